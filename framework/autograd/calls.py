@@ -1,0 +1,219 @@
+"""The call of an operation: binds arguments, unwraps Tensors, promotes, computes, and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy import asarray, generic, ndarray
+
+from framework.autograd import straight
+from framework.autograd.errors import retried, translated
+from framework.autograd.float_errors import quiet, quietly, runs_anywhere
+from framework.autograd.grad_mode import mode
+from framework.autograd.nodes import new, sequence
+from framework.autograd.operation_node import OperationNode, Plan, guards_of, shape_of
+from framework.autograd.tensor import INFERENCE, Tensor, View, refresh, storage_of, view_origin, wrap
+
+if TYPE_CHECKING:
+    from framework.autograd.operation import Operation
+
+
+def quickest(operation: Operation) -> Callable[..., Any]:
+    """The call of an operation: written out if it is plain, else the general one."""
+    call = general(operation)
+    return _named(operation, straight.written(operation, call)) if straight.is_plain(operation) else call
+
+
+def _named(operation: Operation, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function by its operation's name, as error messages and help show it."""
+    function.__name__ = function.__qualname__ = operation.name
+    function.__doc__ = operation.__doc__
+    return function
+
+
+def general(operation: Operation) -> Callable[..., Any]:
+    """The call of any operation."""
+    if operation.sequence:
+        return _named(operation, _of_sequence(operation))
+    count = len(operation.parameters)
+    forward = operation.forward
+    direct = runs_anywhere(forward)
+    promoted = operation.promoted if operation.promote is not None else ()
+    only_float = operation.promote == "float"
+    positions = operation.positions
+    plans = operation.plans
+    single = not (operation.residuals or operation.outputs or operation.view)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != count:
+            args = operation.bind(args, kwargs)
+        recording = mode.recording
+        values = list(args)
+        edges: list[Any] = [None] * len(positions)
+        mask = 0
+        tensors = False
+        for number, each in enumerate(args):
+            if isinstance(each, Tensor):
+                tensors = True
+                if each._view is not None:
+                    refresh(each)
+                values[number] = each._array
+                if each._requires_grad and number in positions:
+                    position = positions[number]
+                    mask |= 1 << position
+                    edge = each._edge
+                    edges[position] = each if edge is None else edge
+        if not tensors:
+            return operation.raw(values)
+        if promoted and not _of_one_type([values[number] for number in promoted], only_float):
+            quietly(operation.promote_values, values)
+        try:
+            result = quiet.run(forward, *values) if direct else quietly(forward, *values)
+        except Exception as error:
+            result = retried(error, operation, values)
+        plan = None
+        if mask and recording:
+            plan = plans[mask] if mask in plans else operation.plan(mask)
+        if single:
+            out = wrap(result if result.__class__ is ndarray else _no_number(result))
+            if plan is not None:
+                values.append(out._array)
+                _record(operation, args, edges, values, plan, out)
+            return out
+        return _several(operation, args, edges, values, result, plan)
+
+    return _named(operation, call)
+
+
+def _of_one_type(values: list[Any], only_float: bool) -> bool:
+    """Whether operands that are to meet in one type are arrays of one already."""
+    dtype = None
+    for each in values:
+        if each.__class__ is not ndarray:
+            return False
+        if dtype is None:
+            dtype = each.dtype
+        elif each.dtype is not dtype:
+            return False
+    return dtype is not None and (not only_float or dtype.kind == "f")
+
+
+def _of_sequence(operation: Operation) -> Callable[..., Any]:
+    """The call of an operation whose first argument is a list of inputs."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != len(operation.parameters):
+            args = operation.bind(args, kwargs)
+        recording = mode.recording
+        inputs = args[0]
+        edges = []
+        tensors = False
+        for each in inputs:
+            edge = None
+            if isinstance(each, Tensor):
+                tensors = True
+                if each.requires_grad:
+                    edge = each if each._edge is None else each._edge
+            edges.append(edge)
+        values = [[each._array if isinstance(each, Tensor) else each for each in inputs], *args[1:]]
+        if not tensors:
+            return operation.raw(values)
+        if operation.promote is not None and not _of_one_type(values[0], False):
+            quietly(operation.promote_values, values)
+        try:
+            result = quietly(operation.forward, *values)
+        except Exception as error:
+            raise translated(error, operation.name, values[0]) from None
+        plan = operation.plan(1) if recording and any([edge is not None for edge in edges]) else None
+        return _several(operation, args, edges, values, result, plan)
+
+    return call
+
+
+def _no_number(result: Any) -> Any:
+    """NumPy's numbers as arrays of no dimensions; arrays of other kinds as they are."""
+    return asarray(result) if isinstance(result, generic) else result
+
+
+def _several(
+    operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], result: Any, plan: Plan | None
+) -> Any:
+    """Wraps and records the result of an operation with residuals, several outputs, or a view."""
+    if operation.outputs == "list":
+        return _list(operation, args, edges, values, result, plan)
+    extra: Sequence[Any] = ()
+    if operation.residuals:
+        result, *extra = result
+    out = wrap(_no_number(result))
+    if operation.view:
+        _mark_view(out, args[0], operation, args[1:], None)
+    if plan is not None:
+        values.append(out._array)
+        values.extend(extra)
+        _record(operation, args, edges, values, plan, out)
+    if operation.outputs is not None:
+        return (out, *[wrap(_no_number(each)) for each in extra[: operation.outputs - 1]])
+    return out
+
+
+def _list(
+    operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], results: Any, plan: Plan | None
+) -> Any:
+    outs = [wrap(_no_number(each)) for each in results]
+    if plan is not None:
+        values.append(None)
+        node = _record(operation, args, edges, values, plan, None)
+        node.outputs = len(outs)
+        node.shape = [each._array.shape for each in outs]
+        node.dtype = [each._array.dtype for each in outs]
+        for index, out in enumerate(outs):
+            out._edge = (node, index)
+            out._requires_grad = True
+    if operation.view:
+        for index, out in enumerate(outs):
+            _mark_view(out, args[0], operation, args[1:], index)
+    return tuple(outs)
+
+
+def _record(
+    operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], plan: Plan, out: Tensor | None
+) -> OperationNode:
+    """Makes the node of a call: its edges, what its formulas ask for of the values, and the versions of that."""
+    node: OperationNode = new(operation.node_class)
+    node.edges = tuple(edges)
+    for number in operation.shapes:
+        value = values[number]
+        values.append(shape_of(value))
+    for number in plan.dropped:
+        values[number] = None
+    node.saved = values
+    guards: tuple[Any, ...] = ()
+    for number in plan.guarded:
+        guards += guards_of(out if number == len(args) else args[number], number)
+    node.guards = guards
+    node.plan = plan
+    node.sequence = next(sequence)
+    if out is not None:
+        node.outputs = None
+        node.shape = out._array.shape
+        node.dtype = out._array.dtype
+        out._edge = (node, 0)
+        out._requires_grad = True
+    if mode.recording is not True:
+        mode.recording(node)
+    return node
+
+
+def _mark_view(out: Tensor, parent: Any, made_by: Operation, arguments: Sequence[Any], output: int | None) -> None:
+    """Ties an output that shares memory to the tensor it was made from."""
+    if not isinstance(parent, Tensor):
+        return
+    storage = out._storage = storage_of(parent)
+    view = out._view = new(View)
+    view.parent = parent
+    view.operation = made_by
+    view.arguments = tuple(arguments)
+    view.output = output
+    view.origin = view_origin() or ("multiple" if output is not None else "")
+    view.version = 0 if storage is INFERENCE else storage.version

@@ -1,0 +1,226 @@
+"""Operations that write into their first tensor: `x.add_(y)`, `x[i] = v`.
+
+`inplace(function)` makes the in-place form of any function of tensors. The graph sees the function's result take the
+tensor's place; a write through a view takes its place in the base too, as a `CopySlices` node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import dtypes
+from framework.autograd.errors import translated
+from framework.autograd.float_errors import quietly
+from framework.autograd.grad_mode import mode
+from framework.autograd.nodes import Node, new, sequence
+from framework.autograd.operation import Operation
+from framework.autograd.tensor import INFERENCE, Tensor, move, refresh, storage_of, undefined_view, wrap
+
+
+def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
+    """The in-place form of a function of tensors: it writes the result into the first argument and returns it."""
+    if isinstance(function, Operation):
+        name = name or f"{function.name}_"
+        ufunc = function.forward if isinstance(function.forward, np.ufunc) and function.promote else None
+        float_only = function.promote == "float"
+        function = function.function
+    else:
+        ufunc, float_only = None, False
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
+        recording = mode.recording and (
+            self._requires_grad
+            or any([each.requires_grad for each in tensors])
+            or (self._view is not None and self._base.requires_grad)  # type: ignore[union-attr]
+        )
+        check_writable(self, bool(recording))
+        if not recording:
+            array = self._array
+            if (
+                ufunc is not None
+                and not kwargs
+                and (array.dtype.kind == "f" or not (float_only or len(tensors) < len(args)))
+                and all([type(each) in (int, float) or _direct(each, array) for each in args])
+            ):
+                values = [_raw(each) for each in args]
+                try:
+                    quietly(ufunc, array, *values, out=array)
+                except TypeError as error:
+                    raise translated(error, function.__name__, [array, *values]) from None
+                self._bump()
+                return self
+            before, mode.recording = mode.recording, False
+            try:
+                result = function(self, *args, **kwargs)
+            finally:
+                mode.recording = before
+            return write(self, result)
+        snapshot = wrap(self._array.copy())
+        snapshot._edge = self.edge
+        snapshot._requires_grad = self._requires_grad
+        return write(self, function(snapshot, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name or f"{function.__name__}_"
+    method.__doc__ = f"`{method.__name__[:-1]}`, written into this tensor."
+    return method
+
+
+def _direct(value: Any, array: Any) -> bool:
+    """Whether NumPy may combine this Tensor with the array and write the result there as it is."""
+    return isinstance(value, Tensor) and value._array.dtype == array.dtype and _fits(value._array.shape, array.shape)
+
+
+def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    return shape == target or (
+        len(shape) <= len(target) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(target), strict=False))
+    )
+
+
+def _raw(value: Any) -> Any:
+    return value._array if isinstance(value, Tensor) else value
+
+
+def write(tensor: Tensor, result: Tensor) -> Tensor:
+    """Puts a result in the tensor's memory and in its place in the graph."""
+    array, value = tensor._array, result._array
+    if value.dtype != array.dtype:
+        if (dtypes._RANK[value.dtype.kind]) > dtypes._RANK[array.dtype.kind]:
+            found, wanted = dtypes.from_numpy(value.dtype), dtypes.from_numpy(array.dtype)
+            raise RuntimeError(
+                f"result type {found.scalar_name} can't be cast to the desired output type {wanted.scalar_name}"
+            )
+        result = result.to(dtypes.from_numpy(array.dtype))
+        value = result._array
+    if value.shape != array.shape:
+        if not _fits(value.shape, array.shape):
+            raise RuntimeError(
+                f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(value.shape)}"
+            )
+        result = result.expand(array.shape)
+    np.copyto(array, value)
+    tensor._bump()
+    if result._requires_grad:
+        take_place(tensor, result)
+    return tensor
+
+
+def check_writable(tensor: Tensor, recording: bool) -> None:
+    """Raises PyTorch's error where an in-place operation on the tensor is not allowed."""
+    if tensor._storage is INFERENCE and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if recording:
+        _check_history(tensor)
+    array = tensor._array
+    if (
+        0 in array.strides
+        and array.size
+        and any(step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True))
+    ):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def _check_history(tensor: Tensor) -> None:
+    if tensor._view is None:
+        if tensor._requires_grad and tensor._edge is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        return
+    base = tensor
+    while base._view is not None:
+        if base._view.origin:
+            raise undefined_view(tensor, "is being")
+        base = base._view.parent
+    if base._edge is None and (base._requires_grad or tensor._requires_grad):
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def take_place(tensor: Tensor, result: Tensor) -> None:
+    """The tensor continues the result's history, and so does everything that shares its memory."""
+    edge = result._edge
+    if result._storage is not None:
+        _guard_by(edge[0], result._storage, tensor)
+    if tensor._view is None:
+        move(tensor, edge)
+        return
+    steps = []
+    base = tensor
+    while base._view is not None:
+        view = base._view
+        steps.append((view.operation, view.arguments, view.output))
+        base = view.parent
+    node = new(CopySlices)
+    node.steps = tuple(reversed(steps))
+    old = base.edge
+    node.edges = (old, edge)
+    node.saved = ()
+    node.outputs = None
+    node.shape = base._array.shape
+    node.dtype = base._array.dtype
+    node.sequence = next(sequence)
+    move(base, (node, 0))
+    # The view's own place is told again from the base on next use.
+    assert tensor._view is not None
+    tensor._view.version = -1
+    refresh(tensor)
+
+
+def _guard_by(node: Any, storage: Any, tensor: Tensor) -> None:
+    """The output that a node keeps now lives in the tensor's memory: later writes there must be noticed."""
+    guards = list(getattr(node, "guards", ()))
+    own = storage_of(tensor)
+    for at in range(0, len(guards), 3):
+        if guards[at] is storage:
+            guards[at], guards[at + 1] = own, own.version
+    if guards:
+        node.guards = tuple(guards)
+
+
+class CopySlices(Node):
+    """What a write through a view did to the base: the part outside the view is the old base, the part inside new.
+
+    `steps` lead from the base to the view: (operation, further arguments, number of the output or None).
+    """
+
+    __slots__ = ("steps",)
+
+    steps: tuple[tuple[Any, Any, int | None], ...]
+
+    def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
+        outside = None
+        if self.edges[0] is not None:
+            outside = np.where(self._outside(), gradient, 0.0)
+        return [outside, self._seen_through_view(gradient)]
+
+    def _outside(self) -> Any:
+        """Where the base lies outside the view."""
+        mask = np.ones(self.shape, np.bool_)
+        inside = self._seen_through_view(mask)
+        if np.may_share_memory(inside, mask):
+            inside[...] = False
+        else:
+            # The base lies otherwise in memory, so that what is a view of it is a copy here.
+            places = np.reshape(np.arange(mask.size), self.shape)
+            np.reshape(mask, -1)[self._seen_through_view(places)] = False
+        return mask
+
+    def _seen_through_view(self, value: Any) -> Any:
+        for operation, arguments, output in self.steps:
+            value = operation(value, *arguments)
+            if output is not None:
+                value = value[output]
+        return value
+
+    def release(self) -> None:
+        pass
+
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"

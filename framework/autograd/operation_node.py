@@ -1,0 +1,217 @@
+"""What a recorded call of an operation keeps, and how its formulas are run backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from framework.autograd import dtypes
+from framework.autograd.nodes import Node
+from framework.autograd.tensor import Tensor, storage_of, wrap
+
+if TYPE_CHECKING:
+    from framework.autograd.operation import Operation
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class Derivative:
+    """A formula for the gradients of some inputs, and where its arguments stand among the values of a call."""
+
+    __slots__ = ("formula", "inputs", "joint", "names", "needs", "takes")
+
+    def __init__(self, formula: Callable[..., Any], inputs: tuple[str, ...]) -> None:
+        self.formula = formula
+        self.inputs = inputs
+        self.joint = len(inputs) > 1
+        code = formula.__code__
+        self.names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
+        # A joint formula that asks for `needs` is told which of its gradients are needed.
+        self.needs = self.names[-1:] == ("needs",)
+        if self.needs:
+            self.names = self.names[:-1]
+        self.takes: tuple[int, ...] = ()
+
+
+class Plan:
+    """What one combination of inputs that require grad keeps and computes."""
+
+    __slots__ = ("derivatives", "dropped", "guarded", "keeps_values", "kept", "mask", "run")
+
+    # Written by `straight.formulas` when first needed.
+    run: Callable[[OperationNode, Any], list[Any]] | None
+
+    def __init__(
+        self,
+        mask: int,
+        kept: tuple[bool, ...],
+        guarded: tuple[int, ...],
+        keeps_values: bool,
+        derivatives: tuple[tuple[Derivative, tuple[int, ...]], ...],
+    ) -> None:
+        self.mask = mask
+        self.run = None
+        self.kept = kept
+        # Whether numbers or residuals are among what is kept, which have no version to guard.
+        self.keeps_values = keeps_values
+        self.dropped = tuple(number for number, keep in enumerate(kept) if not keep)
+        # Numbers of kept values that are arguments or the output: Tensors among them may be written to later.
+        self.guarded = guarded
+        self.derivatives = derivatives
+
+
+class OperationNode(Node):
+    """The node of an `Operation`. `guards` are the versions of what is kept: storage, version, value number, ….."""
+
+    __slots__ = ("guards", "plan")
+
+    # Set where saved-tensor hooks are on: gives back what they packed.
+    unpack: Callable[[Any], Any] | None = None
+    operation: Operation
+    guards: tuple[Any, ...]
+    plan: Plan
+
+    def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
+        if wanted is None and not create_graph and self.unpack is None and self.outputs is None:
+            run = self.plan.run
+            if run is not None:
+                return run(self, gradient)
+            if not self.operation.sequence:
+                run = self.plan.run = straight.formulas(self.operation, self.plan)
+                return run(self, gradient)
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(FREED)
+        guards = self.guards
+        for at in range(0, len(guards), 3):
+            if guards[at].version != guards[at + 1]:
+                self.modified(guards[at], guards[at + 1], guards[at + 2])
+        if self.unpack is not None:
+            saved = self.unpack(saved)
+        if create_graph:
+            saved = self._recorded(saved)
+        if self.outputs is not None:
+            gradient = self._all(gradient, create_graph)
+        if self.operation.sequence:
+            ((derivative, _),) = self.plan.derivatives
+            return list(derivative.formula(gradient, *[saved[i] for i in derivative.takes]))
+        results: list[Any] = [None] * len(self.edges)
+        for derivative, positions in self.plan.derivatives:
+            takes = derivative.takes
+            if wanted is not None and not any([wanted[each] for each in positions]):
+                continue
+            if derivative.joint:
+                self._run_joint(derivative, positions, gradient, saved, wanted, results)
+            elif len(takes) == 1:
+                results[positions[0]] = derivative.formula(gradient, saved[takes[0]])
+            else:
+                results[positions[0]] = derivative.formula(gradient, *[saved[number] for number in takes])
+        return results
+
+    def _run_joint(
+        self,
+        derivative: Derivative,
+        positions: tuple[int, ...],
+        gradient: Any,
+        saved: Sequence[Any],
+        wanted: Sequence[bool] | None,
+        results: list[Any],
+    ) -> None:
+        """Runs a formula for several gradients, telling it which are needed."""
+        arguments = [saved[number] for number in derivative.takes]
+        if derivative.needs:
+            needed = [edge is not None for edge in self.edges] if wanted is None else wanted
+            arguments.append(tuple([needed[each] for each in positions]))
+        for position, each in zip(positions, derivative.formula(gradient, *arguments), strict=True):
+            results[position] = each
+
+    def release(self) -> None:
+        # A node that kept no tensor's values can be walked again, as in PyTorch.
+        if self.guards or self.plan.keeps_values or self.unpack is not None:
+            self.saved = None
+            self.guards = ()
+
+    def modified(self, storage: Any, expected: int, value: int) -> None:
+        operation = self.operation
+        array = self.saved[value]
+        if isinstance(array, (list, tuple)):
+            tensors = [each for each in array if isinstance(each, Tensor)]
+            array = next((each._array for each in tensors if each._storage is storage), array[0])
+        made_by: Any = self if value >= len(operation.parameters) else None
+        output = 0
+        if value in operation.positions:
+            edge = self.edges[operation.positions[value]]
+            if edge.__class__ is tuple:
+                made_by, output = edge
+        source = f", which is output {output} of {made_by.title()}," if made_by is not None else ""
+        kind = dtypes.from_numpy(array.dtype).scalar_name
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[torch.{kind}Tensor {list(array.shape)}]{source} is at version {storage.version}; expected version "
+            f"{expected} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+            "gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
+
+    def _all(self, gradients: list[Any], create_graph: bool) -> tuple[Any, ...]:
+        """The gradients of several outputs, zeros where none arrived."""
+        full = [
+            np.zeros(shape, dtype) if each is None else each
+            for each, shape, dtype in zip(gradients, self.shape, self.dtype, strict=True)
+        ]
+        return tuple(wrap(each) if create_graph and not isinstance(each, Tensor) else each for each in full)
+
+    def _recorded(self, saved: Sequence[Any]) -> list[Any]:
+        """What was kept, as Tensors in their places in the graph, so that the formula is recorded."""
+        operation = self.operation
+        result = list(saved)
+        if operation.sequence:
+            if result[0] is not None:
+                result[0] = [placed(a, edge) for a, edge in zip(result[0], self.edges, strict=True)]
+        else:
+            for value, position in operation.positions.items():
+                if result[value] is not None:
+                    result[value] = placed(result[value], self.edges[position])
+        out = len(operation.parameters)
+        if result[out] is not None:
+            result[out] = placed(result[out], (self, 0))
+        for number, recompute in operation.recompute:
+            if result[number] is not None:
+                names = recompute.__code__.co_varnames[: recompute.__code__.co_argcount]
+                result[number] = recompute(*[result[operation.values.index(name)] for name in names])
+        return result
+
+
+def placed(array: Any, edge: Any) -> Any:
+    """A Tensor of a kept array whose gradient goes along `edge`."""
+    if edge is None:
+        return array
+    tensor = wrap(array)
+    tensor._edge = edge
+    tensor._requires_grad = True
+    return tensor
+
+
+def guards_of(value: Any, number: int) -> tuple[Any, ...]:
+    """The storages and versions of an argument's tensors, as `OperationNode.guards` holds them."""
+    guards: tuple[Any, ...] = ()
+    for each in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(each, Tensor):
+            storage = storage_of(each)
+            guards += (storage, storage.version, number)
+    return guards
+
+
+def shape_of(value: Any) -> Any:
+    """The shape of an argument, of each where it is a list; () for what has none."""
+    return [each.shape for each in value] if isinstance(value, list) else getattr(value, "shape", ())
+
+
+# Last, since it needs what is above.
+from framework.autograd import straight  # noqa: E402

@@ -1,0 +1,422 @@
+"""Backward: from some tensors to the leaves, or to chosen tensors, along the recorded graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from sys import getrefcount
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.autograd.float_errors import SILENCE, restore, silence
+from framework.autograd.grad_mode import mode, recording_on
+from framework.autograd.nodes import Node, reach
+from framework.autograd.tensor import Tensor, wrap
+
+
+def _references() -> tuple[int, int]:
+    array = np.empty(1)
+    view = np.empty(1)[None]
+    return getrefcount(array), getrefcount(view.base)
+
+
+# What getrefcount says of an array that one local variable alone holds, and of a base that one view alone holds: such
+# a gradient may become a leaf's `.grad` as it is, any other is copied first.
+_ALONE, _BASE_ALONE = _references()
+
+# Held while a leaf's `.grad` is added to: several threads may walk to the same leaf.
+_accumulating = Lock()
+
+
+class Walk:
+    """One backward pass, from the newest node to the oldest: every node runs once, after all that used it.
+
+    `targets` are the edges whose gradients are asked for (None: every leaf accumulates into its `.grad`); `captured`
+    then holds what arrived there. With `accumulate`, leaf targets fill their `.grad` instead.
+    """
+
+    captured: dict[Any, Any] | None = None
+    # With targets: the nodes that lead to one.
+    leading: set[Node]
+    roots: Sequence[tuple[Any, Any]]
+    # What multi-gradient hooks gather in this walk.
+    gathered: dict[Any, Any] | None = None
+    # Once a leaf with hooks was met: how many more gradients each leaf may get.
+    waiting: dict[int, int] | None = None
+
+    def __init__(
+        self, retain_graph: bool, create_graph: bool, targets: Sequence[Any] | None = None, accumulate: bool = True
+    ) -> None:
+        self.retain_graph = retain_graph
+        self.create_graph = create_graph
+        self.accumulate = accumulate
+        # By number: the nodes to visit and what arrived for them. By id: leaves, their sums, and whether nobody else
+        # holds those.
+        self.heap: list[int] = []
+        self.nodes: dict[int, Node] = {}
+        self.arrived: dict[int, Any] = {}
+        self.sums: dict[int, tuple[Tensor, Any, bool]] = {}
+        if targets is not None:
+            self.captured = {key(edge): None for edge in targets}
+
+    def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
+        """Walks from the roots: pairs of an edge and the gradient that starts there."""
+        asked = self.captured is not None
+        watched = mode.check_nan or asked
+        if asked:
+            self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
+        self.roots = roots
+        heap, nodes, arrived, send = self.heap, self.nodes, self.arrived, self.send
+        create_graph, keep = self.create_graph, self.retain_graph
+        before = mode.recording
+        mode.recording = recording_on() if create_graph else False
+        warnings = silence(SILENCE)
+        try:
+            for edge, gradient in roots:
+                if edge.__class__ is tuple:
+                    self.deliver(edge[0], edge[1], gradient)
+                else:
+                    self.add_to_sum(edge, gradient, False)
+            while heap:
+                number = heappop(heap)
+                node = nodes.pop(number)
+                if watched or node.watched:
+                    self.visit_watched(node, arrived.pop(number))
+                else:
+                    gradients = node.backward(arrived.pop(number), None, create_graph)
+                    if not keep:
+                        node.release()
+                    send(node, gradients)
+            for leaf, gradient, alone in list(self.sums.values()):
+                simple = leaf._grad is None and leaf._hooks is None and not asked and gradient.__class__ is ndarray
+                if simple and leaf._requires_grad:
+                    # The common case, told quickly: nobody asked or listens, and there is no gradient yet.
+                    first = wrap(gradient if alone and _owns(gradient) else gradient.copy())
+                    # Nothing is called between the look and the step, so no other thread comes between them.
+                    if leaf._grad is None:
+                        leaf._grad = first
+                        continue
+                self.hand_over(leaf, gradient, False)
+        finally:
+            mode.recording = before
+            restore(warnings)
+
+    def send(self, node: Node, gradients: list[Any]) -> None:
+        """Sends a node's results along its edges, each brought to the form of the tensor it belongs to."""
+        arrived, sums = self.arrived, self.sums
+        quick = self.waiting is None
+        position = -1
+        for edge in node.edges:
+            position += 1
+            if edge is None:
+                continue
+            each = gradients[position]
+            if edge.__class__ is not tuple:
+                gradients[position] = None
+                array = edge._array
+                if each.__class__ is not ndarray or each.dtype is not array.dtype or each.shape != array.shape:
+                    each = fit(each, array.shape, array.dtype, node, position)
+                if quick and edge._hooks is None and each is not None and id(edge) not in sums:
+                    sums[id(edge)] = (edge, each, getrefcount(each) == _ALONE)
+                else:
+                    self.reach_leaf(edge, each, node, position)
+                    quick = self.waiting is None
+            elif each is not None:
+                target, index = edge
+                if target.outputs is not None:
+                    self.deliver(target, index, fit(each, target.shape[index], target.dtype[index], node, position))
+                    continue
+                if each.__class__ is not ndarray or each.dtype is not target.dtype or each.shape != target.shape:
+                    each = fit(each, target.shape, target.dtype, node, position)
+                number = target.sequence
+                if number in arrived:
+                    arrived[number] = added(arrived[number], each)
+                else:
+                    arrived[number] = each
+                    self.nodes[number] = target
+                    heappush(self.heap, number)
+
+    def deliver(self, node: Node, index: int, gradient: Any) -> None:
+        """Adds a gradient of the right form to what has arrived at a node's output."""
+        number = node.sequence
+        if number not in self.nodes:
+            self.nodes[number] = node
+            heappush(self.heap, number)
+            self.arrived[number] = None if node.outputs is None else [None] * node.outputs
+        if node.outputs is None:
+            present = self.arrived[number]
+            self.arrived[number] = gradient if present is None else added(present, gradient)
+        else:
+            present = self.arrived[number][index]
+            self.arrived[number][index] = gradient if present is None else added(present, gradient)
+
+    def add_to_sum(self, leaf: Tensor, gradient: Any, alone: bool) -> None:
+        """Adds to what has arrived at a leaf. `alone`: nobody but the walk holds the array."""
+        if id(leaf) in self.sums:
+            gradient, alone = added(self.sums[id(leaf)][1], gradient), True
+        self.sums[id(leaf)] = (leaf, gradient, alone)
+
+    def reach_leaf(self, leaf: Tensor, gradient: Any, node: Node, position: int) -> None:
+        """Adds a gradient, if there is one, to a leaf's sum; one with hooks gets its sum as soon as it is whole."""
+        if gradient is not None:
+            self.add_to_sum(leaf, gradient, False)
+        if self.waiting is None:
+            if leaf._hooks is None:
+                return
+            # From here on leaves are counted down: first by what is still to be sent.
+            rest = node.edges[position + 1 :]
+            pending = [edge[0] for edge in rest if edge.__class__ is tuple]
+            _, self.waiting = reach([*self.nodes.values(), *pending])
+            for edge in rest:
+                if edge is not None and edge.__class__ is not tuple:
+                    self.waiting[id(edge)] = self.waiting.get(id(edge), 0) + 1
+        else:
+            self.waiting[id(leaf)] -= 1
+        if leaf._hooks is not None and not self.waiting.get(id(leaf)) and id(leaf) in self.sums:
+            self.hand_over(*self.sums.pop(id(leaf)))
+
+    def hand_over(self, leaf: Tensor, gradient: Any, alone: bool) -> None:
+        """Gives a leaf its whole gradient, through its hooks, or keeps it for who asked."""
+        hooks = leaf._hooks
+        captured = self.captured
+        if captured is not None and id(leaf) not in captured:
+            return
+        if hooks is not None and hooks.tensor:
+            gradient, alone = _run_hooks(list(hooks.tensor.values()), gradient, self), False
+        if captured is not None:
+            captured[id(leaf)] = gradient
+            alone = False
+        if not (self.accumulate and leaf._requires_grad):
+            return
+        if hooks is not None and hooks.before:
+            (gradient,), alone = _run_prehooks(hooks.before, [gradient]), False
+        with _accumulating:
+            if leaf._grad is None and gradient.__class__ is ndarray:
+                leaf._grad = wrap(gradient if alone and _owns(gradient) else gradient.copy())
+            else:
+                _add_to_grad(leaf, gradient, self.create_graph)
+        if hooks is not None:
+            for hook in list(hooks.accumulated.values()):
+                hook(leaf)
+            for hook in list(hooks.after.values()):
+                hook((), (as_tensor(gradient),))
+
+    def find_leading(self, roots: list[Node]) -> None:
+        """Finds the nodes that lead to a target: the others need not run."""
+        self.leading = set()
+        order, _ = reach(roots)
+        for node in order:
+            if any([self.wants(edge) for edge in node.edges]):
+                self.leading.add(node)
+
+    def reaches(self, places: Iterable[Any]) -> int:
+        """How many of some nodes and leaves this walk leads to."""
+        nodes, leaves = reach([edge[0] for edge, _ in self.roots if edge.__class__ is tuple])
+        known = {id(edge) for edge, _ in self.roots} | leaves.keys()
+        if self.captured is not None:
+            nodes = [node for node in nodes if node in self.leading]
+            known &= self.captured.keys()
+        executed = set(nodes)
+        return sum(each in executed if isinstance(each, Node) else id(each) in known for each in places)
+
+    def wants(self, edge: Any) -> bool:
+        """Whether the gradient along an edge leads to a target."""
+        assert self.captured is not None
+        return edge is not None and (
+            key(edge) in self.captured or (edge.__class__ is tuple and edge[0] in self.leading)
+        )
+
+    def visit_watched(self, node: Node, gradient: Any) -> None:
+        """Runs a node that has hooks, where targets are asked for, or in anomaly mode."""
+        wanted = None
+        if self.captured is not None:
+            leads = node in self.leading
+            asked = [index for index in range(node.outputs or 1) if (id(node), index) in self.captured]
+            if not (leads or asked):
+                return
+            gradient = _at_outputs(node, gradient, self)
+            for index in asked:
+                self.captured[id(node), index] = gradient if node.outputs is None else gradient[index]
+            if not leads:
+                return
+            wanted = [self.wants(edge) for edge in node.edges]
+        else:
+            gradient = _at_outputs(node, gradient, self)
+        if node.prehooks:
+            gradients = gradient if node.outputs is not None else [gradient]
+            gradients = _run_prehooks(node.prehooks, gradients)
+            gradient = gradients if node.outputs is not None else gradients[0]
+        try:
+            gradients = list(node.backward(gradient, wanted, self.create_graph))
+            if mode.check_nan:
+                _refuse_nan(node, gradients)
+        except Exception as error:
+            if node.trace is not None:
+                error.add_note(f"{node.name()}, which failed in backward, was recorded here:\n{node.trace}")
+            raise
+        if node.hooks:
+            gradients = _after_node(node.hooks, gradients, gradient)
+        if not self.retain_graph:
+            node.release()
+        self.send(node, gradients)
+
+
+def key(edge: Any) -> Any:
+    """What names an edge in `Walk.captured`."""
+    return (id(edge[0]), edge[1]) if edge.__class__ is tuple else id(edge)
+
+
+def as_tensor(gradient: Any) -> Any:
+    """A gradient as hooks and users see it."""
+    return gradient if gradient is None or isinstance(gradient, Tensor) else wrap(gradient)
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sum of two gradients: an array of no dimensions where NumPy would give a number."""
+    total = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total
+
+
+def fit(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any], node: Node | None, position: int = 0) -> Any:
+    """Undoes broadcasting to `shape` and casts to `dtype`: a gradient is of its tensor's form."""
+    if gradient is None:
+        return None
+    array = gradient._array if isinstance(gradient, Tensor) else gradient
+    if array.shape != shape:
+        gradient = _undo_broadcast(gradient, array.shape, shape, node, position)
+    if array.dtype != dtype:
+        gradient = np.astype(gradient, dtype)
+    if gradient.__class__ is not ndarray and isinstance(gradient, np.generic):
+        return np.asarray(gradient)
+    return gradient
+
+
+def _undo_broadcast(gradient: Any, found: tuple[int, ...], shape: tuple[int, ...], node: Any, position: int) -> Any:
+    extra = len(found) - len(shape)
+    kept = found[extra:] if extra >= 0 else ()
+    if extra < 0 or any(a != b and b != 1 for a, b in zip(kept, shape, strict=True)):
+        raise RuntimeError(
+            f"Function {node.name() if node is not None else 'backward'} returned an invalid gradient at index "
+            f"{position} - got {list(found)} but expected shape compatible with {list(shape)}"
+        )
+    if extra:
+        gradient = np.add.reduce(gradient, axis=tuple(range(extra)))
+    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and kept[axis] != 1)
+    return np.add.reduce(gradient, axis=stretched, keepdims=True) if stretched else gradient
+
+
+def _owns(array: ndarray) -> bool:
+    """Whether an array's memory is its own, or of a base that it alone holds, and laid out as a fresh one's is."""
+    return (
+        array.__class__ is ndarray
+        and array.flags.c_contiguous
+        and array.flags.writeable
+        and (array.base is None or getrefcount(array.base) == _BASE_ALONE)
+    )
+
+
+def _add_to_grad(leaf: Tensor, gradient: Any, create_graph: bool) -> None:
+    """Adds a gradient to a leaf's `.grad`."""
+    present = leaf._grad
+    if present is None:
+        copy: Any = np.copy(gradient, order="C")
+        leaf._grad = copy if isinstance(copy, Tensor) else wrap(copy)
+    elif create_graph:
+        leaf._grad = present + gradient
+    else:
+        array = present._array
+        np.add(array, gradient._array if isinstance(gradient, Tensor) else gradient, out=array)
+        present._bump()
+
+
+def _run_hooks(hooks: Iterable[Callable[..., Any]], gradient: Any, walk: Walk) -> Any:
+    """Calls each hook with the gradient as a Tensor; a hook's result, if any, takes its place."""
+    tensor = as_tensor(gradient)
+    for hook in hooks:
+        before, mode.walk = mode.walk, walk
+        try:
+            result = hook(tensor)
+        finally:
+            mode.walk = before
+        if result is None:
+            continue
+        if not isinstance(result, Tensor):
+            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+        if result.shape != tensor.shape:
+            raise RuntimeError(
+                f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value: "
+                f"got {tuple(result.shape)}, but the gradient has {tuple(tensor.shape)}"
+            )
+        tensor = result
+    return tensor if isinstance(gradient, Tensor) else tensor._array
+
+
+def _at_outputs(node: Node, gradient: Any, walk: Walk) -> Any:
+    """Runs the hooks of the tensors that the node made, and keeps the gradients of those that asked for theirs."""
+    if not (node.tensor_hooks or node.retained):
+        return gradient
+    several = node.outputs is not None
+    gradients = list(gradient) if several else [gradient]
+    for index, each in enumerate(gradients):
+        hooks = (node.tensor_hooks or {}).get(index)
+        if hooks and each is not None:
+            gradients[index] = _run_hooks(list(hooks.values()), each, walk)
+    for index, reference in (node.retained or {}).items():
+        tensor = reference()
+        if tensor is not None and gradients[index] is not None:
+            _retain(tensor, gradients[index])
+    return gradients if several else gradients[0]
+
+
+def _run_prehooks(hooks: dict[int, Callable[..., Any]], gradients: Sequence[Any]) -> list[Any]:
+    """Hooks that see all gradients arriving at a node."""
+    found = list(gradients)
+    for hook in list(hooks.values()):
+        result = hook(tuple(as_tensor(each) for each in found))
+        if result is not None:
+            # A single gradient may be given alone.
+            result = result if isinstance(result, tuple) or len(found) > 1 else (result,)
+            found = _replaced(hook, result, found, found)
+    return found
+
+
+def _replaced(hook: Callable[..., Any], result: Any, gradients: Sequence[Any], like: Sequence[Any]) -> list[Any]:
+    """What a hook of a node returned, in the form that the walk carries."""
+    if not isinstance(result, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
+    if len(result) != len(gradients):
+        raise RuntimeError(
+            f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
+            f"(got {len(result)}, but expected {len(gradients)})"
+        )
+    return [as_gradient(each, like[0]) for each in result]
+
+
+def as_gradient(tensor: Any, like: Any) -> Any:
+    """A hook's Tensor in the form that the walk carries: an array unless gradients are themselves recorded."""
+    return tensor._array if isinstance(tensor, Tensor) and not isinstance(like, Tensor) else tensor
+
+
+def _refuse_nan(node: Node, gradients: Iterable[Any]) -> None:
+    for index, each in enumerate(gradients):
+        array = each._array if isinstance(each, Tensor) else each
+        if array is not None and array.dtype.kind == "f" and np.isnan(array).any():
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")
+
+
+def _retain(tensor: Tensor, gradient: Any) -> None:
+    present = tensor._grad
+    total = gradient if present is None else present + as_tensor(gradient)
+    tensor._grad = total if isinstance(total, Tensor) else wrap(np.copy(total))
+
+
+def _after_node(hooks: dict[int, Callable[..., Any]], gradients: list[Any], gradient: Any) -> list[Any]:
+    outputs = gradient if isinstance(gradient, list) else [gradient]
+    for hook in list(hooks.values()):
+        result = hook(tuple(as_tensor(each) for each in gradients), tuple(as_tensor(each) for each in outputs))
+        if result is not None:
+            gradients = _replaced(hook, result, gradients, outputs)
+    return gradients

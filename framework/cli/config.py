@@ -1,0 +1,57 @@
+"""Reads hyperparameters from a JSON or TOML file; a run's `config.json` will do, and repeats the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from framework.training.recipe import RecipeFile
+
+__all__ = ["read_config"]
+
+
+def read_config(path: Path, file: RecipeFile) -> dict[str, Any]:
+    """The hyperparameters that a file gives to a recipe; UserError names every problem in it at once."""
+    values, problems = {}, []
+    for name, value in _read(path).items():
+        hyperparameter = file.hyperparameters.get(name)
+        if hyperparameter is None:
+            hint = did_you_mean(name, file.hyperparameters)
+            problems.append(f"there is no hyperparameter {name!r}.{hint}")
+            continue
+        if hyperparameter.type is Path and isinstance(value, str):
+            value = Path(value)
+        problem = hyperparameter.problem(value)
+        if problem is not None:
+            problems.append(problem)
+        values[name] = value
+    if problems:
+        raise UserError("\n- ".join([f"{path} does not fit {file.path}:", *problems]))
+    return values
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+        if path.suffix == ".toml":
+            import tomllib
+
+            content: Any = tomllib.loads(text)
+        else:
+            content = json.loads(text)
+    except FileNotFoundError:
+        raise UserError(f"There is no configuration file {path}.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        kind = "TOML" if path.suffix == ".toml" else "JSON"
+        raise UserError(f"{path} is not {kind}: {error}.") from None
+    if isinstance(content, dict) and isinstance(content.get("hyperparameters"), dict):
+        content = content["hyperparameters"]
+    if not isinstance(content, dict):
+        raise UserError(f'{path} must hold names and values, such as {{"lr": 0.3}}.')
+    return content

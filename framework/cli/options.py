@@ -1,0 +1,127 @@
+"""Turns a recipe's hyperparameters into typed command-line options, and their values into arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from framework.cli.session import debug_option
+
+if TYPE_CHECKING:
+    from framework.training.recipe import Hyperparameter, RecipeFile
+
+__all__ = ["RecipeCommand"]
+
+
+def from_text(hyperparameter: Hyperparameter, text: str) -> Any:
+    """What a text of the command line means; the text itself when it does not mean the right thing."""
+    if hyperparameter.optional and text == "none":
+        return None
+    if hyperparameter.choices:
+        return {str(choice): choice for choice in hyperparameter.choices}.get(text, text)
+    if hyperparameter.type is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    try:
+        value = hyperparameter.type(text)
+    except ValueError:
+        return text
+    return text if value != value else value  # nan is no setting
+
+
+class RecipeCommand(click.Command):
+    """The part of a command line after the recipe's path: parsed, it gives the hyperparameters.
+
+    A value comes from the command line, else from `defaults` (a configuration file), else from the
+    recipe; `values` tells which.
+    """
+
+    def __init__(self, file: RecipeFile, defaults: Mapping[str, Any], run_options: Collection[str] = ()) -> None:
+        self.defaults = defaults
+        self.run_options = run_options
+        parameters = [RecipeOption(each) for each in file.hyperparameters.values()]
+        super().__init__(
+            file.path.name,
+            params=list(parameters),
+            help=file.doc,
+            options_metavar="[RECIPE OPTIONS]",
+            context_settings={"help_option_names": ["-h", "--help"], "default_map": dict(defaults)},
+        )
+        if "debug" not in file.hyperparameters:
+            debug_option(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = ctx  # its help is the recipe's, not the command's
+            if isinstance(error, click.NoSuchOption) and error.option_name in self.run_options:
+                misplaced = f"{error.option_name} is a run option; it stands before the recipe."
+                raise click.UsageError(misplaced, ctx) from None
+            raise
+
+    def values(self, context: click.Context) -> tuple[dict[str, Any], dict[str, str]]:
+        """The hyperparameters by name, and where each came from."""
+        values, origins = dict(context.params), dict.fromkeys(context.params, "default")
+        for name in values:
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                origins[name] = "command line"
+            elif name in self.defaults:
+                values[name], origins[name] = self.defaults[name], "config file"
+        return values, origins
+
+
+class RecipeOption(click.Option):
+    """One hyperparameter as an option."""
+
+    def __init__(self, hyperparameter: Hyperparameter) -> None:
+        from framework.training.recipe import REQUIRED
+
+        self.hyperparameter = hyperparameter
+        name, flag = hyperparameter.name, _flag(hyperparameter.name)
+        required = hyperparameter.default is REQUIRED
+        default = None if required else hyperparameter.default
+        shown = "none" if default is None and not required else True
+        if hyperparameter.type is bool and not hyperparameter.optional:
+            declaration = f"{flag}/--no-{flag.removeprefix('--')}"
+            super().__init__([name, declaration], default=default, required=required, show_default=shown)
+        else:
+            super().__init__(
+                [name, flag],
+                type=click.UNPROCESSED,
+                metavar=_metavar(hyperparameter),
+                callback=self._converted,
+                default=default,
+                required=required,
+                show_default=shown,
+            )
+
+    def _converted(self, context: click.Context, _: click.Parameter, value: Any) -> Any:
+        if isinstance(value, str):
+            value = from_text(self.hyperparameter, value)
+        name, problem = self.hyperparameter.name, self.hyperparameter.problem(value)
+        if problem is not None:
+            raise click.UsageError(_flag(name) + problem.removeprefix(name), context)
+        return value
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option as the help shows it; a path that is the default, as one types it from here."""
+        record = super().get_help_record(ctx)
+        default, here = self.get_default(ctx), Path.cwd()
+        if record is None or not isinstance(default, Path) or not default.is_relative_to(here):
+            return record
+        return record[0], record[1].replace(str(default), str(default.relative_to(here)))
+
+
+def _flag(name: str) -> str:
+    """`batch_size` is `--batch-size` on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def _metavar(hyperparameter: Hyperparameter) -> str:
+    if hyperparameter.choices:
+        return "[" + "|".join(map(str, hyperparameter.choices)) + "]"
+    return hyperparameter.type.__name__.upper()

@@ -1,0 +1,337 @@
+"""Reads a numeric table from a CSV file, and says exactly which cell is wrong when it can't."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from framework.autograd import Tensor, dtype
+from framework.autograd.dtypes import float32, int64
+from framework.data.dataset import TensorDataset
+from framework.errors import UserError, nearest
+
+__all__ = ["CSVError", "Table", "read_csv"]
+
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+
+
+class _Advice(NamedTuple):
+    """What to do about a cell that can't be read."""
+
+    missing: str
+    text: str
+
+
+_FEATURE = _Advice(
+    "or pass missing= the number to read for it",
+    "If the column is no feature, leave it out: drop=[{column!r}]",
+)
+_TARGET = _Advice("or leave the row out", "If it names a class, list the classes: classes=[{cell!r}, ...]")
+
+
+class CSVError(UserError, ValueError):
+    """A CSV file that can't be read as asked; `path`, `line` (from 1) and `column` say where."""
+
+    def __init__(self, message: str, path: str, line: int | None = None, column: str | None = None) -> None:
+        place = path if line is None else f"{path}, line {line}"
+        place = place if column is None else f"{place}, column {column!r}"
+        super().__init__(f"{place}: {message}")
+        self.path, self.line, self.column = path, line, column
+
+
+class Table:
+    """The columns of a CSV file as tensors: `features` (rows, columns) and `target`, if asked."""
+
+    __slots__ = ("feature_names", "features", "target", "target_names")
+
+    def __init__(
+        self,
+        features: Tensor,
+        target: Tensor | None,
+        feature_names: tuple[str, ...],
+        target_names: tuple[str, ...],
+    ) -> None:
+        self.features = features
+        self.target = target
+        self.feature_names = feature_names
+        self.target_names = target_names
+
+    def dataset(self) -> TensorDataset:
+        """The rows as a dataset of (features, target), or of (features,) without a target."""
+        if self.target is None:
+            return TensorDataset(self.features)
+        return TensorDataset(self.features, self.target)
+
+    def __len__(self) -> int:
+        return int(self.features.shape[0])
+
+    def __repr__(self) -> str:
+        target = f", target={', '.join(self.target_names)}" if self.target_names else ""
+        return f"Table({len(self)} rows, {len(self.feature_names)} features{target})"
+
+
+def read_csv(
+    path: str | os.PathLike[str],
+    *,
+    target: str | Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
+    drop: Iterable[str] = (),
+    classes: Sequence[str] | None = None,
+    dtype: dtype = float32,
+    target_dtype: dtype | None = None,
+    missing: float | None = None,
+    target_range: tuple[float, float] | None = None,
+    names: Sequence[str] | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+) -> Table:
+    """Read the numeric columns of a CSV file whose first line names them.
+
+    `target` is one column (target of shape (rows,)) or a list of them (rows, k). `features` are
+    all other columns but `drop`, or exactly those listed, in that order. With `classes` the target
+    holds these texts, read as their indices (int64 unless `target_dtype`). A missing feature is an
+    error, or becomes `missing`; a target outside `target_range` is an error too. `names` are the
+    columns of a file that has no header line.
+    Raises CSVError, naming file, line and column; FileNotFoundError if there is no such file.
+    """
+    source = _Source(path, names, delimiter, encoding)
+    target_names = () if target is None else (target,) if isinstance(target, str) else tuple(target)
+    feature_names = source.choose_features(features, target_names, tuple(drop))
+    for name in target_names:
+        source.find(name, "target=")
+    columns = source.numbers(feature_names, dtype.numpy, missing, _FEATURE)
+    if target is None:
+        targets = None
+    elif classes is None:
+        targets = source.numbers(target_names, (target_dtype or dtype).numpy, None, _TARGET)
+        if target_range is not None:
+            source.check_range(targets, target_names, target_range)
+    else:
+        targets = source.indices(target_names, tuple(classes)).astype((target_dtype or int64).numpy)
+    if targets is not None and isinstance(target, str):
+        targets = targets[:, 0].copy()
+    return Table(
+        Tensor._wrap(columns),
+        None if targets is None else Tensor._wrap(targets),
+        feature_names,
+        target_names,
+    )
+
+
+class _Source:
+    """The cells of one file as text, each row with its line number."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        names: Sequence[str] | None,
+        delimiter: str,
+        encoding: str,
+    ) -> None:
+        self.path = os.fspath(path)
+        self.delimiter = delimiter
+        self.rows: list[list[str]] = []
+        self.lines: list[int] = []
+        self._read(encoding)
+        if names is not None:
+            self.names = tuple(names)
+            self._check_names(None)
+        else:
+            header, line = self.rows.pop(0), self.lines.pop(0)
+            self.names = tuple(name.strip() for name in header)
+            self._check_names(line)
+        self._check_widths()
+
+    def _read(self, encoding: str) -> None:
+        if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+            encoding = "utf-8-sig"  # spreadsheets put a byte order mark first
+        try:
+            with open(self.path, encoding=encoding, newline="") as file:
+                reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+                for row in reader:
+                    if row:  # a blank line
+                        self.rows.append(row)
+                        self.lines.append(reader.line_num)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(error.errno, _no_such_file(self.path), self.path) from None
+        except csv.Error as error:
+            raise CSVError(f"this is not a CSV line: {error}", self.path, reader.line_num) from None
+        except UnicodeDecodeError as error:
+            raise CSVError(
+                f"byte {error.object[error.start]:#04x} is not valid in {error.encoding}. "
+                'If the file was saved with another encoding, name it: encoding="latin-1"',
+                self.path,
+            ) from None
+        if not self.rows:
+            raise CSVError("the file is empty", self.path)
+
+    def _check_names(self, line: int | None) -> None:
+        if line is not None and all(_is_number(name) for name in self.names):
+            raise CSVError(
+                "the first line must name the columns, but it holds numbers. For a file without "
+                "such a line, pass the names: names=[...]",
+                self.path,
+                line,
+            )
+        seen: set[str] = set()
+        for place, name in enumerate(self.names, 1):
+            if name in seen:
+                raise CSVError(f"two columns are named {name!r}", self.path, line)
+            if not name and line is not None:
+                raise CSVError(
+                    f"column {place} has no name. Give it one in the file, or pass the names of "
+                    "all columns after removing this line: names=[...]",
+                    self.path,
+                    line,
+                )
+            seen.add(name)
+        if not self.rows:
+            raise CSVError("the file has a header and no rows", self.path)
+
+    def _check_widths(self) -> None:
+        width = len(self.names)
+        for row, line in zip(self.rows, self.lines, strict=True):
+            if len(row) != width:
+                raise CSVError(
+                    f"this row has {_count(len(row), 'cell')}, the table has {_count(width, 'column')}",
+                    self.path,
+                    line,
+                )
+
+    def find(self, name: str, argument: str) -> int:
+        """The position of a column, or an error that names the nearest one."""
+        if name in self.names:
+            return self.names.index(name)
+        near = nearest(name, self.names)
+        hint = f" Did you mean {near!r}?" if near else ""
+        if len(self.names) == 1:
+            for other in ";\t|,":
+                if other != self.delimiter and other in self.names[0]:
+                    hint = f" The line holds {other!r}: pass delimiter={other!r}."
+        raise CSVError(
+            f"{argument} names column {name!r}, which is not there.{hint} The columns are: {_listed(self.names)}",
+            self.path,
+        )
+
+    def choose_features(
+        self, features: Sequence[str] | None, target: tuple[str, ...], drop: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if isinstance(features, str):
+            raise TypeError(f"features is a list of column names: features=[{features!r}]")
+        for name in drop:
+            self.find(name, "drop=")
+        if features is None:
+            chosen = tuple(name for name in self.names if name not in target and name not in drop)
+        else:
+            chosen = tuple(features)
+            for name in chosen:
+                self.find(name, "features=")
+        if not chosen:
+            raise CSVError("no column is left for the features", self.path)
+        return chosen
+
+    def numbers(self, names: tuple[str, ...], dtype: np.dtype, missing: float | None, advice: _Advice) -> np.ndarray:
+        """The cells of some columns as numbers of a type, (rows, columns)."""
+        places = [self.names.index(name) for name in names]
+        cells = [[row[place] for place in places] for row in self.rows]
+        try:
+            values = np.array(cells, dtype=np.float64)
+        except ValueError:
+            values = None
+        # NumPy reads "nan", "inf" and "1_000" as numbers.
+        if values is None or not np.isfinite(values).all() or any("_" in "".join(r) for r in cells):
+            rows = zip(cells, self.lines, strict=True)
+            values = np.array([self._parsed(row, line, names, missing, advice) for row, line in rows])
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = values.astype(dtype)
+        for i, k in np.argwhere(np.isinf(result) if dtype.kind == "f" else result != values):
+            raise CSVError(f"{cells[i][k]!r} does not fit in {dtype}", self.path, self.lines[i], names[k])
+        return result
+
+    def _parsed(
+        self,
+        cells: list[str],
+        line: int,
+        names: tuple[str, ...],
+        missing: float | None,
+        advice: _Advice,
+    ) -> list[float]:
+        numbers = []
+        for cell, column in zip(cells, names, strict=True):
+            text = cell.strip()
+            problem = None
+            if text.lower() in _MISSING:
+                if missing is None:
+                    problem = f"a value is missing ({cell!r}). Fill it in the file, {advice.missing}"
+            elif not _is_number(text):
+                help = advice.text.format(column=column, cell=text)
+                problem = f"{cell!r} is not a number. {help}"
+            elif not math.isfinite(float(text)):
+                problem = f"{cell!r} is not a finite number"
+            if problem is not None:
+                raise CSVError(problem, self.path, line, column)
+            numbers.append(missing if missing is not None and text.lower() in _MISSING else float(text))
+        return numbers
+
+    def check_range(self, values: np.ndarray, names: tuple[str, ...], bounds: tuple[float, float]) -> None:
+        low, high = bounds
+        for i, k in np.argwhere((values < low) | (values > high)):
+            place = self.names.index(names[k])
+            raise CSVError(
+                f"{self.rows[i][place]!r} lies outside {low} to {high}",
+                self.path,
+                self.lines[i],
+                names[k],
+            )
+
+    def indices(self, names: tuple[str, ...], classes: tuple[str, ...]) -> np.ndarray:
+        """The cells of some columns as positions in `classes`, (rows, columns)."""
+        position = {text: index for index, text in enumerate(classes)}
+        result = np.empty((len(self.rows), len(names)), dtype=np.int64)
+        for k, name in enumerate(names):
+            place = self.names.index(name)
+            for i, row in enumerate(self.rows):
+                text = row[place].strip()
+                if text not in position:
+                    raise CSVError(
+                        f"{text!r} is none of the classes: {_listed(classes)}",
+                        self.path,
+                        self.lines[i],
+                        name,
+                    )
+                result[i, k] = position[text]
+        return result
+
+
+def _is_number(text: str) -> bool:
+    if "_" in text:
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:40])
+    return shown if len(names) <= 40 else f"{shown} and {len(names) - 40} more"
+
+
+def _no_such_file(path: str) -> str:
+    folder, name = os.path.split(path)
+    try:
+        near = nearest(name, os.listdir(folder or "."))
+    except OSError:
+        return f"No such file, nor the folder {folder!r}"
+    hint = f" (did you mean {os.path.join(folder, near)!r}?)" if near else ""
+    return f"No such file{hint}"

@@ -1,0 +1,39 @@
+"""Lets every room say, in one message, what a person did wrong and what the right call is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = ["UserError", "did_you_mean", "in_words", "listed", "nearest"]
+
+
+class UserError(Exception):
+    """A person's mistake: its text is the whole message, and the command line shows it without a traceback."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name most like `name`, or None when none is near."""
+    from difflib import get_close_matches
+
+    by_key = {other.lower().replace("-", "_"): other for other in names}
+    found = get_close_matches(name.lower().replace("-", "_"), by_key, n=1, cutoff=0.6)
+    return by_key[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A sentence to end an error with: the nearest name, or else all there are; empty when there are none."""
+    names = sorted(names)
+    near = nearest(name, names)
+    if near is not None:
+        return f" Did you mean {near!r}?"
+    return f" There are: {', '.join(names)}." if names else ""
+
+
+def listed(problems: Sequence[str]) -> str:
+    """What follows a colon: one problem on the same line, several on a line each."""
+    return f" {problems[0]}" if len(problems) == 1 else "".join(f"\n- {each}" for each in problems)
+
+
+def in_words(error: BaseException) -> str:
+    """What an exception says: a person's mistake speaks for itself, another needs its type."""
+    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"

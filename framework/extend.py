@@ -1,0 +1,63 @@
+"""All that a plugin author imports.
+
+Names here, and the arguments of the hooks, keep working until the next major version; other modules may change.
+"""
+
+from __future__ import annotations
+
+from framework.autograd import (
+    Function,
+    Operation,
+    Tensor,
+    gradcheck,
+    gradgradcheck,
+    no_grad,
+    operation,
+)
+from framework.data import Dataset
+from framework.errors import UserError, did_you_mean
+from framework.nn import Module, Parameter
+from framework.optim import Optimizer
+from framework.plugin.hookspecs.registries import Loss, MetricLike, Register
+from framework.plugin.manager import PluginManager
+from framework.plugin.markers import hookimpl
+from framework.training.history import History
+from framework.training.metrics import Metric
+from framework.training.recipe import Recipe
+from framework.training.run import Run
+from framework.training.trainer import Trainer
+
+__all__ = [
+    "Dataset",
+    "Function",
+    "History",
+    "Loss",
+    "Metric",
+    "MetricLike",
+    "Module",
+    "Operation",
+    "Optimizer",
+    "Parameter",
+    "PluginManager",
+    "Recipe",
+    "Register",
+    "Run",
+    "Tensor",
+    "Trainer",
+    "UserError",
+    "get_operation",
+    "gradcheck",
+    "gradgradcheck",
+    "hookimpl",
+    "no_grad",
+    "operation",
+]
+
+
+def get_operation(name: str) -> Operation:
+    """The operation of that name, the framework's or a plugin's; UserError with the nearest name when there is none."""
+    from framework.autograd.operation import registry
+
+    if name not in registry:
+        raise UserError(f"There is no operation {name!r}.{did_you_mean(name, registry)}")
+    return registry[name]

@@ -1,0 +1,94 @@
+"""Other number types for a module's tensors, in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+from framework.autograd import Tensor, device, dtype, no_grad
+from framework.autograd.dtypes import float16, float32, float64
+
+if TYPE_CHECKING:
+    from framework.nn.module import Module
+    from framework.nn.parameter import Parameter
+
+__all__ = ["Conversion"]
+
+
+class Conversion:
+    """The part of a Module that converts its parameters, gradients and buffers."""
+
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    children: Callable[[], Iterator[Module]]
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Replace the contents of parameters, their gradients and buffers by what `fn` gives."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for parameter in self._parameters.values():
+            if parameter is None:
+                continue
+            grad = parameter.grad
+            with no_grad():
+                parameter.data = fn(parameter)
+                if grad is not None:
+                    grad.data = fn(grad)
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Convert floating-point parameters and buffers to a dtype, or to that of a tensor.
+
+        A device is taken when it is the CPU. Raises TypeError for a dtype that is no float.
+        """
+        kind = _asked(*args, **kwargs)
+        if kind is not None and not kind.is_floating_point:
+            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={kind}")
+        return self if kind is None else self._floating(kind)
+
+    def float(self) -> Self:
+        """Convert floating-point parameters and buffers to float32."""
+        return self._floating(float32)
+
+    def double(self) -> Self:
+        """Convert floating-point parameters and buffers to float64."""
+        return self._floating(float64)
+
+    def half(self) -> Self:
+        """Convert floating-point parameters and buffers to float16."""
+        return self._floating(float16)
+
+    def type(self, dst_type: dtype) -> Self:
+        """Convert all parameters and buffers to a dtype."""
+        return self._apply(lambda tensor: tensor.to(dst_type))
+
+    def cpu(self) -> Self:
+        """The module itself: it is on the CPU."""
+        return self
+
+    def _floating(self, kind: dtype) -> Self:
+        return self._apply(lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
+
+
+def _asked(*given: Any, **named: Any) -> dtype | None:
+    """The dtype among the arguments of `to`; checks the device among them."""
+    kind = None
+    for value in (*given, *(named.pop(name, None) for name in ("device", "dtype", "tensor"))):
+        if isinstance(value, dtype):
+            kind = value
+        elif isinstance(value, Tensor):
+            kind = value.dtype
+        elif isinstance(value, str | device):
+            device(value)
+        elif value is not None and not isinstance(value, bool):
+            raise TypeError(
+                f"to() takes a dtype, a device or a tensor, not {type(value).__name__}: module.to(framework.float64)"
+            )
+    unknown = named.keys() - {"non_blocking", "memory_format"}
+    if unknown:
+        raise TypeError(f"to() got an unexpected keyword argument {unknown.pop()!r}")
+    return kind

@@ -1,0 +1,86 @@
+"""The functions behind the layers: activations, losses, dropout, on tensors alone."""
+
+from __future__ import annotations
+
+import warnings
+
+from framework import operations
+from framework.autograd import Tensor, dtype
+from framework.operations import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    linear,
+    mse_loss,
+    nll_loss,
+    one_hot,
+    sigmoid,
+    smooth_l1_loss,
+    tanh,
+)
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+    "relu",
+    "relu_",
+    "sigmoid",
+    "smooth_l1_loss",
+    "softmax",
+    "tanh",
+]
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`max(0, input)`, elementwise."""
+    return input.relu_() if inplace else operations.relu(input)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """`max(0, input)`, written into `input`."""
+    return input.relu_()
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+    """Exponentials along `dim`, scaled to sum to 1; computed in `dtype` if given."""
+    if dim is None:
+        dim = _implied_dim("softmax", input, _stacklevel)
+    return operations.softmax(input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+    """The logarithm of softmax, without overflow; computed in `dtype` if given."""
+    if dim is None:
+        dim = _implied_dim("log_softmax", input, _stacklevel)
+    return operations.log_softmax(input, dim, dtype)
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zeroes each element with probability `p` and scales the rest by 1 / (1 - p).
+
+    Raises ValueError for a probability outside 0 to 1.
+    """
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return operations.dropout_(input, p, training) if inplace else operations.dropout(input, p, training)
+
+
+def _implied_dim(name: str, input: Tensor, stacklevel: int) -> int:
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if input.dim() in (0, 1, 3) else 1

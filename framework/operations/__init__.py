@@ -1,0 +1,251 @@
+"""The rules, in plain NumPy: every function of tensors, one file for each family."""
+
+from framework.operations import creation_methods as creation_methods
+from framework.operations.activation import elu, leaky_relu, logsigmoid, silu, softplus
+from framework.operations.arithmetic import (
+    add,
+    div,
+    divide,
+    mul,
+    multiply,
+    neg,
+    negative,
+    positive,
+    reciprocal,
+    rsub,
+    sub,
+    subtract,
+    true_divide,
+)
+from framework.operations.axes import (
+    adjoint,
+    moveaxis,
+    movedim,
+    permute,
+    swapaxes,
+    swapdims,
+    t,
+    transpose,
+)
+from framework.operations.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
+from framework.operations.bounds import (
+    clamp,
+    clamp_max,
+    clamp_min,
+    clip,
+    fmax,
+    fmin,
+    maximum,
+    minimum,
+)
+from framework.operations.classification_loss import cross_entropy, nll_loss
+from framework.operations.combining import (
+    addcdiv,
+    addcmul,
+    arctan2,
+    atan2,
+    copysign,
+    hypot,
+    lerp,
+    logaddexp,
+    logaddexp2,
+    nan_to_num,
+    xlogy,
+)
+from framework.operations.comparison import (
+    allclose,
+    eq,
+    equal,
+    ge,
+    greater,
+    greater_equal,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    isneginf,
+    isposinf,
+    isreal,
+    le,
+    less,
+    less_equal,
+    lt,
+    ne,
+    not_equal,
+)
+from framework.operations.conversion import clone
+from framework.operations.creation import (
+    arange,
+    empty,
+    empty_like,
+    eye,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    scalar_tensor,
+    zeros,
+    zeros_like,
+)
+from framework.operations.cumulative import cumprod, cumsum
+from framework.operations.diagonals import (
+    diag,
+    diag_embed,
+    diagflat,
+    diagonal,
+    tril,
+    tril_indices,
+    triu,
+    triu_indices,
+)
+from framework.operations.division import floor_divide, fmod, remainder
+from framework.operations.dropout import dropout, dropout_
+from framework.operations.einsum import einsum, tensordot
+from framework.operations.expansion import (
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
+    meshgrid,
+    repeat_interleave,
+    tile,
+)
+from framework.operations.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from framework.operations.from_data import as_tensor, asarray, from_numpy, tensor
+from framework.operations.gathering import (
+    gather,
+    index_add,
+    index_copy,
+    index_fill,
+    index_select,
+    one_hot,
+    take,
+    take_along_dim,
+)
+from framework.operations.indexing import index_put, narrow, select
+from framework.operations.inspection import (
+    can_cast,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    is_tensor,
+    numel,
+    promote_types,
+    result_type,
+)
+from framework.operations.joining import (
+    cat,
+    chunk,
+    concat,
+    concatenate,
+    dstack,
+    hstack,
+    split,
+    split_with_sizes,
+    stack,
+    tensor_split,
+    unbind,
+    vstack,
+)
+from framework.operations.linear import addmm, baddbmm, linear
+from framework.operations.logic import (
+    bitwise_and,
+    bitwise_left_shift,
+    bitwise_not,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+)
+from framework.operations.masking import (
+    argwhere,
+    masked_fill,
+    masked_scatter,
+    masked_select,
+    nonzero,
+    where,
+)
+from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
+from framework.operations.norms import norm
+from framework.operations.overwriting import fill, fill_, zero_
+from framework.operations.pointwise import (
+    abs,
+    absolute,
+    acos,
+    acosh,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    deg2rad,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    rad2deg,
+    relu,
+    relu_,
+    rsqrt,
+    sgn,
+    sigmoid,
+    sign,
+    signbit,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)
+from framework.operations.power import float_power, pow, square
+from framework.operations.rearranging import flip, fliplr, flipud, roll
+from framework.operations.reduction import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
+from framework.operations.regression_loss import (
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from framework.operations.rounding import ceil, fix, floor, frac, round, trunc
+from framework.operations.sampling import (
+    bernoulli,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+)
+from framework.operations.scattering import scatter, scatter_add
+from framework.operations.shape import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    flatten,
+    ravel,
+    reshape,
+    squeeze,
+    unflatten,
+    unsqueeze,
+)
+from framework.operations.softmax import log_softmax, softmax
+from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean

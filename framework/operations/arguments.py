@@ -1,0 +1,76 @@
+"""Reads the arguments that PyTorch accepts in several forms: sizes, dimensions and lists of tensors."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from framework.autograd.tensor import Tensor, normalize_dim
+
+__all__ = ["check_tensors", "dims", "integer", "sizes", "tensor_list"]
+
+
+def integer(value: Any, function: str, argument: str) -> int:
+    """An integer argument as a Python int. TypeError for floats, booleans and the rest."""
+    if type(value) is int:
+        return value
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+    raise TypeError(f"{function}(): argument '{argument}' must be int, not {type(value).__name__}")
+
+
+def sizes(args: Any, function: str, argument: str = "size") -> tuple[int, ...]:
+    """Integers given one by one or as one sequence: `(2, 3)` and `((2, 3),)` are the same."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = args[0]
+    for each in args:
+        if type(each) is not int:
+            break
+    else:
+        return tuple(args)
+    found = []
+    for position, each in enumerate(args):
+        try:
+            found.append(integer(each, function, argument))
+        except TypeError:
+            raise TypeError(
+                f"{function}(): argument '{argument}' must be tuple of ints, but found element of type "
+                f"{type(each).__name__} at pos {position}"
+            ) from None
+    return tuple(found)
+
+
+def dims(given: Any, ndim: int, function: str) -> tuple[int, ...]:
+    """One dimension or a sequence of them, counted from the front. RuntimeError for one given twice."""
+    given = given if isinstance(given, (tuple, list)) else (given,)
+    found = tuple([normalize_dim(integer(each, function, "dim"), ndim) for each in given])
+    if len(set(found)) < len(found):
+        twice = next(each for number, each in enumerate(found) if each in found[:number])
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return found
+
+
+def check_tensors(function: str, **inputs: Any) -> None:
+    """Raises PyTorch's TypeError where one of these arguments is no Tensor."""
+    for position, (name, value) in enumerate(inputs.items(), 1):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{function}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+            )
+
+
+def tensor_list(given: Any, function: str) -> list[Tensor]:
+    """A list or tuple of Tensors as a list. TypeError for anything else."""
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(given).__name__}"
+        )
+    for position, each in enumerate(given):
+        if not isinstance(each, Tensor):
+            kind = type(each)
+            name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {name}")
+    return list(given)

@@ -1,0 +1,329 @@
+"""Losses of predicted classes: `cross_entropy` of scores and `nll_loss` of log-probabilities.
+
+Inside, scores (N, C, …) are laid out as a matrix with one row of C scores for each of the N·… samples.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from framework.autograd.operation import operation
+from framework.autograd.tensor import Tensor
+from framework.operations.arguments import check_tensors
+from framework.operations.class_targets import check_classes, class_targets, refuse_scores
+from framework.operations.loss_reduction import read_reduction, reduced
+from framework.operations.softmax import log_softmax, row_largest, row_totals
+
+__all__ = ["cross_entropy", "nll_loss"]
+
+
+def _as_rows(scores: Any) -> Any:
+    """(N, C, …) as (N·…, C)."""
+    if scores.ndim == 2:
+        return scores
+    if scores.ndim == 1:
+        return scores[None]
+    shape = scores.shape
+    return np.reshape(np.moveaxis(scores, 1, -1), (_samples(shape), shape[1]))
+
+
+def _from_rows(rows: Any, shape: tuple[int, ...]) -> Any:
+    """(N·…, C) as the shape (N, C, …) that it came from."""
+    if len(shape) == 2:
+        return rows
+    if len(shape) == 1:
+        return rows[0]
+    return np.moveaxis(np.reshape(rows, (shape[0], *shape[2:], shape[1])), -1, 1)
+
+
+def _samples(shape: tuple[int, ...]) -> int:
+    """How many samples a shape (N, C, …) holds."""
+    return 1 if len(shape) == 1 else shape[0] * math.prod(shape[2:])
+
+
+def _sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one loss for each sample."""
+    return (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
+
+
+@operation()
+def _pick_class(rows: Any, classes: Any) -> Any:
+    """From each row the element of its class."""
+    return rows[np.arange(classes.shape[0]), classes]
+
+
+@operation()
+def _place_class(values: Any, classes: Any, count: int) -> Any:
+    """Rows of `count` zeros, with each value at its class: the transpose of `_pick_class`."""
+    result = np.zeros_like(values, shape=(values.shape[0], count))
+    result[np.arange(values.shape[0]), classes] = values
+    return result
+
+
+_pick_class.add_derivative(lambda g, rows_shape, classes: _place_class(g, classes, rows_shape[1]), "rows")
+_place_class.add_derivative(lambda g, classes: _pick_class(g, classes), "values")
+
+
+@operation()
+def _cross_entropy_rows_gradient(exponentials: Any, rates: Any, values: Any, classes: Any) -> Any:
+    """Each row of `exponentials` times its rate, less its value at its class."""
+    result = exponentials * rates[:, None]
+    result[np.arange(classes.shape[0]), classes] -= values
+    return result
+
+
+_cross_entropy_rows_gradient.add_derivative(lambda g, rates: g * rates[:, None], "exponentials")
+_cross_entropy_rows_gradient.add_derivative(lambda g, exponentials: np.add.reduce(g * exponentials, axis=1), "rates")
+_cross_entropy_rows_gradient.add_derivative(lambda g, classes: np.negative(_pick_class(g, classes)), "values")
+
+
+@operation()
+def _cross_entropy_shift(rows: Any) -> Any:
+    """What is taken off each row of scores before their exponentials, which cancels out again: it has no derivative."""
+    return row_largest(rows) if rows.shape[0] and rows.shape[1] else np.zeros_like(rows, shape=(rows.shape[0], 1))
+
+
+def _exponentials(input: Any) -> Any:
+    rows = _as_rows(input)
+    return np.exp(rows - _cross_entropy_shift(rows))
+
+
+def _over_samples(losses: Any, weights: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    """The samples' losses reduced, by their weights if they have any."""
+    if weights is None:
+        return np.reshape(losses, _sample_shape(shape)) if reduction == "none" else reduced(losses, reduction)
+    # A sample that is left out costs 0, whatever its scores: 0 times inf would be nan.
+    losses = np.where(weights == 0, 0.0 * weights, losses * weights)
+    if reduction == "none":
+        return np.reshape(losses, _sample_shape(shape))
+    total = np.add.reduce(losses)
+    if reduction == "sum":
+        return total
+    with np.errstate(invalid="ignore"):
+        return total / np.add.reduce(weights)
+
+
+def _sample_gradients(g: Any, weights: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    """The gradient of each sample's loss; a number where it is the same for all."""
+    if reduction == "none":
+        g = np.reshape(g, (_samples(shape),))
+        return g if weights is None else g * weights
+    if weights is None:
+        return g / (_samples(shape) or math.nan) if reduction == "mean" else g
+    if reduction == "mean":
+        with np.errstate(invalid="ignore", divide="ignore"):
+            # Where all are left out their weights sum to 0; the gradients are 0 nevertheless.
+            return np.where(weights == 0, weights, weights * (g / np.add.reduce(weights)))
+    return weights * g
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    """How many classes scores of this shape have."""
+    return shape[0] if len(shape) == 1 else shape[1]
+
+
+def _cross_entropy(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    classes, weights = class_targets(target, weight, ignore_index, _count(input.shape), input.dtype)
+    rows = _as_rows(input)
+    scores = rows - _cross_entropy_shift.forward(rows)
+    exponentials = np.exp(scores)
+    totals = row_totals(exponentials)
+    losses = np.log(totals) - scores[np.arange(classes.shape[0]), classes]
+    return _over_samples(losses, weights, input.shape, reduction), classes, weights, exponentials, totals
+
+
+# The formulas ask for `target` so that a write to it is noticed: `classes` may share its memory.
+def _cross_entropy_gradient(
+    g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any, exponentials: Any, totals: Any
+) -> Any:
+    values = _sample_gradients(g, weights, input_shape, reduction)
+    return _from_rows(_cross_entropy_rows_gradient(exponentials, values / totals, values, classes), input_shape)
+
+
+def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    classes, weights = class_targets(target, weight, ignore_index, _count(input.shape), input.dtype)
+    losses = np.negative(_as_rows(input)[np.arange(classes.shape[0]), classes])
+    return _over_samples(losses, weights, input.shape, reduction), classes, weights
+
+
+def _nll_loss_gradient(g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any) -> Any:
+    values = np.negative(_sample_gradients(g, weights, input_shape, reduction))
+    values = np.broadcast_to(values, (_samples(input_shape),))
+    return _from_rows(_place_class(values, classes, _count(input_shape)), input_shape)
+
+
+def _cross_entropy_row(grad_fn: str) -> Any:
+    return operation(
+        _cross_entropy,
+        grad_fn=grad_fn,
+        residuals={
+            "classes": None,
+            "weights": None,
+            "exponentials": _exponentials,
+            "totals": lambda input: np.add.reduce(_exponentials(input), axis=1),
+        },
+        input=_cross_entropy_gradient,
+    )
+
+
+def _nll_loss_row(grad_fn: str) -> Any:
+    return operation(_nll_loss, grad_fn=grad_fn, residuals=("classes", "weights"), input=_nll_loss_gradient)
+
+
+# By the name that the node has in PyTorch.
+_CROSS_ENTROPY = {
+    name: _cross_entropy_row(name) for name in ("NllLossBackward0", "NllLoss2DBackward0", "ViewBackward0")
+}
+_NLL_LOSS = {name: _nll_loss_row(name) for name in _CROSS_ENTROPY}
+
+
+def _node_name(ndim: int, reduction: str) -> str:
+    if ndim <= 2:
+        return "NllLossBackward0"
+    return "ViewBackward0" if reduction == "none" and ndim != 4 else "NllLoss2DBackward0"
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log-likelihood: `input` holds log-probabilities (N, C, …), `target` class indices (N, …).
+
+    `weight` is one number for each class; samples whose target is `ignore_index` are left out. IndexError for a class
+    out of bounds, ValueError or RuntimeError where shapes or types do not agree.
+    """
+    if reduction != "mean" or size_average is not None or reduce is not None:
+        reduction = read_reduction(reduction, size_average, reduce)
+    check_tensors("nll_loss_nd", input=input, target=target)
+    check_classes(input, target, weight, "nll_loss_out_frame")
+    row = _NLL_LOSS[_node_name(input._array.ndim, reduction)]
+    return row.function(input, target, weight, ignore_index, reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Cross-entropy of scores (N, C, …) with class indices (N, …), or with probabilities of the scores' shape.
+
+    `weight` is one number for each class; samples whose target is `ignore_index` are left out. `label_smoothing` mixes
+    that part of a uniform distribution into the targets. Errors as `nll_loss`.
+    """
+    if reduction != "mean" or size_average is not None or reduce is not None:
+        reduction = read_reduction(reduction, size_average, reduce)
+    check_tensors("cross_entropy_loss", input=input, target=target)
+    x = input._array
+    if x.shape == target._array.shape:
+        return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    check_classes(input, target, weight, "log_softmax")
+    if label_smoothing > 0:
+        return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
+    row = _CROSS_ENTROPY[_node_name(x.ndim, reduction)]
+    return row.function(input, target, weight, ignore_index, reduction)
+
+
+def _check_smoothing(label_smoothing: float) -> None:
+    if label_smoothing > 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+
+
+def _smoothed(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
+    """In part the loss of the target class, in part that of every class."""
+    _check_smoothing(smoothing)
+    dim = 0 if input.dim() == 1 else 1
+    scores = log_softmax(input, dim)
+    hard = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
+    if weight is not None:
+        scores = scores * weight.view(*[-1 if axis == dim else 1 for axis in range(input.dim())])
+    left_out = target.reshape(scores.sum(dim).shape) == ignore_index
+    soft = (-scores.sum(dim)).masked_fill(left_out, 0.0)
+    if reduction == "sum":
+        soft = soft.sum()
+    elif reduction == "mean" and weight is None:
+        soft = soft.sum() / (target.numel() - left_out.sum())
+    elif reduction == "mean" and weight is not None:
+        kept = target.masked_fill(left_out, 0).reshape(-1)
+        soft = soft.sum() / weight[kept].masked_fill(left_out.reshape(-1), 0.0).sum()
+    return hard * (1 - smoothing) + soft * (smoothing / input.size(dim))
+
+
+def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str) -> Any:
+    losses = np.negative(np.add.reduce(_log_rows(input) * _weighted(_as_rows(target), weight), axis=1))
+    return _over_samples(losses, None, input.shape, reduction)
+
+
+def _log_rows(input: Any) -> Any:
+    rows = _as_rows(input)
+    scores = rows - _cross_entropy_shift(rows)
+    return scores - np.log(np.add.reduce(np.exp(scores), axis=1, keepdims=True))
+
+
+def _weighted(rows: Any, weight: Any) -> Any:
+    return rows if weight is None else rows * weight
+
+
+def _sample_column(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    values = _sample_gradients(g, None, shape, reduction)
+    return values[:, None] if reduction == "none" else values
+
+
+def _soft_input_gradient(g: Any, input: Any, target: Any, weight: Any, reduction: str) -> Any:
+    targets = _weighted(_as_rows(target), weight)
+    rows = np.exp(_log_rows(input)) * np.add.reduce(targets, axis=1, keepdims=True) - targets
+    return _from_rows(rows * _sample_column(g, input.shape, reduction), input.shape)
+
+
+def _soft_target_gradient(g: Any, input: Any, weight: Any, reduction: str) -> Any:
+    rows = np.negative(_weighted(_log_rows(input), weight))
+    return _from_rows(rows * _sample_column(g, input.shape, reduction), input.shape)
+
+
+_SOFT = {
+    reduction: operation(
+        _soft_cross_entropy,
+        grad_fn=grad_fn,
+        promote="common",
+        input=_soft_input_gradient,
+        target=_soft_target_gradient,
+    )
+    for reduction, grad_fn in (("mean", "DivBackward1"), ("sum", "NegBackward0"), ("none", "NegBackward0"))
+}
+
+
+def _of_probabilities(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
+    if target._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"Expected floating point type for target with class probabilities, got {target.dtype.scalar_name}"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    if input._array.dtype.kind != "f":
+        refuse_scores(input, "log_softmax")
+    _check_smoothing(smoothing)
+    count = _count(input._array.shape)
+    if weight is not None and weight._array.shape != (count,):
+        raise RuntimeError(
+            f"cross_entropy: weight tensor should be defined either for all {count} classes or no classes but got "
+            f"weight tensor of shape: {list(weight._array.shape)}"
+        )
+    if smoothing > 0:
+        target = target * (1 - smoothing) + smoothing / count
+    return _SOFT[reduction](input, target, weight, reduction)

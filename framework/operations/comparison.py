@@ -1,0 +1,150 @@
+"""Compares tensors element by element, or whole, and tells which elements are finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from framework.autograd.attach import attach
+from framework.autograd.errors import broadcast_error
+from framework.autograd.float_errors import quietly
+from framework.autograd.inplace import inplace
+from framework.autograd.operation import operation
+from framework.autograd.tensor import Tensor
+from framework.operations.arguments import check_tensors
+from framework.operations.operators import operator
+
+__all__ = [
+    "allclose",
+    "eq",
+    "equal",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "le",
+    "less",
+    "less_equal",
+    "lt",
+    "ne",
+    "not_equal",
+]
+
+eq = operation(np.equal, name="eq")
+ne = operation(np.not_equal, name="ne")
+lt = operation(np.less, name="lt")
+le = operation(np.less_equal, name="le")
+gt = operation(np.greater, name="gt")
+ge = operation(np.greater_equal, name="ge")
+isnan = operation(np.isnan)
+isinf = operation(np.isinf)
+isfinite = operation(np.isfinite)
+
+not_equal = ne.function
+less = lt.function
+less_equal = le.function
+greater = gt.function
+greater_equal = ge.function
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have one shape and the same values."""
+    a, b = input._array, other._array
+    return a.shape == b.shape and bool(np.all(a == b))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Where `|input - other| <= atol + rtol * |other|`. Infinities are close to themselves alone."""
+    return _isclose("isclose", input, other, rtol, atol, equal_nan)
+
+
+def _isclose(name: str, input: Tensor, other: Tensor, rtol: float, atol: float, equal_nan: bool) -> Tensor:
+    check_tensors(name, input=input, other=other)
+    a, b = input._array, other._array
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{input.dtype.scalar_name} did not match {other.dtype.scalar_name}")
+    if rtol < 0:
+        raise RuntimeError(f"rtol must be greater than or equal to zero, but got {rtol:g}")
+    if atol < 0:
+        raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol:g}")
+    error = broadcast_error([a.shape, b.shape])
+    if error is not None:
+        raise error
+    return Tensor._wrap(np.asarray(quietly(_close, a, b, rtol, atol, equal_nan)))
+
+
+def _close(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
+    close = a == b
+    if a.dtype.kind == "f" and equal_nan:
+        close |= np.isnan(a) & np.isnan(b)
+    if rtol or atol:
+        wide = a.dtype if a.dtype.kind == "f" else np.float64
+        difference = np.abs(a.astype(wide) - b.astype(wide))
+        close |= np.isfinite(difference) & (difference <= atol + np.abs(b.astype(wide) * rtol))
+    return close
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether every element `isclose`."""
+    return bool(np.all(_isclose("allclose", input, other, rtol, atol, equal_nan)._array))
+
+
+def isposinf(input: Tensor) -> Tensor:
+    """Where an element is infinity."""
+    return eq.function(input, float("inf")) if input.is_floating_point() else isinf.function(input)
+
+
+def isneginf(input: Tensor) -> Tensor:
+    """Where an element is minus infinity."""
+    return eq.function(input, float("-inf")) if input.is_floating_point() else isinf.function(input)
+
+
+def isreal(input: Tensor) -> Tensor:
+    """True everywhere: there are no complex tensors."""
+    return Tensor._wrap(np.ones(input._array.shape, np.bool_))
+
+
+attach(
+    allclose,
+    eq,
+    equal,
+    ge,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    isneginf,
+    isposinf,
+    isreal,
+    le,
+    lt,
+    ne,
+    inplace=[eq, ge, gt, le, lt, ne],
+    named={
+        "__eq__": operator(eq),
+        "__ge__": operator(ge),
+        "__gt__": operator(gt),
+        "__le__": operator(le),
+        "__lt__": operator(lt),
+        "__ne__": operator(ne),
+        "greater": gt,
+        "greater_": inplace(gt, "greater_"),
+        "greater_equal": ge,
+        "greater_equal_": inplace(ge, "greater_equal_"),
+        "less": lt,
+        "less_": inplace(lt, "less_"),
+        "less_equal": le,
+        "less_equal_": inplace(le, "less_equal_"),
+        "not_equal": ne,
+        "not_equal_": inplace(ne, "not_equal_"),
+    },
+)

@@ -1,0 +1,164 @@
+"""Triangles and diagonals of matrices: `tril`, `triu`, `diagonal`, `diag`, `diag_embed`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import Tensor, operation
+from framework.autograd.attach import attach
+from framework.autograd.protocol import register
+from framework.autograd.tensor import normalize_dim, wrap
+from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
+
+__all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "tril_indices", "triu", "triu_indices"]
+
+
+@operation(name="tril")
+def _tril(input: Any, diagonal: Any) -> Any:
+    return np.tril(input, diagonal)
+
+
+_tril.add_derivative(lambda g, diagonal: np.tril(g, diagonal), "input")
+register(np.tril, lambda m, k=0: _tril(m, k))
+
+
+@operation(name="triu")
+def _triu(input: Any, diagonal: Any) -> Any:
+    return np.triu(input, diagonal)
+
+
+_triu.add_derivative(lambda g, diagonal: np.triu(g, diagonal), "input")
+register(np.triu, lambda m, k=0: _triu(m, k))
+
+
+def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The lower triangle of the matrices, the rest zero. `diagonal` > 0 keeps more, < 0 less."""
+    _check_matrix("tril", input, diagonal)
+    return _result(_tril.function(input, int(diagonal)), out)
+
+
+def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The upper triangle of the matrices, the rest zero. `diagonal` > 0 keeps less, < 0 more."""
+    _check_matrix("triu", input, diagonal)
+    return _result(_triu.function(input, int(diagonal)), out)
+
+
+def _check_matrix(name: str, input: Any, diagonal: Any) -> None:
+    check_tensor(name, "input", 1, input)
+    if not isinstance(diagonal, (int, np.integer)) or isinstance(diagonal, bool):
+        raise TypeError(f"{name}(): argument 'diagonal' (position 1) must be int, not {type(diagonal).__name__}")
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
+def _result(tensor: Tensor, out: Tensor | None) -> Tensor:
+    return tensor if out is None else out.copy_(tensor)
+
+
+def _indices(name: str, pick: Any) -> Any:
+    def indices(
+        row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    ) -> Tensor:
+        read_device(device)
+        for argument, value in (("row", row), ("col", col)):
+            if value < 0:
+                raise RuntimeError(f"{argument} must be non-negative, got{value}")
+        target = read_dtype(name, dtype) or np.dtype(np.int64)
+        return wrap(np.astype(np.stack(pick(row, offset, col)), target))
+
+    indices.__name__ = indices.__qualname__ = name
+    return indices
+
+
+tril_indices = _indices("tril_indices", np.tril_indices)
+tril_indices.__doc__ = "Rows and columns of the lower triangle of a matrix of `row` by `col`: shape (2, count)."
+triu_indices = _indices("triu_indices", np.triu_indices)
+triu_indices.__doc__ = "Rows and columns of the upper triangle of a matrix of `row` by `col`: shape (2, count)."
+
+
+def _writable(view: Any) -> Any:
+    """NumPy gives diagonals out read-only; ours are views that can be written through."""
+    if view.__class__ is np.ndarray and view.base is not None and view.base.flags.writeable:
+        view.flags.writeable = True
+    return view
+
+
+@operation(
+    name="diagonal",
+    view=True,
+    numpy={np.diagonal: lambda a, offset=0, axis1=0, axis2=1: diagonal(a, offset, axis1, axis2)},
+)
+def _diagonal(input: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    return _writable(np.diagonal(input, offset, dim1, dim2))
+
+
+@_diagonal.derivative("input")
+def _(g: Any, input_shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    return _place_diagonal(g, input_shape, offset, dim1, dim2)
+
+
+@operation(name="place_diagonal")
+def _place_diagonal(values: Any, shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    """Zeros of a shape with `values` on a diagonal."""
+    out = np.zeros(shape, values.dtype, like=values)
+    _writable(np.diagonal(out, offset, dim1, dim2))[...] = values
+    return out
+
+
+_place_diagonal.add_derivative(lambda g, offset, dim1, dim2: np.diagonal(g, offset, dim1, dim2), "values")
+_diagonal_copy = operation(
+    lambda input, offset: np.copy(np.diagonal(input, offset)), name="diagonal_copy", grad_fn="DiagonalBackward0_copy"
+)
+_diagonal_copy.add_derivative(lambda g, input_shape, offset: _place_diagonal(g, input_shape, offset, 0, 1), "input")
+
+
+@operation(name="diag_embed")
+def _diag_embed(input: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    size = input.shape[-1] + abs(offset)
+    shape = list(input.shape[:-1])
+    for dim in sorted((dim1, dim2)):
+        shape.insert(dim, size)
+    return _place_diagonal(input, tuple(shape), offset, dim1, dim2)
+
+
+_diag_embed.add_derivative(lambda g, offset, dim1, dim2: np.diagonal(g, offset, dim1, dim2), "input")
+
+
+def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+    first, second = normalize_dim(dim1, ndim), normalize_dim(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return first, second
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions as the last dimension: a view."""
+    check_tensor("diagonal", "input", 1, input)
+    return _diagonal.function(input, offset, *_two_dims(dim1, dim2, input._array.ndim))
+
+
+def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The diagonal of a matrix, copied; of a vector, the matrix that has it as its diagonal."""
+    check_tensor("diag", "input", 1, input)
+    ndim = input._array.ndim
+    if ndim == 1:
+        return _result(diag_embed(input, diagonal), out)
+    if ndim == 2:
+        return _result(_diagonal_copy.function(input, diagonal), out)
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices of zeros whose diagonal is the last dimension of the input; they lie in `dim1` and `dim2` of the result."""
+    check_tensor("diag_embed", "input", 1, input)
+    return _diag_embed.function(input, offset, *_two_dims(dim1, dim2, input._array.ndim + 1))
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """The matrix that has all elements of the input as its diagonal."""
+    return diag_embed(input.reshape(-1), offset)
+
+
+attach(diag, diag_embed, diagflat, diagonal, tril, triu, inplace=[tril, triu])

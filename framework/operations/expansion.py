@@ -1,0 +1,269 @@
+"""Repeats a tensor along its dimensions: without a copy (`expand`) or with one (`repeat`)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from framework.autograd.attach import attach
+from framework.autograd.errors import broadcast_error
+from framework.autograd.operation import operation
+from framework.autograd.protocol import register
+from framework.autograd.size import Size, contiguous_format
+from framework.autograd.tensor import Tensor, normalize_dim
+from framework.operations.arguments import check_tensors, integer, sizes
+
+__all__ = [
+    "broadcast_shapes",
+    "broadcast_tensors",
+    "broadcast_to",
+    "meshgrid",
+    "repeat_interleave",
+    "tile",
+]
+
+
+@operation(view=True)
+def _expand(input: Any, shape: Any) -> Any:
+    if input.__class__ is not np.ndarray:
+        if not isinstance(input, np.generic):
+            return np.broadcast_to(input, shape)
+        input = np.asarray(input)
+    # np.broadcast_to's result is read-only; an expanded tensor's elements may be written one by one.
+    missing = len(shape) - input.ndim
+    strides = [0] * missing
+    for size, wanted, step in zip(input.shape, shape[missing:], input.strides, strict=True):
+        strides.append(step if size == wanted else 0)
+    if input.flags.c_contiguous:
+        return np.ndarray(shape, input.dtype, input, 0, strides)
+    return np.lib.stride_tricks.as_strided(input, shape, strides)
+
+
+_expand.derivative("input")(lambda g: g)
+
+
+def expand(input: Tensor, *args: Any, size: Any = None) -> Tensor:
+    """A view in which dimensions of size 1, and new leading ones, are repeated without a copy. -1 keeps a size."""
+    if not args and size is None:
+        raise TypeError('expand() missing 1 required positional arguments: "size"')
+    return _expanded(input, sizes(args if size is None else (size,), "expand"))
+
+
+def _expanded(input: Tensor, target: tuple[int, ...]) -> Tensor:
+    shape = input._array.shape
+    if target == shape:
+        return _expand.function(input, shape)
+    missing = len(target) - len(shape)
+    if missing < 0:
+        raise RuntimeError(
+            f"expand(torch.{input.dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes "
+            f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    result = []
+    for position, wanted in enumerate(target):
+        size = shape[position - missing] if position >= missing else None
+        if wanted == -1 and size is None:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension "
+                f"{position}"
+            )
+        if wanted == -1 and size is not None:
+            wanted = size
+        if size not in (None, 1, wanted):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({wanted}) must match the existing size ({size}) at non-singleton "
+                f"dimension {position}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
+            )
+        if wanted < 0:
+            raise RuntimeError(f"The expanded size of the tensor ({wanted}) cannot be negative")
+        result.append(wanted)
+    return _expand.function(input, tuple(result))
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input.expand(other.shape)`."""
+    return _expanded(input, tuple(other._array.shape))
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """`input.expand(size)`."""
+    check_tensors("broadcast_to", input=input)
+    return _expanded(input, sizes((size,), "broadcast_to"))
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape to which tensors of these shapes broadcast."""
+    result: list[int] = []
+    for shape in shapes:
+        given = (shape,) if isinstance(shape, int) else tuple(shape)
+        missing = len(given) - len(result)
+        result = [1] * missing + result
+        for position in range(-1, -len(given) - 1, -1):
+            size = given[position]
+            if size < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
+            if size != 1 and size != result[position]:
+                if result[position] != 1:
+                    raise RuntimeError(
+                        "Shape mismatch: objects cannot be broadcast to a single shape: "
+                        f"{tuple(result)} and {given} differ at dimension {len(result) + position}"
+                    )
+                result[position] = size
+    return Size(result)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Views of the tensors, all expanded to the shape to which they broadcast."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    shape: tuple[int, ...] = ()
+    for each in tensors:
+        try:
+            shape = np.broadcast_shapes(shape, each._array.shape)
+        except ValueError:
+            raise broadcast_error([shape, each._array.shape]) or AssertionError from None
+    return tuple([each if each._array.shape == shape else _expanded(each, shape) for each in tensors])
+
+
+@operation()
+def _repeat(input: Any, repeats: Any) -> Any:
+    return np.tile(input, repeats)
+
+
+@_repeat.derivative("input")
+def _(g: Any, input_shape: Any, repeats: Any) -> Any:
+    shape = (1,) * (len(repeats) - len(input_shape)) + tuple(input_shape)
+    blocks = [size for pair in zip(repeats, shape, strict=True) for size in pair]
+    summed = np.add.reduce(np.reshape(g, blocks), axis=tuple(range(0, len(blocks), 2)))
+    return np.reshape(summed, input_shape)
+
+
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """A copy repeated along each dimension; further numbers in front add dimensions."""
+    given = sizes(repeats, "repeat", "repeats")
+    if len(given) < input._array.ndim:
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    if any(each < 0 for each in given):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: repeats {list(given)}")
+    return _repeat.function(input, given)
+
+
+def tile(input: Tensor, dims: Any) -> Tensor:
+    """A copy repeated along the last dimensions, as NumPy's `tile`."""
+    check_tensors("tile", input=input)
+    return _tiled(input, sizes((dims,), "tile", "dims"))
+
+
+def _tiled(input: Tensor, given: tuple[int, ...]) -> Tensor:
+    return repeat(input, (1,) * (input._array.ndim - len(given)) + given)
+
+
+def _tile_method(self: Tensor, *dims: Any) -> Tensor:
+    return _tiled(self, sizes(dims, "tile", "dims"))
+
+
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+    """Each element (of dimension `dim`; of all, flattened, without it) repeated in place.
+
+    `repeats` is one number or a tensor with one for each element. RuntimeError if negative or of another size.
+    """
+    check_tensors("repeat_interleave", input=input)
+    if dim is None:
+        input, dim = input.flatten(), 0
+    if isinstance(repeats, Tensor):
+        return _interleaved(input, repeats, dim, output_size)
+    count = integer(repeats, "repeat_interleave", "repeats")
+    if count < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    shape = input._array.shape
+    dim = normalize_dim(dim, len(shape))
+    if not shape:
+        input, shape = input.flatten(), (1,)
+    spread = input.unsqueeze(dim + 1).expand(*shape[: dim + 1], count, *shape[dim + 1 :])
+    return spread.clone(memory_format=contiguous_format).flatten(dim, dim + 1)
+
+
+def _interleaved(input: Tensor, repeats: Tensor, dim: int, output_size: int | None) -> Tensor:
+    counts = repeats._array
+    if counts.dtype not in (np.int64, np.int32):
+        raise RuntimeError("repeats has to be Long or Int tensor")
+    if counts.ndim > 1:
+        raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
+    size = input._array.shape[normalize_dim(dim, input._array.ndim)] if input._array.ndim else 1
+    if counts.ndim == 1 and counts.shape[0] not in (1, size):
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
+            f"input.size({dim}) = {size}"
+        )
+    if (counts < 0).any():
+        raise RuntimeError("repeats can not be negative")
+    if output_size is not None and counts.ndim and output_size != int(np.broadcast_to(counts, size).sum()):
+        raise RuntimeError("allocated size does not match required size")
+    index = np.repeat(np.arange(size), counts)
+    return input.index_select(dim, Tensor._wrap(index))
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Each 1-D tensor expanded over the grid that they span together.
+
+    `indexing`: with "ij" (the default, with a warning) the first tensor runs along the first dimension,
+    with "xy" along the second.
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    if indexing is None:
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
+        )
+        indexing = "ij"
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for each in tensors:
+        if each._array.ndim > 1:
+            raise RuntimeError(
+                "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
+                f"tensor of shape {list(each._array.shape)}"
+            )
+    for each in tensors[1:]:
+        if each.dtype is not tensors[0].dtype:
+            raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swap = indexing == "xy" and len(tensors) >= 2
+    if swap:
+        tensors = (tensors[1], tensors[0], *tensors[2:])
+    shape = tuple([each.numel() for each in tensors])
+    grids = [
+        each.view(*[-1 if axis == number else 1 for axis in range(len(shape))]).expand(shape)
+        for number, each in enumerate(tensors)
+    ]
+    if swap:
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def _np_repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
+    if isinstance(repeats, (list, tuple, np.ndarray)):
+        repeats = Tensor._wrap(np.asarray(repeats, np.int64))
+    return repeat_interleave(a, repeats, axis)
+
+
+def _np_tile(a: Any, reps: Any) -> Tensor:
+    return _tiled(a, tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
+
+
+register(np.broadcast_to, lambda array, shape, subok=False: _expanded(array, sizes((shape,), "broadcast_to")))
+register(np.broadcast_arrays, lambda *args, subok=False: broadcast_tensors(*args))
+register(np.repeat, _np_repeat)
+register(np.tile, _np_tile)
+
+attach(
+    broadcast_to,
+    expand,
+    expand_as,
+    repeat,
+    repeat_interleave,
+    named={"tile": _tile_method},
+)

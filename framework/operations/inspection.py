@@ -1,0 +1,74 @@
+"""Ask what a tensor is, and in which type tensors and numbers meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import Tensor, dtype, dtypes
+from framework.autograd.attach import attach
+from framework.operations.creation_arguments import check_tensor
+
+__all__ = [
+    "can_cast",
+    "is_complex",
+    "is_floating_point",
+    "is_nonzero",
+    "is_tensor",
+    "numel",
+    "promote_types",
+    "result_type",
+]
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether an object is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are floating-point numbers."""
+    check_tensor("is_floating_point", "input", 1, input)
+    return input.is_floating_point()
+
+
+def is_complex(input: Tensor) -> bool:
+    """False: complex numbers are not supported."""
+    check_tensor("is_complex", "input", 1, input)
+    return False
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether a tensor of one element is not zero."""
+    check_tensor("is_nonzero", "input", 1, input)
+    return bool(input)
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    check_tensor("numel", "input", 1, input)
+    return input.numel()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The type in which two tensors or numbers meet in arithmetic."""
+    operands = [each._array if isinstance(each, Tensor) else each for each in (tensor1, tensor2)]
+    return dtypes.from_numpy(dtypes.result_dtype(operands))
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether an in-place operation may write a result of type `from_` into a tensor of type `to`."""
+    return _ORDER[from_.kind] <= _ORDER[to.kind]
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The type in which tensors of two types meet."""
+    met = dtypes.promote(type1.dtype, type2.dtype)
+    assert met is not None
+    return dtypes.from_numpy(np.dtype(met))
+
+
+_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+attach(is_nonzero)

@@ -1,0 +1,306 @@
+"""Joins tensors (`cat`, `stack`) and parts them (`split`, `chunk`, `unbind`): parts are views."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import dtypes
+from framework.autograd.attach import attach
+from framework.autograd.operation import operation
+from framework.autograd.protocol import register
+from framework.autograd.tensor import Tensor, normalize_dim
+from framework.operations.arguments import check_tensors, integer, sizes, tensor_list
+from framework.operations.creation_arguments import fill_out
+from framework.operations.shape import atleast_1d, atleast_2d, atleast_3d
+
+__all__ = [
+    "cat",
+    "chunk",
+    "concat",
+    "concatenate",
+    "dstack",
+    "hstack",
+    "split",
+    "split_with_sizes",
+    "stack",
+    "tensor_split",
+    "unbind",
+    "vstack",
+]
+
+
+def _between(start: int, stop: int, dim: int) -> tuple[slice, ...]:
+    """The index of one part along a dimension."""
+    return (*[slice(None)] * dim, slice(start, stop))
+
+
+@operation(sequence=True, promote="common")
+def _cat(tensors: Any, dim: Any) -> Any:
+    return np.concatenate(tensors, axis=dim)
+
+
+@_cat.derivative("tensors")
+def _(g: Any, tensors_shape: Any, dim: Any) -> Any:
+    parts, start = [], 0
+    for shape in tensors_shape:
+        parts.append(g[_between(start, start + shape[dim], dim)])
+        start += shape[dim]
+    return parts
+
+
+@operation(sequence=True, promote="common")
+def _stack(tensors: Any, dim: Any) -> Any:
+    at = (*[slice(None)] * dim, None)
+    return np.concatenate([each[at] for each in tensors], axis=dim)
+
+
+@_stack.derivative("tensors")
+def _(g: Any, tensors_shape: Any, dim: Any) -> Any:
+    return [g[(*[slice(None)] * dim, number)] for number in range(len(tensors_shape))]
+
+
+@operation(view=True, outputs="list")
+def _split(input: Any, size: Any, dim: Any) -> Any:
+    return [input[_between(at, at + size, dim)] for at in range(0, input.shape[dim] or 1, size or 1)]
+
+
+@operation(view=True, outputs="list")
+def _split_with_sizes(input: Any, sizes: Any, dim: Any) -> Any:
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(input[_between(start, start + size, dim)])
+        start += size
+    return parts
+
+
+for _row in (_split, _split_with_sizes):
+    _row.derivative("input")(lambda g, dim: np.concatenate(g, axis=dim))
+
+
+@operation(view=True, outputs="list")
+def _unbind(input: Any, dim: Any) -> Any:
+    before = [slice(None)] * dim
+    # The Ellipsis keeps an element a 0-d array that shares the memory.
+    return [input[(*before, number, ...)] for number in range(input.shape[dim])]
+
+
+_unbind.derivative("input")(lambda g, dim: np.stack(g, axis=dim))
+
+
+def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+    """The tensors one after the other along `dim`; their other sizes must agree. Types are promoted.
+
+    An empty tensor of shape (0,) is passed over, as PyTorch does.
+    """
+    given = tensor_list(tensors, "cat")
+    if not given:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    result = _joined(given, integer(dim if axis is None else axis, "cat", "dim"))
+    return result if out is None else fill_out(out, result._array)
+
+
+def _joined(given: list[Tensor], dim: int) -> Tensor:
+    shapes = [each._array.shape for each in given]
+    if () in shapes:
+        raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
+    if (0,) in shapes and any(len(shape) > 1 for shape in shapes):
+        return _cat_without_empty(given, dim)
+    dim = normalize_dim(dim, len(shapes[0]))
+    _check_sizes(shapes, dim)
+    return _cat.function(given, dim)
+
+
+def _cat_without_empty(given: list[Tensor], dim: int) -> Tensor:
+    """`cat` of the tensors that are not of shape (0,), which count for the type only."""
+    kept = [each for each in given if each._array.shape != (0,)]
+    target = dtypes.from_numpy(dtypes.result_dtype([each._array for each in given]))
+    return _joined([each if each.dtype is target else each.to(target) for each in kept], dim)
+
+
+def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
+    first = shapes[0]
+    for number, shape in enumerate(shapes):
+        if shape == first:
+            continue
+        if len(shape) != len(first):
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+        for axis, (expected, found) in enumerate(zip(first, shape, strict=True)):
+            if axis != dim and expected != found:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {expected} but got size "
+                    f"{found} for tensor number {number} in the list."
+                )
+
+
+def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+    """`cat`, by another name."""
+    return cat(tensors, dim, axis=axis, out=out)
+
+
+def concatenate(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+    """`cat`, by NumPy's name."""
+    return cat(tensors, dim, axis=axis, out=out)
+
+
+def stack(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+    """Tensors of one shape, put side by side along a new dimension. Types are promoted."""
+    dim = dim if axis is None else axis
+    given = tensor_list(tensors, "stack")
+    if not given:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = given[0]._array.shape
+    dim = normalize_dim(integer(dim, "stack", "dim"), len(shape) + 1)
+    for number, each in enumerate(given):
+        if each._array.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(each._array.shape)} at entry {number}"
+            )
+    result: Tensor = _stack.function(given, dim)
+    return result if out is None else fill_out(out, result._array)
+
+
+def hstack(tensors: Any) -> Tensor:
+    """The tensors side by side: along the second dimension, vectors along their only one."""
+    given = [atleast_1d(each) for each in _some(tensors, "hstack")]
+    return cat(given, 0 if given[0]._array.ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Tensor:
+    """The tensors below each other: vectors become rows."""
+    return cat([atleast_2d(each) for each in _some(tensors, "vstack")], 0)
+
+
+def dstack(tensors: Any) -> Tensor:
+    """The tensors behind each other: along the third dimension."""
+    return cat([atleast_3d(each) for each in _some(tensors, "dstack")], 2)
+
+
+def _some(given: Any, function: str) -> list[Tensor]:
+    found = tensor_list(given, function)
+    if not found:
+        raise RuntimeError(f"{function} expects a non-empty TensorList")
+    return found
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts along `dim`: of one size (the last may be smaller), or of the given sizes."""
+    check_tensors("split", tensor=tensor)
+    return _parts(tensor, split_size_or_sections, dim)
+
+
+def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    return _parts(self, split_size, dim)
+
+
+def _parts(input: Tensor, given: Any, dim: int) -> tuple[Tensor, ...]:
+    if isinstance(given, (tuple, list)):
+        return split_with_sizes(input, given, dim)
+    size = integer(given, "split", "split_size")
+    array = input._array
+    if not array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim = normalize_dim(integer(dim, "split", "dim"), array.ndim)
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if not size and array.shape[dim]:
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {array.shape[dim]}"
+        )
+    return _split.function(input, size, dim)
+
+
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts of the given sizes, which must add up to the dimension's."""
+    array = input._array
+    if not array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    given = sizes((split_sizes,), "split_with_sizes", "split_sizes")
+    dim = normalize_dim(integer(dim, "split_with_sizes", "dim"), array.ndim)
+    if any(each < 0 for each in given):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(given)}"
+        )
+    if sum(given) != array.shape[dim]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {array.shape[dim]} (input tensor's size at "
+            f"dimension {dim}), but got split_sizes={list(given)}"
+        )
+    return _split_with_sizes.function(input, given, dim)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of at most `chunks` consecutive parts of one size along `dim`; the last may be smaller."""
+    check_tensors("chunk", input=input)
+    chunks = integer(chunks, "chunk", "chunks")
+    array = input._array
+    if not array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    dim = normalize_dim(integer(dim, "chunk", "dim"), array.ndim)
+    if not array.shape[dim]:
+        return _split_with_sizes.function(input, (0,) * chunks, dim)
+    return _split.function(input, -(-array.shape[dim] // chunks), dim)
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts: so many, as equal as can be, or parted before each of the given indices."""
+    check_tensors("tensor_split", input=input)
+    shape = input._array.shape
+    if not shape:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    dim = normalize_dim(integer(dim, "tensor_split", "dim"), len(shape))
+    given = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
+    if isinstance(given, (tuple, list)):
+        at = [0, *sizes((tuple(given),), "tensor_split", "indices"), shape[dim]]
+    else:
+        sections = integer(given, "tensor_split", "sections")
+        if sections <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
+        quotient, rest = divmod(shape[dim], sections)
+        at = [number * quotient + min(number, rest) for number in range(sections + 1)]
+    return tuple([input[_between(start, stop, dim)] for start, stop in pairwise(at)])
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """A view of each slice along `dim`, which goes away."""
+    check_tensors("unbind", input=input)
+    if not input._array.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return _unbind.function(input, normalize_dim(integer(dim, "unbind", "dim"), input._array.ndim))
+
+
+def _all_tensors(arrays: Any) -> list[Tensor]:
+    return [each if isinstance(each, Tensor) else Tensor._wrap(np.asarray(each)) for each in arrays]
+
+
+def _np_concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
+    given = _all_tensors(arrays)
+    return cat([each.reshape(-1) for each in given]) if axis is None else cat(given, axis)
+
+
+def _np_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
+    if isinstance(indices_or_sections, int) and ary._array.shape[axis] % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return list(tensor_split(ary, indices_or_sections, axis))
+
+
+register(np.concatenate, _np_concatenate)
+register(np.stack, lambda arrays, axis=0: stack(_all_tensors(arrays), axis))
+register(np.hstack, lambda tup: hstack(_all_tensors(tup)))
+register(np.vstack, lambda tup: vstack(_all_tensors(tup)))
+register(np.dstack, lambda tup: dstack(_all_tensors(tup)))
+register(np.split, _np_split)
+register(np.array_split, lambda ary, indices_or_sections, axis=0: list(tensor_split(ary, indices_or_sections, axis)))
+
+attach(
+    chunk,
+    split_with_sizes,
+    tensor_split,
+    unbind,
+    named={"split": _split_method},
+)

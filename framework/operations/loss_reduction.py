@@ -1,0 +1,74 @@
+"""What all losses share: how they are reduced over their elements, and what they accept."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from framework.autograd.grad_mode import mode
+from framework.autograd.tensor import Tensor
+
+__all__ = ["constant", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def read_reduction(reduction: Any, size_average: bool | None = None, reduce: bool | None = None) -> str:
+    """The reduction meant, PyTorch's two older arguments included. ValueError for an unknown one."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=3,
+        )
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The mean, the sum, or all of the losses. The mean of none is nan."""
+    if reduction == "none":
+        return losses
+    total = np.add.reduce(losses, axis=None)
+    return total if reduction == "sum" else total / (math.prod(losses.shape) or math.nan)
+
+
+def spread(g: Any, losses: Any, reduction: str) -> Any:
+    """The gradient of each loss, from that of what `reduced` made of them; `losses` is only asked for its shape."""
+    return g / (math.prod(losses.shape) or 1) if reduction == "mean" else g
+
+
+_CONSTANTS: dict[tuple[Any, float], Any] = {}
+
+
+def constant(value: float, dtype: Any) -> Any:
+    """A number as an array of no dimensions: with it a small operation takes half of a Python number's time."""
+    try:
+        return _CONSTANTS[dtype, value]
+    except KeyError:
+        made = _CONSTANTS[dtype, value] = np.array(value, dtype)
+        made.flags.writeable = False
+        return made
+
+
+def size_differs(input: Tensor, target: Tensor, stacklevel: int = 3) -> None:
+    """Warns, in PyTorch's words, where a loss broadcasts its target."""
+    if input.size() != target.size():
+        warnings.warn(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=stacklevel,
+        )
+
+
+def refuse_gradient(function: str, argument: str, value: Any) -> None:
+    """Raises for a tensor that requires grad where the loss has no derivative."""
+    if isinstance(value, Tensor) and value.requires_grad and mode.recording:
+        raise RuntimeError(
+            f"The function '{function}' is not differentiable with respect to argument '{argument}'. This input cannot "
+            "have requires_grad True."
+        )

@@ -1,0 +1,28 @@
+"""Results of several named parts: a tuple that prints as PyTorch's do."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+
+class _Named(tuple[Any, ...]):
+    """A tuple whose elements have names too."""
+
+    __slots__ = ()
+
+    _names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = ",\n".join(f"{name}={part!r}" for name, part in zip(self._names, self, strict=True))
+        return f"torch.return_types.{type(self).__name__}(\n{parts})"
+
+
+def _named(name: str, *parts: str) -> Any:
+    fields = {part: property(itemgetter(number)) for number, part in enumerate(parts)}
+    return type(name, (_Named,), {"__slots__": (), "_names": parts, **fields})
+
+
+max = _named("max", "values", "indices")
+min = _named("min", "values", "indices")
+aminmax = _named("aminmax", "min", "max")

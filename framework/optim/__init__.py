@@ -1,0 +1,15 @@
+"""Optimizers: what changes a model's parameters by their gradients."""
+
+from framework.optim.hooks import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from framework.optim.optimizer import Optimizer
+from framework.optim.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+]

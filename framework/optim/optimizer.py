@@ -1,0 +1,273 @@
+"""What every optimizer is: groups of parameters, a state for each, and a step in two parts."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import Tensor, enable_grad
+from framework.autograd.float_errors import SILENCE, restore, silence
+from framework.optim.hooks import (
+    StepHooks,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from framework.optim.state_dict import StateDict
+
+__all__ = [
+    "Optimizer",
+    "register_optimizer_step_post_hook",
+    "register_optimizer_step_pre_hook",
+    "required",
+]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required: Any = _Required()
+
+
+class Optimizer(StepHooks, StateDict):
+    """Base of all optimizers: changes parameters by their gradients, group by group.
+
+    A subclass defines `scalars` and `update`, and `initial_state` if it keeps any; or `step` alone.
+    `params` are tensors, (name, tensor) pairs, or dicts with "params" and options of their own.
+    """
+
+    state: defaultdict[Any, dict[str, Any]]
+    param_groups: list[dict[str, Any]]
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                f"dicts, but got {params.type()}"
+            )
+        super().__init__()
+        self.defaults = defaults
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    # The two parts of a step
+
+    def scalars(self, group: dict[str, Any], state: Mapping[str, Any]) -> dict[str, float | bool | None]:
+        """The numbers of this step for one parameter: plain Python, run every step.
+
+        Floats may change from step to step; bools and None choose a branch of `update`.
+        """
+        raise NotImplementedError(self._missing("scalars"))
+
+    def update(
+        self,
+        parameter: np.ndarray,
+        grad: np.ndarray,
+        state: dict[str, Any],
+        scalars: dict[str, Any],
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """The new parameter and state: a pure NumPy formula that writes into none of its arguments.
+
+        `state` maps names to arrays. An entry left out of the new state stays as it was.
+        """
+        raise NotImplementedError(self._missing("update"))
+
+    def initial_state(self, parameter: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
+        """The arrays that `update` finds as `state` in a parameter's first step."""
+        return {}
+
+    @property
+    def two_part(self) -> bool:
+        """Whether the step is made of `scalars` and `update`, which can be compiled."""
+        return type(self).step is Optimizer.step
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient, in place; gives what `closure` returned."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        states = self.state
+        # A rate too large overflows in silence, as in PyTorch.
+        audible = silence(SILENCE)
+        try:
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    grad = parameter._grad
+                    if grad is None:
+                        continue
+                    array = parameter._array
+                    kept = states.get(parameter)
+                    if kept:
+                        state = {
+                            name: value._array if isinstance(value, Tensor) else value for name, value in kept.items()
+                        }
+                    else:
+                        state = self.initial_state(array, group)
+                    new, after = self.update(array, grad._array, state, self.scalars(group, state))
+                    if after:
+                        new = _keep(states[parameter], state, after, array, new)
+                    np.copyto(array, new)
+                    parameter._bump()
+        finally:
+            restore(audible)
+        return loss
+
+    @staticmethod
+    def check_flags(
+        *, foreach: bool | None, fused: bool | None, differentiable: bool, capturable: bool = False
+    ) -> None:
+        """Refuse PyTorch's implementation flags that would change what a step means.
+
+        `foreach`, `fused` and `capturable` choose among kernels that are one here.
+        """
+        if fused and differentiable:
+            raise RuntimeError("`fused` does not support `differentiable`")
+        if fused and foreach:
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+        if differentiable:
+            raise NotImplementedError(
+                "differentiable=True is not supported: a step writes into arrays, outside any "
+                "graph. To differentiate through a step, call optimizer.update() on tensors; it is "
+                "a formula that records like any other."
+            )
+
+    def _missing(self, name: str) -> str:
+        kind = type(self).__name__
+        return f"{kind} must define {name}(): an optimizer is either scalars() and update(), or a step() of its own"
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, or fill them with zeros."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                grad = parameter._grad
+                if grad is None:
+                    continue
+                if set_to_none:
+                    parameter._grad = None
+                elif grad.grad_fn is not None:
+                    grad.detach_().zero_()
+                else:
+                    grad.requires_grad_(False).zero_()
+
+    # Groups
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters, with options of their own if given, to those optimized.
+
+        Raises ValueError for a tensor that isn't a leaf or is in another group already.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params, names = _named(param_group["params"])
+        param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
+        for param in params:
+            if not isinstance(param, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}")
+            if not (param.is_leaf or param.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            param_group.setdefault(name, default)
+        self._check_new(param_group)
+        self.param_groups.append(param_group)
+
+    def _check_new(self, group: dict[str, Any]) -> None:
+        params = set(group["params"])
+        if len(params) < len(group["params"]):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
+                stacklevel=4,
+            )
+        for other in self.param_groups:
+            if ("param_names" in group) != ("param_names" in other):
+                kind = "with names" if "param_names" in group else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. "
+                    f"cannot add param group {kind} to the optimizer"
+                )
+        if any(not params.isdisjoint(other["params"]) for other in self.param_groups):
+            raise ValueError("some parameters appear in more than one parameter group")
+
+    def __repr__(self) -> str:
+        text = f"{type(self).__name__} ("
+        for i, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {i}\n"
+            for name in sorted(group.keys() - {"params"}):
+                text += f"    {name}: {group[name]}\n"
+        return text + ")"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_optimizer_step_pre_hooks" not in self.__dict__:
+            super().__init__()
+        self.__dict__.update(state)
+
+
+def _keep(
+    kept: dict[str, Any], before: dict[str, Any], after: dict[str, Any], parameter: np.ndarray, new: np.ndarray
+) -> np.ndarray:
+    """Write a new state into the tensors that hold it, made on first need; gives the parameter to write.
+
+    A formula may hand on its arguments, under other names too: what a write here would change is copied first.
+    """
+    written = {id(parameter), *map(id, before.values())}
+    if id(new) in written or new.base is not None:
+        new = np.copy(new)
+    entries = [
+        (name, np.copy(value))
+        if value is not None and value is not before.get(name) and (id(value) in written or value.base is not None)
+        else (name, value)
+        for name, value in after.items()
+    ]
+    for name, value in entries:
+        held = kept.get(name)
+        if value is None:
+            kept[name] = None
+        elif not isinstance(held, Tensor):
+            kept[name] = Tensor._wrap(np.copy(value))
+        elif value is not held._array:
+            np.copyto(held._array, value)
+            held._bump()
+    return new
+
+
+def _named(params: Any) -> tuple[list[Any], list[str]]:
+    """The tensors of a group, and their names where they come in pairs."""
+    if isinstance(params, Tensor):
+        return [params], []
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering "
+            "of tensors in sets will change between runs. Please use a list instead."
+        )
+    entries = list(params)
+    pairs = [entry for entry in entries if isinstance(entry, tuple)]
+    if pairs and len(pairs) < len(entries):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    if pairs:
+        return [tensor for _, tensor in pairs], [name for name, _ in pairs]
+    return entries, []

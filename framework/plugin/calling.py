@@ -1,0 +1,90 @@
+"""Puts a guard around each hook implementation: whoever fails is named, and a watcher cannot stop the run."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from framework.errors import UserError
+from framework.plugin.checks import IMPLEMENTATION, SPECS, marked
+from framework.plugin.registry import PluginError
+
+__all__ = ["Guard", "describe"]
+
+OWN_FOLDER = os.path.dirname(__file__)
+
+
+def describe(error: BaseException, hook: str, plugin: str) -> str:
+    """The text "Plugin 'x' failed in after_step: ValueError: … (x.py:12)", with the plugin's own line."""
+    trace = error.__traceback__
+    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == OWN_FOLDER:
+        trace = trace.tb_next
+    place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace is not None else ""
+    return f"Plugin {plugin!r} failed in {hook}: {type(error).__name__}: {error}{place}"
+
+
+class Guard:
+    """Guards the hooks of one plugin; its observers share one switch, so none is called after one failed."""
+
+    def __init__(self, plugin: str, report: Callable[[str], None]) -> None:
+        self.plugin = plugin
+        self.report = report
+        self.observing = True
+
+    def of(self, part: object) -> object:
+        """What pluggy is given in the place of a module or object: its hook implementations, guarded."""
+        guards = {"observer": self._observer, "participant": self._participant, "registry": self._plain}
+        guarded = SimpleNamespace()
+        for number, (hook, function, options) in enumerate(marked(part)):
+            kind = SPECS[hook].kind if hook in SPECS else "registry"
+            guard = self._wrapper if options["wrapper"] or options["hookwrapper"] else guards[kind]
+            call = functools.wraps(function)(guard(function, hook))
+            setattr(call, IMPLEMENTATION, {**options, "specname": hook})
+            setattr(guarded, f"{hook}_{number}", call)
+        return guarded
+
+    def _plain(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            return function(*arguments, **named)
+
+        return call
+
+    def _participant(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            except UserError:  # said on purpose, in the plugin's own words
+                raise
+            except Exception as error:
+                raise PluginError(describe(error, hook, self.plugin)) from error
+
+        return call
+
+    def _wrapper(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Iterator[Any]:
+            try:
+                return (yield from function(*arguments, **named))
+            except UserError:
+                raise
+            except Exception as error:
+                raise PluginError(describe(error, hook, self.plugin)) from error
+
+        return call
+
+    def _observer(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> None:
+            if not self.observing:
+                return
+            try:
+                function(*arguments, **named)
+            except Exception as error:
+                self.observing = False
+                self.report(
+                    f"{describe(error, hook, self.plugin)}. Its observers are switched off; training goes on. "
+                    f"To leave it out: -p no:{self.plugin}"
+                )
+
+        return call

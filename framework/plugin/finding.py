@@ -1,0 +1,142 @@
+"""Finds plugins, without importing any yet: first-party, installed, given with `-p`, and beside or in the recipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from types import ModuleType
+
+from framework.errors import did_you_mean
+from framework.plugin.registry import PluginError
+
+__all__ = [
+    "BESIDE",
+    "LOCAL",
+    "RECIPE",
+    "Candidate",
+    "find_first_party",
+    "find_given",
+    "find_installed",
+    "find_local",
+    "import_file",
+]
+
+ENTRY_POINT_GROUP = "framework.plugins"
+LOCAL, RECIPE = "framework_local", "recipe"
+BESIDE = {LOCAL, RECIPE}
+"""Names of the plugins that come with a recipe: the file beside it, and its own hooks."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A plugin that was found; `load()` imports it. `given` when the person named it, so that it must work."""
+
+    name: str
+    origin: str
+    load: Callable[[], object]
+    given: bool = False
+    distribution: str | None = None
+    version: str | None = None
+
+    def __str__(self) -> str:
+        release = f"{self.distribution} {self.version}, " if self.distribution else ""
+        return f"{self.name!r} ({release}{self.origin})"
+
+
+def find_first_party() -> Iterator[Candidate]:
+    """The modules of the package `framework_plugins`."""
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    import framework
+
+    try:
+        package = import_module("framework_plugins")
+    except ImportError:  # the framework is usable without its plugins
+        return
+    for found in iter_modules(package.__path__):
+        if not found.name.startswith("_"):
+            yield Candidate(
+                found.name,
+                "first-party",
+                partial(import_module, f"framework_plugins.{found.name}"),
+                distribution="framework-train",
+                version=framework.__version__,
+            )
+
+
+def find_installed() -> Iterator[Candidate]:
+    """The entry points that installed distributions declare in the group `framework.plugins`."""
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        distribution, version = (point.dist.name, point.dist.version) if point.dist else (None, None)
+        yield Candidate(point.name, "installed", point.load, distribution=distribution, version=version)
+
+
+def find_given(values: Iterable[str], found: Iterable[str]) -> Iterator[Candidate]:
+    """The plugins of `-p module` and `-p path.py`; one that was `found` by its name anyway is passed over."""
+    found = set(found)
+    seen = set()
+    for value in values:
+        if value in found or value in seen:
+            continue
+        seen.add(value)
+        if value.endswith(".py"):
+            path = Path(value)
+            if not path.is_file():
+                raise PluginError(f"-p {value}: there is no such file.")
+            yield Candidate(path.stem, f"-p {value}", partial(_import_plugin, path), given=True)
+        else:
+            yield Candidate(value, f"-p {value}", partial(_import_module, value, found), given=True)
+
+
+def _import_module(name: str, found: set[str]) -> ModuleType:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise  # it is there, and imports something that is not
+        raise PluginError(f"there is no module {name!r}.{did_you_mean(name, found)}") from None
+
+
+def find_local(folder: Path) -> Iterator[Candidate]:
+    """The file `framework_local.py` of a recipe's folder."""
+    path = folder / f"{LOCAL}.py"
+    if path.is_file():
+        yield Candidate(path.stem, str(path), partial(_import_plugin, path), given=True)
+
+
+@cache
+def _import_once(path: Path, changed: int) -> ModuleType:
+    return import_file(path)
+
+
+def _import_plugin(path: Path) -> ModuleType:
+    """A plugin's file as a module; as with any import it runs once in a process, unless it was edited."""
+    return _import_once(path.resolve(), path.stat().st_mtime_ns)
+
+
+def import_file(path: Path, stands_for: Path | None = None) -> ModuleType:
+    """Run a Python file as a module of its own, without its folder on the import path.
+
+    The module's name is made so that no file can hide a real module, this package least of all.
+    A copy of a file may stand for it: `__file__` is then the original's path, so that data beside that is found.
+    """
+    name = f"_framework_file_{path.stem}"
+    while name in sys.modules:
+        name += "_"
+    module = ModuleType(name)
+    module.__file__ = str(stands_for or path)
+    sys.modules[name] = module  # dataclasses and annotations look their module up here
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,240 @@
+"""Hooks that take part in training: an exception in one ends the run, and the message names the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from framework.plugin.markers import hookspec
+
+if TYPE_CHECKING:
+    from framework.training.trainer import Trainer
+
+
+@hookspec
+def train_start(trainer: Trainer) -> None:
+    """Called once, before the first step.
+
+    Arguments:
+        trainer: the Trainer, with `.model`, `.optimizer`, `.recipe`, `.run`, `.epoch`, `.step` and `.log(record)`.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def train_start(trainer):
+            trainer.model.freeze = True
+    """
+
+
+@hookspec
+def epoch_start(trainer: Trainer) -> None:
+    """Called at the start of each epoch, before its first batch is read.
+
+    Arguments:
+        trainer: the Trainer; `.epoch` counts from 1, `.batches` is the epoch's number of batches, None if unknown.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def epoch_start(trainer):
+            trainer.optimizer.param_groups[0]["lr"] = 0.1 / trainer.epoch
+    """
+
+
+@hookspec
+def batch_start(trainer: Trainer, batch: Any) -> None:
+    """Called with each training batch, before the forward pass.
+
+    Arguments:
+        trainer: the Trainer; `.batch` counts the epoch's batches from 1.
+        batch: what the data gave, usually a list `[inputs, target]`.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def batch_start(trainer, batch):
+            assert len(batch[0]) > 0
+    """
+
+
+@hookspec
+def after_backward(trainer: Trainer) -> None:
+    """Called after `loss.backward()`: the gradients of this batch are in `.grad`.
+
+    Arguments:
+        trainer: the Trainer; `.loss` is the batch's loss, a number.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def after_backward(trainer):
+            for parameter in trainer.model.parameters():
+                parameter.grad.clamp_(-1, 1)
+    """
+
+
+@hookspec
+def before_step(trainer: Trainer) -> bool | None:
+    """Called just before the optimizer's step.
+
+    Arguments:
+        trainer: the Trainer.
+    Returns:
+        False to leave this update out: the gradients are kept, and the next batch adds to them.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def before_step(trainer):
+            return trainer.batch % 2 == 0 or trainer.batch == trainer.batches
+    """
+
+
+@hookspec
+def after_step(trainer: Trainer) -> None:
+    """Called after each update of the parameters, when the gradients have been cleared.
+
+    Arguments:
+        trainer: the Trainer; `.step` counts the updates, this one included, and `.loss` is the batch's loss.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def after_step(trainer):
+            if trainer.step % 100 == 0:
+                trainer.log({"step": trainer.step, "batch_loss": trainer.loss})
+    """
+
+
+@hookspec
+def validate_end(trainer: Trainer, metrics: dict[str, float]) -> None:
+    """Called once an epoch, when all its metrics are known, before they are logged.
+
+    Arguments:
+        trainer: the Trainer.
+        metrics: this epoch's numbers, such as "train/loss" and "validation/accuracy"; more may be added.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def validate_end(trainer, metrics):
+            metrics["gap"] = metrics["validation/loss"] - metrics["train/loss"]
+    """
+
+
+@hookspec
+def epoch_end(trainer: Trainer, metrics: Mapping[str, float]) -> None:
+    """Called at the end of each epoch, after its metrics were logged and the scheduler has stepped.
+
+    Arguments:
+        trainer: the Trainer.
+        metrics: this epoch's numbers, as logged.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def epoch_end(trainer, metrics):
+            trainer.model.last_accuracy = metrics["validation/accuracy"]
+    """
+
+
+@hookspec(firstresult=True)
+def should_stop(trainer: Trainer) -> str | None:
+    """Called after each update and after each epoch: asks whether to stop early.
+
+    Arguments:
+        trainer: the Trainer.
+    Returns:
+        The reason to stop, a text kept in run.json; None to go on. The first plugin with a reason decides. The
+        epoch's validation is still run.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def should_stop(trainer):
+            return "100 steps are enough" if trainer.step >= 100 else None
+    """
+
+
+@hookspec
+def train_end(trainer: Trainer) -> None:
+    """Called once, after the last epoch and before the final weights are written; not when training failed.
+
+    Arguments:
+        trainer: the Trainer; what is now in `.model` is kept.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def train_end(trainer):
+            trainer.model.eval()
+    """
+
+
+@hookspec
+def save_state(trainer: Trainer) -> Mapping[str, Any] | None:
+    """Called when the state of training is taken: what of the plugin's own must be kept to resume exactly.
+
+    Arguments:
+        trainer: the Trainer.
+    Returns:
+        A dict of JSON values and NumPy arrays, or None when there is nothing to keep.
+    Example:
+        from framework.extend import hookimpl
+
+        class Best:
+            loss = float("inf")
+
+            @hookimpl
+            def save_state(self, trainer):
+                return {"loss": self.loss}
+
+            @hookimpl
+            def load_state(self, trainer, state):
+                self.loss = state["loss"]
+    """
+
+
+@hookspec
+def load_state(trainer: Trainer, state: Mapping[str, Any]) -> None:
+    """Called when training is resumed, with what the same plugin's `save_state` returned.
+
+    Arguments:
+        trainer: the Trainer.
+        state: the plugin's own dict.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        class Count:
+            steps = 0
+
+            @hookimpl
+            def after_step(self):
+                self.steps += 1
+
+            @hookimpl
+            def save_state(self):
+                return {"steps": self.steps}
+
+            @hookimpl
+            def load_state(self, state):
+                self.steps = state["steps"]
+    """

@@ -1,0 +1,158 @@
+"""`Stream`: a Mersenne Twister seeded and stepped as PyTorch's CPU generator, and its state as PyTorch's bytes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from framework.random._state import EngineState, pack, unpack
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from framework.autograd.size import device
+    from framework.autograd.tensor import Tensor
+
+__all__ = ["DOUBLE", "Stream"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+DEFAULT_SEED = 67280421310721
+DOUBLE = np.dtype(np.float64)
+SINGLE_STEP = np.float32(2.0**-24)
+
+# The type in which NumPy gives that many random bits.
+BITS = {24: np.int32, 32: np.uint32, 53: np.int64, 64: np.uint64}
+
+
+class Stream:
+    """Random words in a fixed order: where they start, where they are, and uniforms made of them."""
+
+    __slots__ = ("__weakref__", "_engine", "_lock", "_normal", "_raw", "_seed")
+
+    def __init__(self, device: str | device | None = None) -> None:
+        if device is not None and device != "cpu":
+            from framework.autograd.size import device as checked
+
+            checked(device)
+        self._lock = threading.RLock()
+        self._seed = DEFAULT_SEED
+        self._engine: Any = None
+        self._raw: Any = None
+        # The second normal of a pair, until the one-by-one kernel asks for it.
+        self._normal: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<framework.Generator seeded with {self._seed}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (), self.state_array()
+
+    def __setstate__(self, state: Array) -> None:
+        self.set_state_array(state)
+
+    @property
+    def device(self) -> device:
+        """The CPU."""
+        from framework.autograd.size import CPU
+
+        return CPU
+
+    def manual_seed(self, seed: int) -> Self:
+        """Starts the stream at `seed`, from -2**63 to 2**64 - 1, and returns the generator.
+
+        A negative seed counts from 2**64. Only the low 32 bits choose the stream.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        seed = int(seed)
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError(f"Overflow when unpacking long long: a seed lies between -2**63 and 2**64 - 1, got {seed}")
+        with self._lock:
+            self._seed = seed % 2**64
+            self._normal = None
+            if self._engine is not None:
+                self._engine.seed(self._seed & 0xFFFFFFFF)
+        return self
+
+    def seed(self) -> int:
+        """Starts the stream at a seed of the operating system's, and returns that seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        """The seed at which the stream was started."""
+        return self._seed
+
+    def state_array(self) -> Array:
+        """The state as 5056 bytes (uint8), equal to those of PyTorch's generator at the same place."""
+        with self._lock:
+            self._started()
+            engine = self._engine.get_state(legacy=False)["state"]
+            return pack(EngineState(self._seed, engine["key"], engine["pos"], self._normal))
+
+    def set_state_array(self, state: Array) -> None:
+        """Puts the generator into a state from `state_array`, or from PyTorch."""
+        new = unpack(state)
+        with self._lock:
+            self._started()
+            self._engine.set_state(("MT19937", new.words, new.position))
+            self._seed, self._normal = new.seed, new.normal
+
+    def get_state(self) -> Tensor:
+        """The state as a uint8 tensor of PyTorch's layout."""
+        from framework.autograd.tensor import Tensor
+
+        return Tensor._wrap(self.state_array())
+
+    def set_state(self, new_state: Tensor) -> Self:
+        """Puts the generator into a state from `get_state`, here or in PyTorch, and returns it."""
+        from framework.autograd.tensor import Tensor
+
+        if not isinstance(new_state, Tensor):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+        self.set_state_array(new_state._array)
+        return self
+
+    def clone_state(self) -> Self:
+        """Another generator at the same place of the same stream."""
+        clone = type(self)()
+        clone.set_state_array(self.state_array())
+        return clone
+
+    def _started(self) -> None:
+        """Makes NumPy's engine, at the first draw: `numpy.random` takes longer to load than all of ours."""
+        if self._engine is None:
+            from numpy.random import MT19937, RandomState
+
+            engine = RandomState(MT19937(0))
+            engine.seed(self._seed & 0xFFFFFFFF)
+            self._engine, self._raw = engine, engine._bit_generator.random_raw
+
+    def _bits(self, count: int, bits: int) -> Array:
+        """Integers of 24, 32, 53 or 64 random bits: the low ones of a word, or of two words, the first the high half."""
+        with self._lock:
+            self._started()
+            if bits <= 32 and count < 1000:
+                words: Array = self._raw(count)
+                return words if bits == 32 else np.bitwise_and(words, (1 << bits) - 1, out=words)
+            drawn: Array = self._engine.randint(0, 1 << bits, count, BITS[bits])
+            return drawn
+
+    def _standard_uniform(self, count: int, dtype: np.dtype[Any]) -> Array:
+        """In [0, 1): float64 with 53 random bits if that is the type, else float32 with 24."""
+        if dtype == DOUBLE:
+            integers = self._bits(count, 53)
+            values = integers.view(np.float64)
+            values[...] = integers
+            values *= 2.0**-53
+        else:
+            integers = self._bits(count, 24)
+            values = integers.view(np.float32) if integers.itemsize == 4 else np.empty(count, np.float32)
+            values[...] = integers
+            values *= SINGLE_STEP
+        return values

@@ -1,0 +1,172 @@
+"""`check_operation`: everything that can be known of an operation without training with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.autograd.differentiate import grad
+from framework.autograd.dtypes import from_numpy
+from framework.autograd.gradcheck import gradcheck, gradgradcheck
+from framework.autograd.operation import Operation
+from framework.autograd.tensor import Tensor, wrap
+from framework.testing.doubles import DeviceArray
+
+
+def check_operation(
+    operation: Operation,
+    *arguments: Any,
+    second_order: bool = True,
+    device: bool = True,
+    single: bool = True,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+) -> None:
+    """Checks one call of an operation; raises AssertionError or GradcheckError saying what is wrong.
+
+    arguments: arrays (float64 where differentiable) and plain values, as the operation takes them.
+    Checked: both orders of derivative against finite differences, float32 staying float32, inputs and gradients never
+    written to, no NumPy number where an array of no dimensions is due, and the same result on a `DeviceArray`, which
+    has no methods and refuses the host (`device`). `single=False` is for operations whose result has a type of its own.
+    """
+    check_forward(operation, arguments)
+    if operation.positions:
+        check_purity(operation, arguments)
+        tensors = as_tensors(operation, arguments)
+        function, inputs = _over_tensors(operation, tensors)
+        gradcheck(function, inputs, atol=atol, rtol=rtol)
+        if second_order:
+            gradgradcheck(function, inputs, atol=atol, rtol=rtol)
+        if single:
+            check_single_precision(operation, arguments)
+    if device:
+        check_device(operation, arguments)
+
+
+def as_tensors(operation: Operation, arguments: Sequence[Any], dtype: Any = None) -> list[Any]:
+    """Arrays as Tensors; the differentiable ones require grad."""
+    result: list[Any] = []
+    for number, each in enumerate(arguments):
+        if isinstance(each, (list, tuple)) and each and isinstance(each[0], ndarray):
+            result.append([_tensor(one, number in operation.positions, dtype) for one in each])
+        else:
+            result.append(_tensor(each, number in operation.positions, dtype))
+    return result
+
+
+def _tensor(value: Any, differentiable: bool, dtype: Any) -> Any:
+    if not isinstance(value, ndarray):
+        return value
+    floating = value.dtype.kind == "f"
+    tensor = wrap(value.astype(dtype) if floating and dtype is not None else value.copy())
+    tensor._requires_grad = differentiable and floating
+    return tensor
+
+
+def _over_tensors(operation: Operation, arguments: list[Any]) -> tuple[Callable[..., Any], list[Any]]:
+    """The call as a function for gradcheck, which looks at no list inside an argument, and what to call it with."""
+    several = list(arguments[0]) if operation.sequence else arguments
+
+    def call(*args: Any) -> Any:
+        result = operation(list(args), *arguments[1:]) if operation.sequence else operation(*args)
+        return result if isinstance(result, Tensor) else tuple(each for each in result)
+
+    return call, several
+
+
+def _all(result: Any) -> list[Any]:
+    return [result] if isinstance(result, Tensor) or not isinstance(result, (tuple, list)) else list(result)
+
+
+def check_forward(operation: Operation, arguments: Sequence[Any]) -> None:
+    """On arrays it is plain NumPy, on Tensors the same values; a result without dimensions is an array."""
+    recorded = _all(operation(*as_tensors(operation, arguments)))
+    for each in recorded:
+        assert isinstance(each._array, ndarray), f"{operation.name}: a result is a {type(each._array).__name__}"
+    if operation.name in _RANDOM:
+        return
+    for plain, each in zip(_all(operation(*arguments)), recorded, strict=True):
+        np.testing.assert_allclose(np.asarray(plain), each._array, err_msg=f"{operation.name}: arrays against Tensors")
+
+
+_RANDOM = {"dropout"}
+
+
+def _loss(outputs: list[Tensor]) -> list[Tensor]:
+    return [each for each in outputs if each.requires_grad]
+
+
+def check_single_precision(operation: Operation, arguments: Sequence[Any]) -> None:
+    """float32 in, float32 out, and float32 gradients from the formula itself, not by the engine's cast."""
+    tensors = as_tensors(operation, arguments, np.float32)
+    outputs = _loss(_all(operation(*tensors)))
+    for each in outputs:
+        assert each._array.dtype == np.float32, f"{operation.name}: float32 gives {each.dtype}"
+        node = each.grad_fn
+        assert node is not None
+        start = (
+            [np.ones(one._array.shape, np.float32) for one in outputs] if node.outputs else np.ones_like(each._array)
+        )
+        for gradient in node.backward(start, None, False):
+            if gradient is not None:
+                assert gradient.dtype == np.float32, (
+                    f"{operation.name}: the gradient of a float32 input is {from_numpy(gradient.dtype)}; a NumPy "
+                    "number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2)"
+                )
+
+
+def check_purity(operation: Operation, arguments: Sequence[Any]) -> None:
+    """Neither the function nor its formulas write into what they are given."""
+
+    def frozen(array: ndarray) -> ndarray:
+        copy = array.copy()
+        copy.flags.writeable = False
+        return copy
+
+    tensors = as_tensors(operation, arguments)
+    for each in _flat(tensors):
+        each._array = frozen(each._array)
+    for each in _loss(_all(operation(*tensors))):
+        node = each.grad_fn
+        assert node is not None
+        node.saved = [frozen(one) if isinstance(one, ndarray) else one for one in node.saved]
+        ones = frozen(np.ones_like(each._array))
+        start = [frozen(np.ones(s, d)) for s, d in zip(node.shape, node.dtype, strict=True)] if node.outputs else ones
+        list(node.backward(start, None, False))
+
+
+def check_device(operation: Operation, arguments: Sequence[Any]) -> None:
+    """Values and gradients on a `DeviceArray` equal those on NumPy arrays."""
+    tensors = as_tensors(operation, arguments)
+    moved = as_tensors(operation, arguments)
+    for each in _flat(moved):
+        each._array = DeviceArray(each._array)
+    outputs, elsewhere = _all(operation(*tensors)), _all(operation(*moved))
+    for a, b in zip(outputs, elsewhere, strict=True):
+        assert isinstance(b._array, DeviceArray), f"{operation.name}: the result left the device"
+        np.testing.assert_allclose(a._array, b._array.host(), err_msg=f"{operation.name}: on a device")
+    recorded = [(a, b) for a, b in zip(outputs, elsewhere, strict=True) if a.requires_grad]
+    if not recorded:
+        return
+    wanted = [(a, b) for a, b in zip(_flat(tensors), _flat(moved), strict=True) if a.requires_grad]
+    expected = grad([a for a, _ in recorded], [a for a, _ in wanted], _ones(recorded, 0), allow_unused=True)
+    found = grad([b for _, b in recorded], [b for _, b in wanted], _ones(recorded, 1), allow_unused=True)
+    for one, other in zip(expected, found, strict=True):
+        if one is not None:
+            np.testing.assert_allclose(
+                one._array, other._array.host(), err_msg=f"{operation.name}: gradient on a device"
+            )
+
+
+def _ones(recorded: list[tuple[Tensor, Tensor]], side: int) -> list[Tensor]:
+    return [wrap(np.ones_like(pair[side]._array)) for pair in recorded]
+
+
+def _flat(arguments: Sequence[Any]) -> list[Tensor]:
+    result = []
+    for each in arguments:
+        result += [one for one in (each if isinstance(each, (list, tuple)) else [each]) if isinstance(one, Tensor)]
+    return result

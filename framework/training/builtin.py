@@ -1,0 +1,77 @@
+"""The framework's own losses, optimizers, schedulers, metrics and operations by name, through the hooks of a plugin."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from framework.plugin.markers import hookimpl
+from framework.training.metrics import Accuracy, MeanAbsoluteError, RootMeanSquaredError
+
+if TYPE_CHECKING:
+    from framework.plugin.hookspecs.registries import Register
+
+__all__: list[str] = []
+
+
+@hookimpl
+def register_operations(register: Register[Any]) -> None:
+    """Every operation of `framework.operations`."""
+    from framework import operations
+    from framework.autograd import Operation
+
+    for name, value in vars(operations).items():
+        if isinstance(value, Operation) and not name.startswith("_"):
+            register(name, value)
+
+
+@hookimpl
+def register_losses(register: Register[Any]) -> None:
+    """ "cross_entropy" is `nn.CrossEntropyLoss`, "bce_with_logits" is `nn.BCEWithLogitsLoss`, and so on."""
+    from framework import nn
+
+    for name, loss in _classes(nn, lambda name, _: name.endswith("Loss")):
+        register(snake_case(name.removesuffix("Loss")), loss)
+
+
+@hookimpl
+def register_optimizers(register: Register[Any]) -> None:
+    """ "sgd" is `optim.SGD`, "adamw" is `optim.AdamW`, and so on."""
+    from framework import optim
+
+    base = optim.Optimizer
+    for name, optimizer in _classes(optim, lambda _, value: issubclass(value, base) and value is not base):
+        register(name.lower(), optimizer)
+
+
+@hookimpl
+def register_schedulers(register: Register[Any]) -> None:
+    """ "step" is `lr_scheduler.StepLR`, "cosine_annealing" is `lr_scheduler.CosineAnnealingLR`, and so on."""
+    from framework import optim
+
+    schedulers = getattr(optim, "lr_scheduler", None)
+    if schedulers is not None:
+        for name, scheduler in _classes(schedulers, lambda name, _: name.endswith("LR") and len(name) > 2):
+            register(snake_case(name.removesuffix("LR")), scheduler)
+
+
+@hookimpl
+def register_metrics(register: Register[Any]) -> None:
+    """Metrics that add batches up."""
+    register("accuracy", Accuracy)
+    register("mae", MeanAbsoluteError)
+    register("rmse", RootMeanSquaredError)
+
+
+def _classes(module: ModuleType, wanted: Callable[[str, type], bool]) -> Iterator[tuple[str, type]]:
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and not name.startswith("_") and wanted(name, value):
+            yield name, value
+
+
+def snake_case(name: str) -> str:
+    """`BCEWithLogits` as `bce_with_logits`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

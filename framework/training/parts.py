@@ -1,0 +1,157 @@
+"""Turns a recipe into what the training loop runs: names looked up, datasets in loaders, the step as one function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from framework.errors import UserError
+from framework.training.checks import check_batch_labels, check_labels
+from framework.training.metrics import Metric, named_metrics
+
+if TYPE_CHECKING:
+    from framework.autograd import Tensor
+    from framework.plugin.manager import PluginManager
+    from framework.training.recipe import Recipe
+
+__all__ = ["Parts", "Step", "call_by_name", "prepare"]
+
+Step = Callable[[Any, Any], Mapping[str, Any]]
+
+
+@dataclass
+class Parts:
+    """The parts of a recipe, ready to run; `step(model, batch)` returns a dict with the loss and what metrics need."""
+
+    step: Step
+    optimizer: Any
+    scheduler: Any
+    metrics: Mapping[str, Metric]
+    train: Iterable[Any]
+    validation: Mapping[str, Iterable[Any]]
+    summed: bool
+
+
+def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
+    """The recipe's parts; UserError for a name that is not known or data that cannot be right."""
+    values = recipe.hyperparameters
+    loss, optimizer, scheduler = recipe.loss, recipe.optimizer, recipe.scheduler
+    if isinstance(loss, str):
+        found = plugins.registry("losses")[loss]
+        loss = call_by_name(found, values=values) if inspect.isclass(found) else found
+    if isinstance(optimizer, str):
+        found = plugins.registry("optimizers")[optimizer]
+        optimizer = call_by_name(found, recipe.model.parameters(), values=values)
+    if isinstance(scheduler, str):
+        scheduler = call_by_name(plugins.registry("schedulers")[scheduler], optimizer, values=values)
+    metrics = named_metrics(recipe.metrics, plugins.registry("metrics"))
+    if "loss" in metrics:
+        raise UserError("No metric can be called 'loss': that is the loss itself.")
+    checked = [check_labels(name, data, loss) for name, data in {"train": recipe.train, **recipe.validation}.items()]
+    return Parts(
+        step=_own_step(recipe) if recipe.step else _default_step(loss, check=not all(checked)),
+        optimizer=optimizer,
+        scheduler=scheduler,
+        metrics=metrics,
+        train=_loader(recipe.train, recipe.batch_size, shuffle=True),
+        validation={name: _loader(data, recipe.batch_size) for name, data in recipe.validation.items()},
+        summed=getattr(loss, "reduction", "mean") == "sum",
+    )
+
+
+def call_by_name(function: Callable[..., Any], *arguments: Any, values: Mapping[str, Any]) -> Any:
+    """Call `function`, giving it those of `values` that it has parameters for; UserError when one is missing."""
+    parameters = list(inspect.signature(function).parameters.values())[len(arguments) :]
+    plain = [each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    missing = [each.name for each in plain if each.name not in values and each.default is each.empty]
+    if missing:
+        known = f"there are {', '.join(values)}" if values else "there are none"
+        raise UserError(f"{function.__name__}() needs {', '.join(map(repr, missing))} by name; {known}.")
+    return function(*arguments, **{each.name: values[each.name] for each in plain if each.name in values})
+
+
+def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
+    from framework.data import DataLoader, Dataset
+
+    return DataLoader(data, batch_size=batch_size, shuffle=shuffle) if isinstance(data, Dataset) else data
+
+
+def _default_step(loss: Any, check: bool) -> Step:
+    count = _counter(loss)
+
+    def step(model: Any, batch: Any) -> Mapping[str, Any]:
+        if not isinstance(batch, list | tuple) or len(batch) < 2:
+            raise UserError(
+                f"A batch must be (*inputs, target), not {type(batch).__name__}; for another kind, "
+                "give the recipe its own step: Recipe(step=lambda model, batch: …)."
+            )
+        *inputs, target = batch
+        if check:
+            check_batch_labels(target, loss)
+        prediction = model(*inputs)
+        return {
+            "loss": loss(prediction, target),
+            "prediction": prediction,
+            "target": target,
+            "count": count(target),
+        }
+
+    return step
+
+
+def _own_step(recipe: Recipe) -> Step:
+    own = recipe.step
+    assert own is not None
+    wanted = {"prediction", "target"} if recipe.metrics else set()
+
+    def step(model: Any, batch: Any) -> Mapping[str, Any]:
+        outputs = own(model, batch)
+        if not isinstance(outputs, Mapping):
+            outputs = {"loss": outputs}
+        outputs = {"prediction": None, "target": None, **outputs}
+        loss = outputs.get("loss")
+        if not hasattr(loss, "backward"):
+            raise UserError(
+                f"The recipe's step must return the loss, a Tensor, or a dict with it as 'loss', not {loss!r}."
+            )
+        missing = sorted(name for name in wanted if outputs[name] is None)
+        if missing:
+            raise UserError(
+                f"For its metrics, the recipe's step must return a dict with {' and '.join(map(repr, missing))}."
+            )
+        if "count" not in outputs:
+            target = outputs["target"]
+            outputs["count"] = len(_first(batch)) if target is None else target.numel()
+        return outputs
+
+    return step
+
+
+def _first(batch: Any) -> Any:
+    """A batch's first tensor, whose length is the number of samples."""
+    while isinstance(batch, list | tuple | Mapping):
+        batch = next(iter(batch.values() if isinstance(batch, Mapping) else batch))
+    return batch
+
+
+def _counter(loss: Any) -> Callable[[Tensor], float]:
+    """What a batch's loss is a mean over: its target's elements, or those not ignored, each by its class's weight."""
+    ignored = getattr(loss, "ignore_index", None)
+    if ignored is None:
+        return lambda target: target.numel()
+    weight = getattr(loss, "weight", None)
+
+    def count(target: Tensor) -> float:
+        classes = target.detach().numpy()
+        if classes.dtype.kind == "f":  # probabilities, of which none is ignored
+            return classes.size
+        kept = classes != ignored
+        if weight is None:
+            return int(np.count_nonzero(kept))
+        return float(weight.detach().numpy()[classes[kept]].sum())
+
+    return count

@@ -1,0 +1,74 @@
+"""The plugins of one training: those of a manager, or objects given by hand, with the framework's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from framework.autograd import Operation
+from framework.errors import in_words
+from framework.plugin.finding import RECIPE
+from framework.plugin.manager import PluginManager
+from framework.plugin.registry import FRAMEWORK, PluginError
+from framework.training import builtin
+from framework.training.parts import Parts, prepare
+
+if TYPE_CHECKING:
+    from framework.training.recipe import Recipe
+    from framework.training.run import Run
+
+__all__ = ["prepared"]
+
+
+def prepared(
+    recipe: Recipe, plugins: PluginManager | Iterable[object], run: Run | None, loggers: Iterable[str]
+) -> tuple[PluginManager, Parts]:
+    """The plugins and the recipe's parts, ready to train; where that fails, the run is recorded as failed."""
+    try:
+        manager = _manager(plugins, recipe, run, loggers)
+        return manager, prepare(recipe, manager)
+    except Exception as error:
+        if run is not None:
+            run.finish("failed", in_words(error))
+        raise
+
+
+def _manager(
+    plugins: PluginManager | Iterable[object], recipe: Recipe, run: Run | None, loggers: Iterable[str]
+) -> PluginManager:
+    """A manager with the plugins, the framework's own names, and the loggers asked for by name.
+
+    Without a manager, which has its own say about it, the hooks in the recipe's file count too.
+    """
+    if isinstance(plugins, PluginManager):
+        manager = plugins
+    else:
+        manager = PluginManager()
+        if recipe.file is not None and recipe.file.has_hooks:
+            manager.register(recipe.file.module, RECIPE)
+        for plugin in plugins:
+            manager.register(plugin)
+    if FRAMEWORK not in manager:
+        manager.register(builtin, FRAMEWORK)
+    _check_operations(manager)
+    for name in loggers:
+        if f"logger {name}" in manager:
+            manager.unregister(f"logger {name}")  # another run's
+        manager.register(manager.registry("loggers")[name](run), f"logger {name}")
+    return manager
+
+
+def _check_operations(manager: PluginManager) -> None:
+    """An operation that no one could reach by its name is an error before training, not in the midst of it."""
+    registry = manager.registry("operations")
+    for name, operation in registry.items():
+        source = registry.source(name)
+        if not isinstance(operation, Operation):
+            raise PluginError(
+                f"Plugin {source!r} registers {name!r} among the operations, but it is none: "
+                f"make it one with {name} = operation(…) (from framework.extend)."
+            )
+        if source != FRAMEWORK and operation.name != name:
+            raise PluginError(
+                f"Plugin {source!r} registers the operation {operation.name!r} as {name!r}: use one name for both."
+            )

@@ -1,0 +1,97 @@
+"""Makes a trained model again from the copy of its recipe: by the file's function `model`, without the data.
+
+`model` is given, by name, what it has parameters for: first `Recipe(model_arguments=…)`, then the hyperparameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import UserError
+from framework.training.parts import call_by_name
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from framework.nn import Module
+    from framework.training.recipe import Recipe
+    from framework.training.recipe_file import RecipeFile
+
+__all__ = ["check_rebuild", "load_weights", "rebuild"]
+
+
+def rebuild(file: RecipeFile, config: Mapping[str, Any], seed: int) -> Module:
+    """The model, not trained, that a run's recipe and its config.json describe."""
+    from framework.training.recipe import build
+
+    if file.model is not None:
+        return _call_model(file, config["hyperparameters"], config["model_arguments"])
+    try:
+        return build(file, seed=seed, **config["hyperparameters"]).model
+    except Exception as error:
+        raise UserError(
+            f"The model can only be rebuilt by the whole recipe, data included, and that fails now: "
+            f"{type(error).__name__}: {error}. A recipe with a function `model(…)` that makes the network alone does "
+            "not need its data again."
+        ) from error
+
+
+def check_rebuild(recipe: Recipe) -> None:
+    """UserError when the file's `model` does not make what the recipe trains: better now than after the training."""
+    file = recipe.file
+    if file is None or file.model is None:
+        return
+    with _generators_kept():
+        made = _call_model(file, recipe.hyperparameters, recipe.model_arguments)
+    wanted, found = _shapes(recipe.model), _shapes(made)
+    if wanted != found:
+        name = next(name for name in [*wanted, *found] if wanted.get(name) != found.get(name))
+        here, there = found.get(name, "missing"), wanted.get(name, "missing")
+        raise UserError(
+            f"model() in {file.path} does not make the model that recipe() returns: {name!r} is {here} in the one, "
+            f"{there} in the other. It is called again to predict; what it needs beyond hyperparameters goes into "
+            "Recipe(model_arguments={…})."
+        )
+
+
+def load_weights(model: Module, arrays: Mapping[str, np.ndarray], path: Path) -> None:
+    """Put saved arrays into a model; UserError when they do not fit."""
+    from framework.operations import from_numpy
+
+    try:
+        model.load_state_dict({name: from_numpy(array) for name, array in arrays.items()})
+    except RuntimeError as error:
+        raise UserError(f"{path} does not fit the model: {error}") from error
+
+
+def _call_model(file: RecipeFile, hyperparameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Module:
+    assert file.model is not None
+    model: Module = call_by_name(file.model, values={**hyperparameters, **arguments})
+    if not hasattr(model, "state_dict"):
+        raise UserError(f"model() in {file.path} must return an nn.Module, not {model!r}.")
+    return model
+
+
+def _shapes(model: Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    """Puts every generator back, so that a check does not change the numbers that training draws."""
+    import random
+
+    import numpy as np
+
+    from framework.random import get_rng_state, set_rng_state
+
+    states = get_rng_state(), random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        set_rng_state(states[0])
+        random.setstate(states[1])
+        np.random.set_state(states[2])

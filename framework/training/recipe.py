@@ -1,0 +1,156 @@
+"""A recipe: one function, in one file, that says what to train; its keyword-only parameters are the hyperparameters.
+
+    def recipe(*, lr: float = 0.1, epochs: int = 30) -> Recipe:
+        \"\"\"What it is about.\"\"\"
+        return Recipe(model=…, loss=…, optimizer=…, train=…, validate=…, epochs=epochs)
+
+`build(recipe, seed=0, lr=0.3)` seeds every generator and calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from framework.errors import UserError, listed
+from framework.training.hyperparameters import (
+    REQUIRED,
+    Hyperparameter,
+    check_values,
+    hyperparameters_of,
+)
+from framework.training.recipe_file import RecipeFile, load_recipe
+
+if TYPE_CHECKING:
+    from framework.nn import Module
+    from framework.optim import Optimizer
+    from framework.plugin.hookspecs.registries import Loss, MetricLike
+
+__all__ = ["REQUIRED", "Hyperparameter", "Recipe", "RecipeFile", "build", "load_recipe", "seed_all"]
+
+
+@dataclass(kw_only=True)
+class Recipe:
+    """What to train, with what, on what.
+
+    model: an `nn.Module`.
+    train: the training data: a Dataset (shuffled), a DataLoader, or any iterable of batches that can be read anew
+        each epoch. A batch is `(*inputs, target)`, unless `step` reads it otherwise.
+    epochs: how often to go through it.
+    loss: a function `(prediction, target) -> Tensor`, or the name of one: "cross_entropy", or a plugin's.
+    optimizer: an Optimizer, or the name of one: "sgd", or a plugin's; None when `step` updates the model itself.
+    validate: data to validate on after each epoch; a dict when there are several, each with its name.
+    metrics: names, functions `(prediction, target) -> number` over a whole split, or `Metric` objects.
+    scheduler: an object whose `step()` sets the learning rate, or the name of one, called every epoch or every step.
+    step: replaces forward pass and loss: `step(model, batch)` returns the loss, or a dict with "loss" and, for
+        metrics, "prediction" and "target"; "count" is what the loss is a mean over, if not the target's elements.
+        It is called for validation too: the model is then in evaluation mode (`model.training` is False).
+    inputs, classes: names of the input columns and of the classes, which `framework predict` goes by.
+    batch_size: of a Dataset; a DataLoader has its own.
+    model_arguments: what the file's function `model` needs besides hyperparameters, as JSON values.
+
+    A part given by name is built with those hyperparameters that it takes by name, as `lr`.
+    """
+
+    model: Module
+    train: Any
+    epochs: int
+    loss: Loss | str | None = None
+    optimizer: Optimizer | str | None = None
+    validate: Any = None
+    metrics: Iterable[MetricLike | str] | Mapping[str, MetricLike | str] = ()
+    scheduler: Any = None
+    scheduler_every: Literal["epoch", "step"] = "epoch"
+    step: Callable[[Any, Any], Any] | None = None
+    inputs: Sequence[str] | None = None
+    classes: Sequence[str] | None = None
+    batch_size: int = 32
+    model_arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    hyperparameters: dict[str, Any] = field(default_factory=dict, init=False)
+    origins: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    seed: int | None = field(default=None, init=False)
+    file: RecipeFile | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        wrong = list(_problems(self))
+        if wrong:
+            raise UserError("This Recipe does not fit together:" + listed(wrong))
+
+    @property
+    def validation(self) -> dict[str, Any]:
+        """The validation data by name; a single one is called "validation"."""
+        if self.validate is None:
+            return {}
+        return dict(self.validate) if isinstance(self.validate, Mapping) else {"validation": self.validate}
+
+
+def _problems(recipe: Recipe) -> Iterable[str]:
+    if not callable(recipe.model) or not hasattr(recipe.model, "state_dict"):
+        yield f"model must be an nn.Module, not {recipe.model!r}."
+    if not isinstance(recipe.epochs, int) or isinstance(recipe.epochs, bool) or recipe.epochs < 1:
+        yield f"epochs must be a whole number from 1 up, not {recipe.epochs!r}."
+    if recipe.loss is None and recipe.step is None:
+        yield "there is neither loss nor step; give loss=nn.CrossEntropyLoss(), say, or a step of your own."
+    if recipe.optimizer is None and recipe.step is None:
+        yield "there is no optimizer; leave it out only when your step updates the model itself."
+    if recipe.scheduler is not None and recipe.optimizer is None:
+        yield "a scheduler needs an optimizer."
+    if recipe.scheduler_every not in ("epoch", "step"):
+        yield f"scheduler_every must be 'epoch' or 'step', not {recipe.scheduler_every!r}."
+    if "train" in recipe.validation:
+        yield "validate has a set called 'train', which is the training data's name; call it otherwise."
+    sets = {"train": recipe.train, **recipe.validation}
+    for name, data in sets.items():
+        if isinstance(data, str | bytes) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
+            yield f"the {name} data must be a Dataset, a DataLoader or an iterable of batches, not {data!r}."
+        elif hasattr(data, "__len__") and len(data) == 0:
+            yield f"the {name} data is empty."
+    for what in ("inputs", "classes"):
+        names = getattr(recipe, what)
+        if isinstance(names, str) or (names is not None and not all(isinstance(name, str) for name in names)):
+            yield f"{what} must be a list of names, not {names!r}."
+
+
+def build(
+    recipe: Callable[..., Recipe] | RecipeFile | str | Path,
+    /,
+    *,
+    seed: int = 0,
+    **hyperparameters: Any,
+) -> Recipe:
+    """Seed every generator, then call a recipe: a function, a file's path, or a file that was loaded.
+
+    Raises UserError for a hyperparameter that the recipe does not have, or of the wrong type.
+    """
+    file = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
+    if isinstance(file, RecipeFile):
+        function, known = file.function, file.hyperparameters
+    else:
+        function, known = file, hyperparameters_of(file)
+    values = check_values(function.__name__, known, hyperparameters)
+    seed_all(seed)
+    built = function(**values)
+    if not isinstance(built, Recipe):
+        hint = "; is a `return` missing?" if built is None else "."
+        raise UserError(f"{function.__name__}() must return a Recipe, but returned {built!r}{hint}")
+    built.hyperparameters = values
+    built.origins = {name: "given" if name in hyperparameters else "default" for name in values}
+    built.seed = seed
+    built.file = file if isinstance(file, RecipeFile) else None
+    return built
+
+
+def seed_all(seed: int) -> None:
+    """Seed the framework's generator, Python's and NumPy's global one."""
+    import random
+
+    import numpy as np
+
+    from framework.random import manual_seed
+
+    manual_seed(seed)
+    random.seed(seed % 2**32)  # Python takes -1 for 1
+    np.random.seed(seed % 2**32)

@@ -1,0 +1,81 @@
+"""A recipe's file, loaded by its path: its function `recipe`, and `model` beside it if it has one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from framework.errors import UserError, did_you_mean, nearest
+from framework.plugin.finding import import_file
+from framework.training.hyperparameters import Hyperparameter, hyperparameters_of
+
+__all__ = ["RecipeFile", "load_recipe"]
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """A loaded recipe: where it is, the module that it made, and its function."""
+
+    path: Path
+    module: ModuleType
+    function: Callable[..., Any]
+    hyperparameters: dict[str, Hyperparameter]
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the function, or else of the file."""
+        return inspect.getdoc(self.function) or inspect.getdoc(self.module) or ""
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether the file has hook implementations of its own, which then is a plugin."""
+        from framework.plugin.checks import has_hooks
+
+        return has_hooks(self.module)
+
+    @property
+    def model(self) -> Callable[..., Any] | None:
+        """The function or class `model`, which makes the network without the data; None without one."""
+        model = getattr(self.module, "model", None)
+        return model if callable(model) else None
+
+
+def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:
+    """Run a recipe's file and find its function `recipe`; UserError when that cannot be done.
+
+    `stands_for` is the path of the original, when `path` is a copy in a run's directory.
+    """
+    path = Path(path)
+    _check_path(path)
+    try:
+        module = import_file(path, stands_for)
+    except SyntaxError as error:
+        place = f"{error.filename}, line {error.lineno}"
+        line = f"\n    {error.text.strip()}" if error.text else ""
+        raise UserError(f"{place}: {error.msg}.{line}") from error
+    except ModuleNotFoundError as error:
+        raise UserError(f"{path} imports {error.name!r}, which is not installed.") from error
+    function = getattr(module, "recipe", None)
+    if not callable(function):
+        functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+        near = nearest("recipe", functions)
+        hint = f" Is it {near}()?" if near else ""
+        raise UserError(
+            f"{path} has no function `recipe`.{hint} It needs one: def recipe(*, lr: float = 0.1) -> Recipe: …"
+        )
+    return RecipeFile(path, module, function, hyperparameters_of(function))
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; a recipe is a file, such as {path / 'recipe.py'}.")
+    if not path.exists():
+        folder = path.parent
+        names = [each.name for each in folder.glob("*.py")] if folder.is_dir() else []
+        raise UserError(f"There is no file {path}.{did_you_mean(path.name, names)}")
+    if path.suffix != ".py":
+        raise UserError(f"{path} is not a Python file: a recipe's name ends in .py.")

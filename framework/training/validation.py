@@ -1,0 +1,33 @@
+"""The numbers of an epoch on the validation sets."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from framework.autograd import no_grad
+from framework.training.checks import not_finite
+from framework.training.metrics import SplitMeter
+
+if TYPE_CHECKING:
+    from framework.training.trainer import Trainer
+
+__all__ = ["validate"]
+
+
+def validate(trainer: Trainer) -> dict[str, float]:
+    """Loss and metrics of each validation set, the model in evaluation mode and nothing recorded."""
+    model, parts = trainer.model, trainer.parts
+    metrics: dict[str, float] = {}
+    model.eval()
+    with no_grad():
+        for name, data in parts.validation.items():
+            meter = SplitMeter(name, parts.metrics, parts.summed)
+            for number, batch in enumerate(data, 1):
+                outputs = parts.step(model, batch)
+                loss = outputs["loss"].item()
+                if not math.isfinite(loss):
+                    raise not_finite(trainer, name, number, batch, loss)
+                meter.add(loss, outputs)
+            metrics |= meter.result(trainer.epoch)
+    return metrics

@@ -1,0 +1,91 @@
+"""Shows how far training is: a bar in a terminal, else a plain line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from framework.extend import Trainer, hookimpl
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+BAR_SECONDS = 0.1
+LINE_SECONDS = 5.0
+DELAY = 0.5
+"""A run that is over before that shows no bar."""
+
+
+class Progress:
+    """Looks at the clock after each step, and writes to stderr only when it is time to."""
+
+    bar: tqdm[Any] | None = None
+    due = 0.0
+
+    @hookimpl
+    def train_start(self, trainer: Trainer) -> None:
+        self.bar = _bar(trainer) if sys.stderr.isatty() else None
+        self.every = LINE_SECONDS if self.bar is None else BAR_SECONDS
+        self.started = perf_counter()
+        self.first = trainer.step
+        self.due = self.started + self.every
+
+    @hookimpl
+    def after_step(self, trainer: Trainer) -> None:
+        now = perf_counter()
+        if now >= self.due:
+            self.due = now + self.every
+            self._show(trainer, now)
+
+    @hookimpl
+    def run_end(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _show(self, trainer: Trainer, now: float) -> None:
+        epoch = f"epoch {trainer.epoch}/{trainer.recipe.epochs}"
+        try:
+            if self.bar is not None:
+                self.bar.set_description_str(epoch, refresh=False)
+                self.bar.set_postfix_str(f"loss {trainer.loss:.4g}", refresh=False)
+                self.bar.update(trainer.step - self.bar.n)
+            else:
+                speed = (trainer.step - self.first) / (now - self.started)
+                line = (
+                    f"{epoch}, step {trainer.step}{_of(_total(trainer))}, loss {trainer.loss:.4g}, {speed:.3g} steps/s"
+                )
+                sys.stderr.write(line + "\n")
+                sys.stderr.flush()
+        except (OSError, ValueError):  # stderr was closed: no reason to stop training
+            self.due = float("inf")
+
+
+def _total(trainer: Trainer) -> int | None:
+    return None if trainer.batches is None else trainer.batches * trainer.recipe.epochs
+
+
+def _of(total: int | None) -> str:
+    return "" if total is None else f"/{total}"
+
+
+def _bar(trainer: Trainer) -> tqdm[Any]:
+    from tqdm import tqdm
+
+    # With an interval of 0, tqdm starts no thread of its own beside training.
+    quiet = type("Bar", (tqdm,), {"monitor_interval": 0})
+    return quiet(
+        total=_total(trainer),
+        initial=trainer.step,
+        unit=" step",
+        file=sys.stderr,
+        dynamic_ncols=True,
+        leave=False,
+        mininterval=0,
+        miniters=1,
+        delay=DELAY,
+    )
+
+
+progress = Progress()

@@ -1,0 +1,145 @@
+"""The command line as a whole: its commands, those of plugins, its errors and exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import framework as package
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GREET = """
+import click
+from framework.extend import hookimpl
+
+
+@click.command(short_help="Say hello.")
+def greet():
+    click.echo("hello")
+
+
+@hookimpl
+def register_commands(register):
+    register("greet", greet)
+"""
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A process of its own, its output going to pipes."""
+    search = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
+    return subprocess.run(
+        [sys.executable, "-m", "framework", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": search},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_help_lists_every_command(framework):
+    result = framework("--help")
+    assert result.exit_code == 0
+    for name in ("plugins", "predict", "recipes", "train"):
+        assert f"\n  {name} " in result.output
+
+
+def test_without_a_command_it_is_the_help(framework):
+    assert framework().output == framework("--help").output
+    assert framework().exit_code == 0
+
+
+def test_every_command_has_help(framework):
+    for name in ("plugins", "predict", "recipes", "train"):
+        result = framework(name, "-h")
+        assert result.exit_code == 0
+        assert result.output.startswith(f"Usage: framework {name} ")
+
+
+def test_version(framework):
+    assert framework("--version").output == f"framework {package.__version__}\n"
+
+
+def test_an_unknown_command_gets_the_nearest_match(fails):
+    assert fails("trian", code=2) == (
+        "error: There is no command 'trian'. Did you mean 'train'?\nSee `framework --help`.\n"
+    )
+
+
+def test_an_unknown_command_like_no_other_gets_the_list(fails):
+    assert fails("frobnicate", code=2) == (
+        "error: There is no command 'frobnicate'. There are: plugins, predict, recipes, train.\n"
+        "See `framework --help`.\n"
+    )
+
+
+def test_an_unknown_run_option_gets_the_nearest_match(fails):
+    assert fails("train", "--sed", "1", "line.py", code=2) == (
+        "error: There is no option --sed. Did you mean --seed?\nSee `framework train --help`.\n"
+    )
+
+
+def test_a_plugin_adds_a_command(framework, folder):
+    (folder / "greet.py").write_text(GREET)
+    assert framework("-p", "greet.py", "greet").output == "hello\n"
+    assert "  greet    Say hello." in framework("-p", "greet.py", "--help").output
+
+
+def test_a_plugin_cannot_take_a_builtin_command_away(framework, folder):
+    (folder / "greet.py").write_text(GREET.replace('"greet"', '"recipes"'))
+    result = framework("-p", "greet.py", "recipes")
+    assert "logistic_regression" in result.output and "hello" not in result.output
+    text = framework("-p", "greet.py", "--help").output
+    assert text.count("warning") == 1
+    assert ("warning: Plugin 'greet' adds a command 'recipes', but framework has one itself; it is left out.\n") in text
+
+
+def test_a_command_must_be_one_of_click(framework, folder):
+    (folder / "greet.py").write_text(GREET.replace(", greet)", ', "hello")'))
+    assert (
+        "warning: Plugin 'greet' adds 'hello' as the command 'greet', but it is not a click command; it is left out.\n"
+    ) in framework("-p", "greet.py", "--help").output
+
+
+def test_a_given_plugin_that_is_broken_is_named(fails, folder):
+    (folder / "broken.py").write_text("1 / 0\n")
+    assert fails("-p", "broken.py", "recipes") == (
+        "error: Plugin 'broken' (-p broken.py) cannot be used: ZeroDivisionError: division by zero.\n"
+    )
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(framework, folder):
+    (folder / "broken.py").write_text("1 / 0\n")
+    for arguments in (
+        ("--debug", "train", "broken.py"),
+        ("train", "--debug", "broken.py"),
+    ):
+        assert isinstance(framework(*arguments).exception, ZeroDivisionError)
+
+
+def test_debug_may_stand_after_the_recipe(framework, folder):
+    (folder / "broken.py").write_text("def recipe(*, lr: float = 1): return 1 / 0\n")
+    assert isinstance(framework("train", "broken.py", "--debug").exception, ZeroDivisionError)
+
+
+def test_a_real_process_says_it_on_stderr_without_a_traceback(tmp_path):
+    done = run("train", "missing.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: There is no file missing.py.\n"
+
+
+def test_a_real_process_shows_the_traceback_with_debug(tmp_path):
+    done = run("--debug", "train", "missing.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "UserError" in done.stderr
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path):
+    command = f'"{sys.executable}" -m framework plugins --json | head -1'
+    search = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
+    environment = {**os.environ, "PYTHONPATH": search}
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[\n", "")

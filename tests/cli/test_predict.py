@@ -1,0 +1,113 @@
+"""`framework predict`: a trained model on the rows of a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def trained(framework) -> None:
+    result = framework("train", "--out", "run", "line.py", "--epochs", 300)
+    assert result.exit_code == 0, result.output
+    Path("points.csv").write_text("x,extra\n0.25,a\n0.5,b\n")
+
+
+def test_predictions_go_to_the_terminal(framework, trained):
+    header, *rows = framework("predict", "run", "points.csv").stdout.splitlines()
+    assert len(rows) == 2
+    first, second = (float(row.split(",")[-1]) for row in rows)
+    assert first == pytest.approx(1.5, abs=0.05) and second == pytest.approx(2.0, abs=0.05)
+
+
+def test_or_to_a_file(framework, trained):
+    shown = framework("predict", "run", "points.csv").stdout
+    result = framework("predict", "run", "points.csv", "-o", "out.csv")
+    assert result.output == "2 predictions written to out.csv\n"
+    assert Path("out.csv").read_text() == shown
+
+
+def test_the_file_to_predict_is_not_overwritten(fails, trained):
+    before = Path("points.csv").read_text()
+    assert fails("predict", "run", "points.csv", "-o", "points.csv") == (
+        "error: points.csv holds the rows to predict; give -o another file.\n"
+    )
+    assert Path("points.csv").read_text() == before
+
+
+def test_columns_may_stand_in_another_order(framework, trained):
+    Path("turned.csv").write_text("extra,x\na,0.25\nb,0.5\n")
+    first = framework("predict", "run", "points.csv").output
+    assert framework("predict", "run", "turned.csv").output == first
+
+
+def test_a_column_that_is_missing(fails, trained):
+    Path("wrong.csv").write_text("y\n1\n")
+    text = fails("predict", "run", "wrong.csv")
+    assert text.startswith("error: wrong.csv") and "'x'" in text
+
+
+def test_a_file_that_is_not_there(fails, trained):
+    assert "error: pints.csv: No such file (did you mean 'points.csv'?)" in fails("predict", "run", "pints.csv")
+
+
+def test_a_folder_for_the_output_that_is_not_there(fails, trained):
+    text = fails("predict", "run", "points.csv", "-o", "nowhere/out.csv")
+    assert text == "error: nowhere/out.csv: No such file or directory\n"
+
+
+def test_a_run_that_is_not_there(fails, trained):
+    text = fails("predict", "rnu", "points.csv")
+    assert text == "error: There is no run rnu. Did you mean 'run'?\n"
+
+
+def test_a_folder_that_is_no_run(fails, trained):
+    Path("empty").mkdir()
+    text = fails("predict", "empty", "points.csv")
+    assert text == "error: empty is not a run: it has no run.json.\n"
+
+
+@pytest.mark.parametrize("name", ["run.json", "config.json"])
+def test_a_damaged_run(fails, trained, name):
+    Path("run", name).write_text('{"half')
+    assert name in fails("predict", "run", "points.csv")
+
+
+def test_a_run_without_its_config(fails, trained):
+    Path("run/config.json").unlink()
+    text = fails("predict", "run", "points.csv")
+    assert text == "error: run/config.json: No such file or directory\n"
+
+
+def test_weights_that_are_gone(fails, trained):
+    for path in Path("run").rglob("*.npz"):
+        path.unlink()
+    assert "weights" in fails("predict", "run", "points.csv")
+
+
+def test_weights_that_are_cut_off(fails, trained):
+    for path in Path("run").rglob("*.npz"):
+        path.write_bytes(path.read_bytes()[:50])
+    assert ".npz" in fails("predict", "run", "points.csv")
+
+
+def test_a_model_may_use_a_plugins_operation(framework, folder):
+    Path("twice.py").write_text(
+        "from framework.extend import hookimpl, operation\n"
+        "twice = operation(lambda input: 2 * input, name='twice', input=lambda g: 2 * g)\n"
+        "@hookimpl\ndef register_operations(register):\n    register('twice', twice)\n"
+    )
+    source = Path("line.py").read_text()
+    Path("plugged.py").write_text(
+        "from framework.extend import get_operation\n"
+        + source.replace("return nn.Linear(1, 1)", "return Twice()")
+        + "\n\nclass Twice(nn.Linear):\n"
+        "    def __init__(self):\n        super().__init__(1, 1)\n"
+        "    def forward(self, x):\n        return get_operation('twice')(super().forward(x))\n"
+    )
+    Path("points.csv").write_text("x\n0.25\n")
+    result = framework("train", "-p", "twice.py", "--out", "run", "plugged.py")
+    assert result.exit_code == 0, result.output
+    result = framework("predict", "-p", "twice.py", "run", "points.csv")
+    assert result.exit_code == 0, result.output
