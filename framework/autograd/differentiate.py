@@ -73,7 +73,7 @@ def grad(
     walk = Walk(create_graph if retain_graph is None else retain_graph, create_graph, targets, accumulate=False)
     walk.run(roots)
     assert walk.captured is not None
-    found = []
+    found: list[Any] = []
     for each, target in zip(wanted, targets, strict=True):
         gradient = as_tensor(_writable(walk.captured[key(target)]))
         if gradient is None and materialize_grads:

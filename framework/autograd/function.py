@@ -222,7 +222,7 @@ def _settle(ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], n
             _check_dirty(each, outputs)
     results = []
     for each in outputs:
-        if not isinstance(each, Tensor) or _among(each, ctx._dirty):
+        if not isinstance(each, Tensor) or (_among(each, ctx._dirty) and (node is not None or not each.requires_grad)):
             results.append(each)
         elif _among(each, args) or each._requires_grad:
             results.append(_alias(each) if node is not None else each.detach())

@@ -77,7 +77,9 @@ class _GradMode:
         _set(self._enabled)
 
     def __exit__(self, *exception: object) -> None:
-        mode.recording, mode.inference, mode.enabled_in_inference = self._before.pop()
+        recording, mode.inference, mode.enabled_in_inference = self._before.pop()
+        # Watchers may have come or gone inside.
+        mode.recording = recording_on() if recording else False
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(function, type):

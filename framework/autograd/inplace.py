@@ -13,10 +13,11 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.errors import translated
-from framework.autograd.float_errors import quietly
+from framework.autograd.float_errors import quiet, quietly
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import Node, new, sequence
 from framework.autograd.operation import Operation
+from framework.autograd.operation_node import FREED
 from framework.autograd.tensor import INFERENCE, Tensor, move, refresh, storage_of, undefined_view, wrap
 
 
@@ -31,6 +32,14 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         ufunc, float_only = None, False
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if ufunc is not None and len(args) == 1 and not kwargs and _is_quick(self, args[0], float_only):
+            try:
+                quiet.run(ufunc, self._array, args[0]._array, out=self._array)
+            except (RuntimeError, TypeError):
+                pass  # no loop for the type, or inside a signal handler: the way below knows what to do
+            else:
+                self._bump()
+                return self
         tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
         recording = mode.recording and (
             self._requires_grad
@@ -67,6 +76,22 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
     method.__name__ = method.__qualname__ = name or f"{function.__name__}_"
     method.__doc__ = f"`{method.__name__[:-1]}`, written into this tensor."
     return method
+
+
+def _is_quick(tensor: Tensor, other: Any, float_only: bool) -> bool:
+    """Whether a binary operation may write at once: two Tensors of one form, and nothing to record."""
+    if not isinstance(other, Tensor):
+        return False
+    a, b = tensor._array, other._array
+    return (
+        b.__class__ is a.__class__ is np.ndarray
+        and a.dtype is b.dtype
+        and a.shape == b.shape
+        and (a.dtype.kind == "f" or not float_only)
+        and tensor._storage is not INFERENCE
+        and 0 not in a.strides
+        and not (mode.recording and (tensor._requires_grad or other._requires_grad or tensor._view is not None))
+    )
 
 
 def _direct(value: Any, array: Any) -> bool:
@@ -192,9 +217,11 @@ class CopySlices(Node):
 
     __slots__ = ("steps",)
 
-    steps: tuple[tuple[Any, Any, int | None], ...]
+    steps: tuple[tuple[Any, Any, int | None], ...] | None
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
+        if self.steps is None:
+            raise RuntimeError(FREED)
         outside = None
         if self.edges[0] is not None:
             outside = np.where(self._outside(), gradient, 0.0)
@@ -213,14 +240,14 @@ class CopySlices(Node):
         return mask
 
     def _seen_through_view(self, value: Any) -> Any:
-        for operation, arguments, output in self.steps:
+        for operation, arguments, output in self.steps or ():
             value = operation(value, *arguments)
             if output is not None:
                 value = value[output]
         return value
 
     def release(self) -> None:
-        pass
+        self.steps = None
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"

@@ -730,7 +730,8 @@ def _scalar_name(tensor: Tensor) -> str:
 
 
 def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
-    tensor = wrap(array, cls)
+    # NumPy makes a dtype of its own for what it unpickles, and the quick ways know only the usual one.
+    tensor = wrap(array.view(array.dtype.type), cls)
     tensor._requires_grad = requires_grad
     if attributes:
         tensor.__dict__.update(attributes)

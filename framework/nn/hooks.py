@@ -1,4 +1,4 @@
-"""Functions of yours that run before or after a module's forward."""
+"""Functions of yours that run before or after a module's forward, or in its backward."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from framework.autograd.hooks import RemovableHandle
+from framework.nn.backward_hooks import WatchedCall
 
 __all__ = ["Hooks", "register_module_forward_hook", "register_module_forward_pre_hook"]
 
@@ -17,7 +18,7 @@ _global_forward_pre_hooks: dict[int, Callable[..., Any]] = {}
 
 
 class Hooks:
-    """The part of a Module that holds its forward hooks and runs them."""
+    """The part of a Module that holds its hooks and runs them."""
 
     # Read by every call. Set on an instance by its first hook, and on this class by the first
     # global one; a call that finds it set looks at the hooks, and clears it when all are gone.
@@ -29,6 +30,7 @@ class Hooks:
     _forward_hooks_always_called: set[int]
     _forward_pre_hooks: dict[int, Callable[..., Any]]
     _forward_pre_hooks_with_kwargs: set[int]
+    _backward_hooks: dict[int, Callable[..., Any]]
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -64,10 +66,19 @@ class Hooks:
         self.__dict__["_hooked"] = True
         return handle
 
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` in backward; what it returns, if not None, replaces grad_input.
+
+        Both are tuples, with None where there is no gradient. The module may not write into its inputs.
+        """
+        handle = _registered(self._backward_hooks, hook, prepend)
+        self.__dict__["_hooked"] = True
+        return handle
+
     def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not _global_forward_hooks and not _global_forward_pre_hooks:
             Hooks._hooked = False
-            if not self._forward_hooks and not self._forward_pre_hooks:
+            if not self._forward_hooks and not self._forward_pre_hooks and not self._backward_hooks:
                 self.__dict__.pop("_hooked", None)
                 return self.forward(*args, **kwargs)
         called: set[int] = set()
@@ -75,6 +86,8 @@ class Hooks:
         try:
             for key, hook in (*_global_forward_pre_hooks.items(), *self._forward_pre_hooks.items()):
                 args, kwargs = self._call_pre_hook(key, hook, args, kwargs)
+            watched = WatchedCall(self, self._backward_hooks.values()) if self._backward_hooks else None
+            args = args if watched is None else watched.watch_inputs(args)
             result = self.forward(*args, **kwargs)
             for key, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
                 called.add(key)
@@ -82,7 +95,7 @@ class Hooks:
         except Exception:
             self._call_remaining(called, args, kwargs, result)
             raise
-        return result
+        return result if watched is None else watched.watch_outputs(result)
 
     def _call_pre_hook(
         self, key: int, hook: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -42,6 +42,7 @@ class Module(StateDict, Hooks, Conversion):
             _forward_hooks_always_called=set(),
             _forward_pre_hooks={},
             _forward_pre_hooks_with_kwargs=set(),
+            _backward_hooks={},
             _state_dict_hooks={},
             _state_dict_pre_hooks={},
             _load_state_dict_pre_hooks={},

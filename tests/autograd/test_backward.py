@@ -1,6 +1,7 @@
 """The walk: what reaches the leaves, in which order, and what is kept or freed."""
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -234,3 +235,79 @@ def test_results_without_dimensions_are_arrays():
     assert type(y.detach().numpy()) is np.ndarray and y.shape == ()
     y.backward()
     assert type(x.grad.numpy()) is np.ndarray
+
+
+def test_threads_add_to_one_leaf():
+    x = torch.ones(100_000, requires_grad=True)
+
+    def work():
+        for _ in range(20):
+            (x * 1.0).sum().backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert float(x.grad.min()) == float(x.grad.max()) == 80.0
+
+
+def test_recorded_gradients_share_no_memory():
+    x, y, start = leaf(1.0, 2.0), leaf(3.0, 4.0), torch.ones(2, dtype=torch.float64)
+    (x + y).backward(start, create_graph=True)
+    x.grad.mul_(10)
+    assert (y.grad.tolist(), start.tolist()) == ([1.0, 1.0], [1.0, 1.0])
+
+
+def test_gradients_may_be_written_to():
+    x = torch.ones(1, requires_grad=True)
+    x.sum().backward()
+    x.grad.mul_(2)
+    for each in torch.autograd.grad(x.sum(), x) + torch.autograd.grad(x[0], x) + torch.autograd.grad(x.mean(), x):
+        each.add_(1)
+
+
+def test_a_leaf_frozen_after_recording_gets_nothing():
+    x = leaf(1.0, 2.0)
+    y = (x * 2).sum()
+    x.requires_grad_(False)
+    y.backward()
+    assert x.grad is None
+
+
+def test_hooks_of_nodes_do_not_touch_what_grad_returns():
+    x = leaf(1.0)
+    y = x * 2
+    seen = []
+    y.register_hook(lambda g: g * 3)
+    y.grad_fn.register_prehook(lambda g: (g[0] * 100,))
+    y.grad_fn.next_functions[0][0].register_prehook(lambda g: seen.append(g) or (g[0] * 7,))
+    (z,) = torch.autograd.grad(y, y, torch.ones(1, dtype=torch.float64), retain_graph=True)
+    assert z.tolist() == [3.0]
+    (z,) = torch.autograd.grad(y, x, torch.ones(1, dtype=torch.float64), retain_graph=True)
+    assert z.tolist() == [600.0] and not seen
+    y.backward(torch.ones(1, dtype=torch.float64))
+    assert x.grad.tolist() == [4200.0] and isinstance(seen[0], tuple)
+
+
+def test_what_a_node_hook_returns_must_fit():
+    y = leaf(1.0) * 2
+    handle = y.grad_fn.register_prehook(lambda g: (g[0], g[0]))
+    with pytest.raises(RuntimeError, match=r"has returned an incorrect number of values \(got 2, but expected 1\)"):
+        y.sum().backward(retain_graph=True)
+    handle.remove()
+    y.grad_fn.register_hook(lambda inputs, outputs: 5)
+    with pytest.raises(TypeError, match="expected tuple, but hook returned 'int'"):
+        y.sum().backward()
+
+
+def test_a_multi_gradient_hook_counts_what_each_walk_reaches():
+    x, y = leaf(1.0), leaf(1.0)
+    seen = []
+    torch.autograd.graph.register_multi_grad_hook(
+        (x, y), lambda found: seen.append([each and each.item() for each in found])
+    )
+    (x * 2 + y * 3).sum().backward()
+    (x * 4).sum().backward()
+    (y * 5).sum().backward()
+    assert seen == [[2.0, 3.0], [4.0, None], [None, 5.0]]

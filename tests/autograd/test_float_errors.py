@@ -43,6 +43,7 @@ def test_an_operation_may_run_inside_another():
     row = operation(runs_an_operation, name="runs_an_operation", promote=None)
     assert row(torch.ones(1)).item() == 1
     assert quiet.run(lambda: torch.zeros(1).log().exp().item()) == 0
+    assert quiet.run(lambda: (torch.ones(1) * 2.0).item()) == 2
 
 
 def test_quietly_puts_the_state_back_after_an_exception():

@@ -200,3 +200,64 @@ def test_a_kept_output_makes_no_cycle(x):
         assert node() is None
     finally:
         gc.enable()
+
+
+class Triple(torch.autograd.Function):
+    """Writes into its input."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(3)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 3
+
+
+def test_a_written_input_that_is_a_view_rewrites_its_base():
+    w = torch.ones(3, requires_grad=True)
+    x = w * 2
+    Triple.apply(x[:2])
+    x.sum().backward()
+    assert w.grad.tolist() == [6.0, 6.0, 2.0]
+
+
+def test_a_written_input_must_be_returned():
+    class Forgetful(Triple):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x * 1
+
+    with pytest.raises(RuntimeError, match="Some elements marked as dirty during the forward method were not returned"):
+        Forgetful.apply(torch.ones(3, requires_grad=True) * 1)
+
+
+@pytest.mark.parametrize("forward", [lambda ctx, x: x, lambda ctx, x: x[:2]])
+def test_an_output_that_shares_an_inputs_memory_cannot_be_written_to(forward):
+    function = type("Share", (torch.autograd.Function,), {"forward": staticmethod(forward)})
+    output = function.apply(torch.ones(3, requires_grad=True) * 1)
+    with pytest.raises(RuntimeError, match="Output 0 of Share is a view and is being modified inplace. This view was"):
+        output.mul_(2)
+
+
+def test_arguments_by_keyword_and_defaults():
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(x, n=2):
+            return x**n
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(inputs[0])
+            ctx.n = inputs[1]
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return ctx.n * x ** (ctx.n - 1) * g, None
+
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    (Power.apply(x) + Power.apply(x, n=3)).sum().backward()
+    assert x.grad.tolist() == [4.0 + 12.0, 6.0 + 27.0]

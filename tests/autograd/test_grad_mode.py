@@ -93,3 +93,36 @@ def test_infinities_are_values_not_warnings_in_every_thread():
     thread.start()
     thread.join()
     assert seen == [float("inf")] * 2
+
+
+def test_set_grad_enabled_as_a_decorator():
+    @torch.set_grad_enabled(False)
+    def inside():
+        return torch.is_grad_enabled()
+
+    assert [inside(), inside(), torch.is_grad_enabled()] == [False, False, True]
+
+
+def test_nothing_is_recorded_in_inference_mode():
+    w = torch.ones(3, requires_grad=True)
+    with torch.inference_mode(), torch.enable_grad():
+        y = w * 2
+        assert torch.is_grad_enabled()
+    assert y.is_inference() and not y.requires_grad
+    with torch.inference_mode(), torch.inference_mode(False):
+        assert (w * 2).requires_grad
+
+
+def test_values_may_be_read_where_nothing_is_recorded():
+    w = torch.ones(3, requires_grad=True)
+    with torch.no_grad():
+        assert w.numpy().tolist() == [1.0, 1.0, 1.0]
+
+
+def test_anomaly_mode_switched_on_where_nothing_is_recorded_stays_on():
+    with torch.no_grad():
+        torch.autograd.set_detect_anomaly(True)
+    try:
+        assert (torch.ones(1, requires_grad=True) * 2).grad_fn.trace
+    finally:
+        torch.autograd.set_detect_anomaly(False)

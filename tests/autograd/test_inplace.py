@@ -1,5 +1,8 @@
 """Writes into tensors: the history they rewrite, through views too, and what is refused."""
 
+import gc
+import weakref
+
 import pytest
 
 import framework as torch
@@ -131,3 +134,103 @@ def test_inference_tensors():
         torch.ones(3, requires_grad=True) * x
     with pytest.raises(RuntimeError, match="Inference tensors do not track version counter"):
         x._version
+
+
+def test_an_operand_given_by_keyword_is_recorded(w):
+    x = torch.ones(3, dtype=torch.float64)
+    x.mul_(other=w)
+    assert x.requires_grad
+
+
+@pytest.mark.parametrize("view", [lambda x: x.t().view(6)[:2], lambda x: x.t().flatten()[:2]])
+def test_a_write_through_a_view_of_a_base_that_lies_otherwise_in_memory(view):
+    w = torch.arange(6.0).reshape(2, 3).clone().requires_grad_()
+    x = w.t() * 2
+    view(x).mul_(5)
+    x.sum().backward()
+    assert w.grad.tolist() == [[10.0, 10.0, 2.0], [2.0, 2.0, 2.0]]
+
+
+def test_a_write_through_a_view_makes_no_reference_cycle(w):
+    gc.disable()
+    try:
+        x = w * 2
+        x[0].mul_(5)
+        reference = weakref.ref(x.grad_fn)
+        del x
+        assert reference() is None
+    finally:
+        gc.enable()
+
+
+def test_a_graph_with_a_write_through_a_view_is_walked_once(w):
+    x = w * 2
+    x[0].mul_(5)
+    x.sum().backward()
+    with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
+        x.sum().backward()
+
+
+def test_a_kept_number_is_freed_too(w):
+    y = (w * 2).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
+        y.backward()
+
+
+def test_retain_grad_goes_with_the_tensor(w):
+    x = w * 2
+    view = x[:2]
+    x.retain_grad()
+    view.retain_grad()
+    x.mul_(3)
+    assert x.retains_grad and view.retains_grad
+    (x.sum() + view.sum() * 2).backward()
+    assert x.grad.tolist() == [3.0, 3.0, 1.0] and view.grad.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (
+            torch.no_grad,
+            "A view was created in no_grad mode and its base or another view of its base has been modified",
+        ),
+        (
+            torch.inference_mode,
+            "A view was created in inference mode and its base or another view of its base has been",
+        ),
+    ],
+)
+def test_a_view_made_without_recording_is_undefined_after_a_write(w, mode, words):
+    x = w * 1
+    with mode():
+        view = x[:2]
+    x.mul_(w)
+    with pytest.raises(RuntimeError, match=words):
+        view * 2
+    assert "grad_fn=<Invalid>" in repr(view) or not view.requires_grad
+
+
+def test_several_views_are_undefined_after_a_write_to_their_base(w):
+    x = w * 1
+    first, *_ = x.unbind()
+    x.mul_(2)
+    with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and its base or another view of its base has"):
+        first * 2
+
+
+def test_a_view_that_became_a_leaf_is_protected(w):
+    view = torch.zeros(3)[:2].requires_grad_()
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being used"):
+        view.mul_(2)
+
+
+def test_long_chains_of_views_follow_a_write(w):
+    base = w * 1
+    view = base
+    for _ in range(5000):
+        view = view.view(3)
+    base.mul_(2)
+    view.sum().backward()
+    assert w.grad.tolist() == [2.0, 2.0, 2.0]

@@ -83,3 +83,17 @@ def test_checkpoint_sequential(x):
     y = checkpoint_sequential(chain, 2, x)
     expected = x.exp().sin().tanh()
     assert torch.autograd.grad(y.sum(), x)[0].tolist() == torch.autograd.grad(expected.sum(), x)[0].tolist()
+
+
+def test_the_innermost_saved_tensor_hooks_get_the_tensors_themselves(x):
+    outer, inner = [], []
+
+    def keep(into):
+        return lambda tensor: into.append(tensor) or tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep(outer), lambda tensor: tensor):
+        with torch.autograd.graph.saved_tensors_hooks(keep(inner), lambda tensor: tensor):
+            y = x * x
+        (y * 2.0).exp()
+    assert [each is x for each in inner] == [True, True]
+    assert len(outer) == 1
