@@ -13,7 +13,9 @@ from framework.autograd.float_errors import quiet, quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import OperationNode, Plan, guards_of, shape_of
-from framework.autograd.tensor import INFERENCE, Tensor, View, refresh, storage_of, view_origin, wrap
+from framework.autograd.storage import INFERENCE, storage_of
+from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.views import View, refresh, view_origin
 
 if TYPE_CHECKING:
     from framework.autograd.operation import Operation
@@ -211,7 +213,7 @@ def _mark_view(out: Tensor, parent: Any, made_by: Operation, arguments: Sequence
         return
     storage = out._storage = storage_of(parent)
     view = out._view = new(View)
-    view.parent = parent
+    view.parent = parent if mode.recording or parent._view is None else parent._view.parent
     view.operation = made_by
     view.arguments = tuple(arguments)
     view.output = output

@@ -9,8 +9,9 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd import tensor as tensors
+from framework.autograd.gradients import as_tensor
 from framework.autograd.tensor import Tensor, wrap
-from framework.autograd.walk import Walk, as_tensor, key
+from framework.autograd.walk import Walk, key
 
 
 def backward(

@@ -28,7 +28,9 @@ from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable, take_place
 from framework.autograd.nodes import Node, new, sequence
 from framework.autograd.operation_node import FREED, placed
-from framework.autograd.tensor import INFERENCE, Tensor, View, storage_of, wrap
+from framework.autograd.storage import INFERENCE, storage_of
+from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.views import View
 
 
 class FunctionCtx:

@@ -18,7 +18,9 @@ from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import Node, new, sequence
 from framework.autograd.operation import Operation
 from framework.autograd.operation_node import FREED
-from framework.autograd.tensor import INFERENCE, Tensor, move, refresh, storage_of, undefined_view, wrap
+from framework.autograd.storage import INFERENCE, storage_of
+from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.views import move, refresh, undefined_view
 
 
 def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.nodes import Node
-from framework.autograd.tensor import Tensor, storage_of, wrap
+from framework.autograd.storage import storage_of
+from framework.autograd.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from framework.autograd.operation import Operation

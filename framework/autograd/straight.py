@@ -19,7 +19,9 @@ from framework.autograd.float_errors import quiet, quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import FREED, guards_of, shape_of
-from framework.autograd.tensor import INFERENCE, Storage, Tensor, View, refresh, view_origin
+from framework.autograd.storage import INFERENCE, Storage
+from framework.autograd.tensor import Tensor
+from framework.autograd.views import View, refresh, view_origin
 
 if TYPE_CHECKING:
     from framework.autograd.operation import Operation
@@ -187,7 +189,8 @@ def _marked(operation: Operation, storage: str) -> list[str]:
         "    storage.version = 0",
         "out._storage = storage",
         "view = out._view = new(View)",
-        f"view.parent = {first}",
+        # Without recording nothing will be told again: a chain of views need not be kept.
+        f"view.parent = {first} if recording or {first}._view is None else {first}._view.parent",
         "view.operation = operation",
         f"view.arguments = ({arguments})",
         "view.output = None",

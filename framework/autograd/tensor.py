@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,57 +17,11 @@ from numpy import ndarray
 from framework.autograd import dtypes
 from framework.autograd.grad_mode import mode
 from framework.autograd.hooks import RemovableHandle
-from framework.autograd.nodes import AccumulateGrad, LeafHooks, Node
+from framework.autograd.nodes import LeafHooks, Node, new
 from framework.autograd.printing import tensor_text
 from framework.autograd.size import CPU, Size, device, layout, strided
-
-new = object.__new__
-
-
-class Storage:
-    """What a tensor and its views share: how often their memory was written."""
-
-    __slots__ = ("version",)
-
-    version: int
-
-
-class _InferenceStorage:
-    """The storage of every tensor made in inference mode: it has no version to check."""
-
-    __slots__ = ()
-
-    @property
-    def version(self) -> int:
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
-            "use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-        )
-
-    @version.setter
-    def version(self, value: int) -> None:
-        raise AssertionError("unreachable: writes to inference tensors do not count versions")
-
-
-INFERENCE: Any = _InferenceStorage()
-
-
-class View:
-    """How a view came from its parent, so that its history can be told again after a write to their memory.
-
-    `origin` is "" for an ordinary view, "no_grad" or "inference" for one made in that mode, "multiple" for one of
-    several outputs of an operation, "function" for an output of a custom Function.
-    """
-
-    __slots__ = ("arguments", "operation", "origin", "output", "parent", "version")
-
-    parent: Tensor
-    operation: Any
-    arguments: tuple[Any, ...]
-    output: int | None
-    version: int
-    origin: str
+from framework.autograd.storage import INFERENCE, storage_of
+from framework.autograd.views import View, refresh, retain
 
 
 class Tensor:
@@ -275,8 +228,8 @@ class Tensor:
             )
         return bool((_raw(element) == self._array).any())
 
-    # By identity, since == compares elements.
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     def __format__(self, spec: str) -> str:
         if self._array.ndim == 0 and type(self) is Tensor:
@@ -349,7 +302,7 @@ class Tensor:
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and self._storage is INFERENCE and not mode.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._requires_grad = bool(requires_grad)
@@ -595,108 +548,6 @@ def wrap(array: Any, cls: type[Tensor] = Tensor) -> Any:
     return tensor
 
 
-def storage_of(tensor: Tensor) -> Any:
-    """The tensor's storage record, made on first need: most tensors live and go without one."""
-    storage = tensor._storage
-    if storage is None:
-        storage = tensor._storage = new(Storage)
-        storage.version = 0
-    return storage
-
-
-def view_origin() -> str:
-    """The `origin` of a view made in the present mode."""
-    return "inference" if mode.inference else "" if mode.recording else "no_grad"
-
-
-def refresh(tensor: Tensor) -> None:
-    """Brings a view's place in the graph up to date with writes to the memory it shares."""
-    view = tensor._view
-    assert view is not None
-    storage = tensor._storage
-    if storage is INFERENCE or storage.version == view.version:
-        return
-    stale = []
-    each = tensor
-    while each._view is not None and each._view.version != storage.version:
-        stale.append(each)
-        each = each._view.parent
-    for each in reversed(stale):
-        _retell(each, storage.version)
-
-
-def _retell(tensor: Tensor, version: int) -> None:
-    """Records anew how a view came from its parent, whose place in the graph a write has changed."""
-    view = tensor._view
-    assert view is not None
-    parent = view.parent
-    if parent._requires_grad:
-        if view.origin:
-            if mode.recording:
-                raise undefined_view(tensor, "its base or another view of its base has been")
-            return
-        before, mode.recording = mode.recording, True
-        try:
-            fresh = view.operation(parent, *view.arguments)
-        finally:
-            mode.recording = before
-        move(tensor, fresh._edge)
-    view.version = version
-
-
-def move(tensor: Tensor, edge: Any) -> None:
-    """Puts a tensor in another place in the graph. Its `retain_grad` goes with it, its hooks stay where they were."""
-    retained = tensor.retains_grad
-    if retained:
-        node, index = tensor._edge
-        del node.retained[index]
-    tensor._edge = edge
-    tensor._requires_grad = True
-    if retained:
-        retain(tensor, edge)
-
-
-def retain(tensor: Tensor, edge: Any) -> None:
-    """Has the gradient that arrives at an edge kept in the tensor's `.grad`."""
-    node, index = edge
-    node.watched = True
-    if node.retained is None:
-        node.retained = {}
-    node.retained[index] = weakref.ref(tensor)
-
-
-def undefined_view(tensor: Tensor, written: str) -> RuntimeError:
-    """The error for a view whose history a write cannot rewrite; `written` says what "is being" or "has been"."""
-    origin = ""
-    each = tensor
-    while each._view is not None and not origin:
-        origin = each._view.origin
-        each = each._view.parent
-    mode_name, elsewhere = (
-        ("inference_mode", " in normal mode") if origin == "inference" else ("no_grad", " with grad mode enabled")
-    )
-    ambiguous = (
-        f" Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
-        f"both the view and the inplace either both inside the {mode_name} block (if you don't want the inplace to be "
-        "tracked) or both outside (if you want the inplace to be tracked)."
-    )
-    reasons = {
-        "multiple": " This view is the output of a function that returns multiple views. Such functions do not allow "
-        "the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.",
-        "function": " This view was created inside a custom Function (or because an input was returned as-is) and the "
-        "autograd logic to handle view+inplace would override the custom backward associated with the custom Function, "
-        "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
-        "custom Function.",
-    }
-    if tensor._edge is not None:
-        node, index = tensor._edge
-        start = f"Output {index} of {node.title()} is a view and {written} modified inplace."
-    else:
-        name = "inference" if origin == "inference" else "no_grad"
-        start = f"A view was created in {name} mode and {written} modified inplace{elsewhere}."
-    return RuntimeError(start + reasons.get(origin, ambiguous))
-
-
 def normalize_dim(dim: int, ndim: int) -> int:
     """A dimension counted from the front; IndexError in PyTorch's words when there is none such."""
     bound = ndim or 1
@@ -737,20 +588,6 @@ def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool, attributes: dic
         tensor.__dict__.update(attributes)
     return tensor
 
-
-__all__ = [
-    "AccumulateGrad",
-    "Storage",
-    "Tensor",
-    "View",
-    "move",
-    "normalize_dim",
-    "refresh",
-    "storage_of",
-    "undefined_view",
-    "view_origin",
-    "wrap",
-]
 
 # Last, since it needs Tensor.
 from framework.autograd import differentiate  # noqa: E402

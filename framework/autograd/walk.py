@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from sys import getrefcount
 from threading import Lock
@@ -13,8 +13,10 @@ from numpy import ndarray
 
 from framework.autograd.float_errors import SILENCE, restore, silence
 from framework.autograd.grad_mode import mode, recording_on
+from framework.autograd.gradients import added, as_tensor, fit
 from framework.autograd.nodes import Node, reach
 from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.walk_hooks import after_node, at_outputs, run_hooks, run_prehooks
 
 
 def _references() -> tuple[int, int]:
@@ -185,14 +187,14 @@ class Walk:
         if captured is not None and id(leaf) not in captured:
             return
         if hooks is not None and hooks.tensor:
-            gradient, alone = _run_hooks(list(hooks.tensor.values()), gradient, self), False
+            gradient, alone = run_hooks(list(hooks.tensor.values()), gradient, self), False
         if captured is not None:
             captured[id(leaf)] = gradient
             alone = False
         if not (self.accumulate and leaf._requires_grad):
             return
         if hooks is not None and hooks.before:
-            (gradient,), alone = _run_prehooks(hooks.before, [gradient]), False
+            (gradient,), alone = run_prehooks(hooks.before, [gradient]), False
         with _accumulating:
             if leaf._grad is None and gradient.__class__ is ndarray:
                 leaf._grad = wrap(gradient if alone and _owns(gradient) else gradient.copy())
@@ -237,17 +239,17 @@ class Walk:
             asked = [index for index in range(node.outputs or 1) if (id(node), index) in self.captured]
             if not (leads or asked):
                 return
-            gradient = _at_outputs(node, gradient, self)
+            gradient = at_outputs(node, gradient, self)
             for index in asked:
                 self.captured[id(node), index] = gradient if node.outputs is None else gradient[index]
             if not leads:
                 return
             wanted = [self.wants(edge) for edge in node.edges]
         else:
-            gradient = _at_outputs(node, gradient, self)
+            gradient = at_outputs(node, gradient, self)
         if node.prehooks:
             gradients = gradient if node.outputs is not None else [gradient]
-            gradients = _run_prehooks(node.prehooks, gradients)
+            gradients = run_prehooks(node.prehooks, gradients)
             gradient = gradients if node.outputs is not None else gradients[0]
         try:
             gradients = list(node.backward(gradient, wanted, self.create_graph))
@@ -258,7 +260,7 @@ class Walk:
                 error.add_note(f"{node.name()}, which failed in backward, was recorded here:\n{node.trace}")
             raise
         if node.hooks:
-            gradients = _after_node(node.hooks, gradients, gradient)
+            gradients = after_node(node.hooks, gradients, gradient)
         if not self.retain_graph:
             node.release()
         self.send(node, gradients)
@@ -267,45 +269,6 @@ class Walk:
 def key(edge: Any) -> Any:
     """What names an edge in `Walk.captured`."""
     return (id(edge[0]), edge[1]) if edge.__class__ is tuple else id(edge)
-
-
-def as_tensor(gradient: Any) -> Any:
-    """A gradient as hooks and users see it."""
-    return gradient if gradient is None or isinstance(gradient, Tensor) else wrap(gradient)
-
-
-def added(a: Any, b: Any) -> Any:
-    """The sum of two gradients: an array of no dimensions where NumPy would give a number."""
-    total = a + b
-    return np.asarray(total) if isinstance(total, np.generic) else total
-
-
-def fit(gradient: Any, shape: tuple[int, ...], dtype: np.dtype[Any], node: Node | None, position: int = 0) -> Any:
-    """Undoes broadcasting to `shape` and casts to `dtype`: a gradient is of its tensor's form."""
-    if gradient is None:
-        return None
-    array = gradient._array if isinstance(gradient, Tensor) else gradient
-    if array.shape != shape:
-        gradient = _undo_broadcast(gradient, array.shape, shape, node, position)
-    if array.dtype != dtype:
-        gradient = np.astype(gradient, dtype)
-    if gradient.__class__ is not ndarray and isinstance(gradient, np.generic):
-        return np.asarray(gradient)
-    return gradient
-
-
-def _undo_broadcast(gradient: Any, found: tuple[int, ...], shape: tuple[int, ...], node: Any, position: int) -> Any:
-    extra = len(found) - len(shape)
-    kept = found[extra:] if extra >= 0 else ()
-    if extra < 0 or any(a != b and b != 1 for a, b in zip(kept, shape, strict=True)):
-        raise RuntimeError(
-            f"Function {node.name() if node is not None else 'backward'} returned an invalid gradient at index "
-            f"{position} - got {list(found)} but expected shape compatible with {list(shape)}"
-        )
-    if extra:
-        gradient = np.add.reduce(gradient, axis=tuple(range(extra)))
-    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and kept[axis] != 1)
-    return np.add.reduce(gradient, axis=stretched, keepdims=True) if stretched else gradient
 
 
 def _owns(array: ndarray) -> bool:
@@ -332,91 +295,8 @@ def _add_to_grad(leaf: Tensor, gradient: Any, create_graph: bool) -> None:
         present._bump()
 
 
-def _run_hooks(hooks: Iterable[Callable[..., Any]], gradient: Any, walk: Walk) -> Any:
-    """Calls each hook with the gradient as a Tensor; a hook's result, if any, takes its place."""
-    tensor = as_tensor(gradient)
-    for hook in hooks:
-        before, mode.walk = mode.walk, walk
-        try:
-            result = hook(tensor)
-        finally:
-            mode.walk = before
-        if result is None:
-            continue
-        if not isinstance(result, Tensor):
-            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-        if result.shape != tensor.shape:
-            raise RuntimeError(
-                f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value: "
-                f"got {tuple(result.shape)}, but the gradient has {tuple(tensor.shape)}"
-            )
-        tensor = result
-    return tensor if isinstance(gradient, Tensor) else tensor._array
-
-
-def _at_outputs(node: Node, gradient: Any, walk: Walk) -> Any:
-    """Runs the hooks of the tensors that the node made, and keeps the gradients of those that asked for theirs."""
-    if not (node.tensor_hooks or node.retained):
-        return gradient
-    several = node.outputs is not None
-    gradients = list(gradient) if several else [gradient]
-    for index, each in enumerate(gradients):
-        hooks = (node.tensor_hooks or {}).get(index)
-        if hooks and each is not None:
-            gradients[index] = _run_hooks(list(hooks.values()), each, walk)
-    for index, reference in (node.retained or {}).items():
-        tensor = reference()
-        if tensor is not None and gradients[index] is not None:
-            _retain(tensor, gradients[index])
-    return gradients if several else gradients[0]
-
-
-def _run_prehooks(hooks: dict[int, Callable[..., Any]], gradients: Sequence[Any]) -> list[Any]:
-    """Hooks that see all gradients arriving at a node."""
-    found = list(gradients)
-    for hook in list(hooks.values()):
-        result = hook(tuple(as_tensor(each) for each in found))
-        if result is not None:
-            # A single gradient may be given alone.
-            result = result if isinstance(result, tuple) or len(found) > 1 else (result,)
-            found = _replaced(hook, result, found, found)
-    return found
-
-
-def _replaced(hook: Callable[..., Any], result: Any, gradients: Sequence[Any], like: Sequence[Any]) -> list[Any]:
-    """What a hook of a node returned, in the form that the walk carries."""
-    if not isinstance(result, tuple):
-        raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
-    if len(result) != len(gradients):
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
-            f"(got {len(result)}, but expected {len(gradients)})"
-        )
-    return [as_gradient(each, like[0]) for each in result]
-
-
-def as_gradient(tensor: Any, like: Any) -> Any:
-    """A hook's Tensor in the form that the walk carries: an array unless gradients are themselves recorded."""
-    return tensor._array if isinstance(tensor, Tensor) and not isinstance(like, Tensor) else tensor
-
-
 def _refuse_nan(node: Node, gradients: Iterable[Any]) -> None:
     for index, each in enumerate(gradients):
         array = each._array if isinstance(each, Tensor) else each
         if array is not None and array.dtype.kind == "f" and np.isnan(array).any():
             raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")
-
-
-def _retain(tensor: Tensor, gradient: Any) -> None:
-    present = tensor._grad
-    total = gradient if present is None else present + as_tensor(gradient)
-    tensor._grad = total if isinstance(total, Tensor) else wrap(np.copy(total))
-
-
-def _after_node(hooks: dict[int, Callable[..., Any]], gradients: list[Any], gradient: Any) -> list[Any]:
-    outputs = gradient if isinstance(gradient, list) else [gradient]
-    for hook in list(hooks.values()):
-        result = hook(tuple(as_tensor(each) for each in gradients), tuple(as_tensor(each) for each in outputs))
-        if result is not None:
-            gradients = _replaced(hook, result, gradients, outputs)
-    return gradients

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from framework.autograd import Tensor
-from framework.autograd.tensor import storage_of, wrap
+from framework.autograd.storage import storage_of
+from framework.autograd.tensor import wrap
 from framework.operations import empty
 
 __all__ = ["Buffer", "Parameter"]

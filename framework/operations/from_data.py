@@ -15,7 +15,8 @@ import numpy as np
 from framework.autograd import Tensor, dtypes
 from framework.autograd.attach import attach
 from framework.autograd.size import Size
-from framework.autograd.tensor import storage_of, wrap
+from framework.autograd.storage import storage_of
+from framework.autograd.tensor import wrap
 from framework.operations.conversion import cast_quietly, to_dtype
 from framework.operations.creation_arguments import (
     default_dtype,

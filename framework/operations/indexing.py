@@ -14,7 +14,8 @@ from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable, inplace
-from framework.autograd.tensor import INFERENCE, normalize_dim, wrap
+from framework.autograd.storage import INFERENCE
+from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.accumulation import add_at, arrays_of, pick, place
 from framework.operations.conversion import to_dtype
 from framework.operations.creation_arguments import check_tensor

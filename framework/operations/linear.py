@@ -17,15 +17,16 @@ from framework.operations.matmul import c_name, check_batches, check_matrices, c
 __all__ = ["addmm", "baddbmm", "linear"]
 
 
-def _affine(input: Any, weight: Any, bias: Any) -> Any:
+# Bias first, as in PyTorch's node: its `next_functions` lead there in this order.
+def _affine(bias: Any, input: Any, weight: Any) -> Any:
     if weight.shape[0] == 1 and bias.ndim == 1:
         # One output: a matrix times a vector, and a number added, cost half of the general way.
         return (np.dot(input, weight[0]) + bias[0, ...])[..., None]
     return np.dot(input, np.transpose(weight)) + bias
 
 
-def _affine_rows(input: Any, weight: Any, bias: Any) -> Any:
-    return np.reshape(_affine(rows(input), weight, bias), (*input.shape[:-1], weight.shape[0]))
+def _affine_rows(bias: Any, input: Any, weight: Any) -> Any:
+    return np.reshape(_affine(bias, rows(input), weight), (*input.shape[:-1], weight.shape[0]))
 
 
 def _product(input: Any, weight: Any) -> Any:
@@ -135,7 +136,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             return _linear_without_bias.function(input, weight)
         row = _linear_vector_without_bias if ndim == 1 else _linear_rows_without_bias
         return row.function(input, weight)
-    return (_linear if ndim == 2 else _linear_rows).function(input, weight, bias)
+    return (_linear if ndim == 2 else _linear_rows).function(bias, input, weight)
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:

@@ -12,7 +12,8 @@ from framework.autograd.attach import attach
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable, inplace, write
-from framework.autograd.tensor import refresh, wrap
+from framework.autograd.tensor import wrap
+from framework.autograd.views import refresh
 from framework.operations.conversion import cast_quietly
 
 __all__ = ["fill", "fill_", "zero_"]

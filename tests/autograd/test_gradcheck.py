@@ -76,3 +76,9 @@ def test_several_inputs_and_outputs(x):
     assert blocks[0][1].tolist() == [0.5, -1.5]
     assert blocks[1][0].tolist() == [0.0, 0.0]
     assert blocks[1][1].item() == 4.0
+
+
+def test_a_formula_that_is_not_linear_in_the_gradient_is_found(x):
+    crooked = operation(lambda input: input * 1.0, name="test_crooked", input=lambda g: g * g)
+    with pytest.raises(GradcheckError):
+        gradcheck(crooked, x)

@@ -234,3 +234,14 @@ def test_long_chains_of_views_follow_a_write(w):
     base.mul_(2)
     view.sum().backward()
     assert w.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_views_of_views_without_recording_keep_only_their_base():
+    x = torch.zeros(4)
+    with torch.no_grad():
+        view = x
+        for _ in range(1000):
+            view = view.view(2, 2).view(4)
+    assert view._base is x and view._view.parent is x
+    view.add_(1)
+    assert x.tolist() == [1.0] * 4

@@ -217,3 +217,9 @@ def test_tensordot():
     assert gradcheck(lambda x, y: torch.tensordot(x, y, ([1, 2], [1, 0])), (a, b))
     with pytest.raises(RuntimeError, match="contracted dimensions need to match, but first has size 4 in dim -1"):
         torch.tensordot(a, normal(3, 2), 1)
+
+
+def test_the_node_of_linear_leads_to_bias_input_and_weight_in_pytorchs_order():
+    x, weight, bias = (torch.ones(*shape, requires_grad=True) for shape in [(2, 3), (4, 3), (4,)])
+    node = torch.nn.functional.linear(x, weight, bias).grad_fn
+    assert all(a.variable is b for (a, _), b in zip(node.next_functions, (bias, x, weight), strict=True))
