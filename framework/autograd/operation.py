@@ -118,7 +118,9 @@ class Operation:
             count = len(self.parameters) + 1
             numbers = self.promoted if self.promote is not None else ()
             values = any(kept[number] for number in (*numbers, *range(count, count + len(self.residuals))))
-            self.plans[mask] = Plan(mask, kept, guarded, values, tuple(rows))
+            plan = self.plans[mask] = Plan(mask, kept, guarded, values, tuple(rows))
+            if not self.sequence and self.outputs != "list":
+                plan.run = straight.formulas(self, plan)
         return self.plans[mask]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -308,6 +310,6 @@ def _c_name(dtype: dtypes.dtype) -> str:
 
 
 # Last, since they need what is above.
-from framework.autograd import calls, protocol  # noqa: E402
+from framework.autograd import calls, protocol, straight  # noqa: E402
 
 __all__ = ["Operation", "cast", "operation", "registry"]

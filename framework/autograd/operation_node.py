@@ -46,7 +46,7 @@ class Plan:
 
     __slots__ = ("derivatives", "dropped", "guarded", "keeps_values", "kept", "mask", "run")
 
-    # Written by `straight.formulas` when first needed.
+    # Written by `straight.formulas`; None where one formula serves a list of inputs or outputs.
     run: Callable[[OperationNode, Any], list[Any]] | None
 
     def __init__(
@@ -80,13 +80,9 @@ class OperationNode(Node):
     plan: Plan
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
-        if wanted is None and not create_graph and self.unpack is None and self.outputs is None:
-            run = self.plan.run
-            if run is not None:
-                return run(self, gradient)
-            if not self.operation.sequence:
-                run = self.plan.run = straight.formulas(self.operation, self.plan)
-                return run(self, gradient)
+        run = self.plan.run
+        if run is not None and wanted is None and not create_graph and self.unpack is None:
+            return run(self, gradient)
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
@@ -212,7 +208,3 @@ def guards_of(value: Any, number: int) -> tuple[Any, ...]:
 def shape_of(value: Any) -> Any:
     """The shape of an argument, of each where it is a list; () for what has none."""
     return [each.shape for each in value] if isinstance(value, list) else getattr(value, "shape", ())
-
-
-# Last, since it needs what is above.
-from framework.autograd import straight  # noqa: E402

@@ -55,11 +55,10 @@ class Walk:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.accumulate = accumulate
-        # By number: the nodes to visit and what arrived for them. By id: leaves, their sums, and whether nobody else
-        # holds those.
+        # By number: the nodes to visit, each with what arrived for it. By id: leaves, their sums, and whether nobody
+        # else holds those.
         self.heap: list[int] = []
-        self.nodes: dict[int, Node] = {}
-        self.arrived: dict[int, Any] = {}
+        self.pending: dict[int, list[Any]] = {}
         self.sums: dict[int, tuple[Tensor, Any, bool]] = {}
         if targets is not None:
             self.captured = {key(edge): None for edge in targets}
@@ -71,7 +70,7 @@ class Walk:
         if asked:
             self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
         self.roots = roots
-        heap, nodes, arrived, send = self.heap, self.nodes, self.arrived, self.send
+        heap, pending, send = self.heap, self.pending, self.send
         create_graph, keep = self.create_graph, self.retain_graph
         before = mode.recording
         mode.recording = recording_on() if create_graph else False
@@ -83,12 +82,11 @@ class Walk:
                 else:
                     self.add_to_sum(edge, gradient, False)
             while heap:
-                number = heappop(heap)
-                node = nodes.pop(number)
+                node, gradient = pending.pop(heappop(heap))
                 if watched or node.watched:
-                    self.visit_watched(node, arrived.pop(number))
+                    self.visit_watched(node, gradient)
                 else:
-                    gradients = node.backward(arrived.pop(number), None, create_graph)
+                    gradients = node.backward(gradient, None, create_graph)
                     if not keep:
                         node.release()
                     send(node, gradients)
@@ -108,7 +106,7 @@ class Walk:
 
     def send(self, node: Node, gradients: list[Any]) -> None:
         """Sends a node's results along its edges, each brought to the form of the tensor it belongs to."""
-        arrived, sums = self.arrived, self.sums
+        pending, sums = self.pending, self.sums
         quick = self.waiting is None
         position = -1
         for edge in node.edges:
@@ -134,26 +132,25 @@ class Walk:
                 if each.__class__ is not ndarray or each.dtype is not target.dtype or each.shape != target.shape:
                     each = fit(each, target.shape, target.dtype, node, position)
                 number = target.sequence
-                if number in arrived:
-                    arrived[number] = added(arrived[number], each)
+                if number in pending:
+                    entry = pending[number]
+                    entry[1] = added(entry[1], each)
                 else:
-                    arrived[number] = each
-                    self.nodes[number] = target
+                    pending[number] = [target, each]
                     heappush(self.heap, number)
 
     def deliver(self, node: Node, index: int, gradient: Any) -> None:
         """Adds a gradient of the right form to what has arrived at a node's output."""
         number = node.sequence
-        if number not in self.nodes:
-            self.nodes[number] = node
+        entry = self.pending.get(number)
+        if entry is None:
+            entry = self.pending[number] = [node, None if node.outputs is None else [None] * node.outputs]
             heappush(self.heap, number)
-            self.arrived[number] = None if node.outputs is None else [None] * node.outputs
         if node.outputs is None:
-            present = self.arrived[number]
-            self.arrived[number] = gradient if present is None else added(present, gradient)
+            entry[1] = gradient if entry[1] is None else added(entry[1], gradient)
         else:
-            present = self.arrived[number][index]
-            self.arrived[number][index] = gradient if present is None else added(present, gradient)
+            present = entry[1][index]
+            entry[1][index] = gradient if present is None else added(present, gradient)
 
     def add_to_sum(self, leaf: Tensor, gradient: Any, alone: bool) -> None:
         """Adds to what has arrived at a leaf. `alone`: nobody but the walk holds the array."""
@@ -170,8 +167,8 @@ class Walk:
                 return
             # From here on leaves are counted down: first by what is still to be sent.
             rest = node.edges[position + 1 :]
-            pending = [edge[0] for edge in rest if edge.__class__ is tuple]
-            _, self.waiting = reach([*self.nodes.values(), *pending])
+            later = [edge[0] for edge in rest if edge.__class__ is tuple]
+            _, self.waiting = reach([*[entry[0] for entry in self.pending.values()], *later])
             for edge in rest:
                 if edge is not None and edge.__class__ is not tuple:
                     self.waiting[id(edge)] = self.waiting.get(id(edge), 0) + 1

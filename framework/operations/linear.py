@@ -116,6 +116,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         check_tensors("linear", **given)
         raise
     ndim = x.ndim
+    dtype = w.dtype
+    if ndim == w.ndim == 2 and x.dtype is b.dtype is dtype and dtype.kind != "b" and x.shape[1] == w.shape[1]:
+        # The usual layer, told quickly.
+        if bias is None:
+            return _linear_without_bias.function(input, weight)
+        if b.shape == w.shape[:1]:
+            return _linear.function(bias, input, weight)
     if (
         not ndim
         or w.ndim != 2
@@ -132,8 +139,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                 return matmul(input, weight.t()) + bias
         _check(input, weight, bias)
     if bias is None:
-        if ndim == 2:
-            return _linear_without_bias.function(input, weight)
         row = _linear_vector_without_bias if ndim == 1 else _linear_rows_without_bias
         return row.function(input, weight)
     return (_linear if ndim == 2 else _linear_rows).function(bias, input, weight)

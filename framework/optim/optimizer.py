@@ -100,6 +100,7 @@ class Optimizer(StepHooks, StateDict):
             with enable_grad():
                 loss = closure()
         states = self.state
+        starts_with_state = type(self).initial_state is not Optimizer.initial_state
         # A rate too large overflows in silence, as in PyTorch.
         audible = silence(SILENCE)
         try:
@@ -109,17 +110,18 @@ class Optimizer(StepHooks, StateDict):
                     if grad is None:
                         continue
                     array = parameter._array
-                    kept = states.get(parameter)
+                    # Hashing a Tensor costs more than this look.
+                    kept = states.get(parameter) if states else None
                     if kept:
                         state = {
                             name: value._array if isinstance(value, Tensor) else value for name, value in kept.items()
                         }
                     else:
-                        state = self.initial_state(array, group)
+                        state = self.initial_state(array, group) if starts_with_state else {}
                     new, after = self.update(array, grad._array, state, self.scalars(group, state))
                     if after:
                         new = _keep(states[parameter], state, after, array, new)
-                    np.copyto(array, new)
+                    array[...] = new
                     parameter._bump()
         finally:
             restore(audible)
