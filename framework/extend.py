@@ -21,6 +21,7 @@ from framework.optim import Optimizer
 from framework.plugin.hookspecs.registries import Loss, MetricLike, Register
 from framework.plugin.manager import PluginManager
 from framework.plugin.markers import hookimpl
+from framework.plugin.registry import UnknownName
 from framework.training.history import History
 from framework.training.metrics import Metric
 from framework.training.recipe import Recipe
@@ -59,5 +60,5 @@ def get_operation(name: str) -> Operation:
     from framework.autograd.operation import registry
 
     if name not in registry:
-        raise UserError(f"There is no operation {name!r}.{did_you_mean(name, registry)}")
+        raise UnknownName(f"There is no operation {name!r}.{did_you_mean(name, registry)}")
     return registry[name]

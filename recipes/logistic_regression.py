@@ -27,6 +27,7 @@ class LogisticRegression(nn.Module):
     def standardise(self, inputs: Tensor) -> None:
         """Keep the scale of the training inputs with the model, where prediction finds it."""
         self.mean, self.std = inputs.mean(dim=0), inputs.std(dim=0)
+        self.std[self.std == 0] = 1  # a column of one value
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.linear((inputs - self.mean) / self.std).squeeze(1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from numpy import asarray, generic, ndarray
+from numpy import ndarray
 
 from framework.autograd import straight
-from framework.autograd.errors import retried, translated
+from framework.autograd.errors import as_array, retried, translated
 from framework.autograd.float_errors import quiet, quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
@@ -78,7 +78,7 @@ def general(operation: Operation) -> Callable[..., Any]:
         if mask and recording:
             plan = plans[mask] if mask in plans else operation.plan(mask)
         if single:
-            out = wrap(result if result.__class__ is ndarray else _no_number(result))
+            out = wrap(result if result.__class__ is ndarray else as_array(operation, result))
             if plan is not None:
                 values.append(out._array)
                 _record(operation, args, edges, values, plan, out)
@@ -133,11 +133,6 @@ def _of_sequence(operation: Operation) -> Callable[..., Any]:
     return call
 
 
-def _no_number(result: Any) -> Any:
-    """NumPy's numbers as arrays of no dimensions; arrays of other kinds as they are."""
-    return asarray(result) if isinstance(result, generic) else result
-
-
 def _several(
     operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], result: Any, plan: Plan | None
 ) -> Any:
@@ -147,7 +142,7 @@ def _several(
     extra: Sequence[Any] = ()
     if operation.residuals:
         result, *extra = result
-    out = wrap(_no_number(result))
+    out = wrap(as_array(operation, result))
     if operation.view:
         _mark_view(out, args[0], operation, args[1:], None)
     if plan is not None:
@@ -155,14 +150,14 @@ def _several(
         values.extend(extra)
         _record(operation, args, edges, values, plan, out)
     if operation.outputs is not None:
-        return (out, *[wrap(_no_number(each)) for each in extra[: operation.outputs - 1]])
+        return (out, *[wrap(as_array(operation, each)) for each in extra[: operation.outputs - 1]])
     return out
 
 
 def _list(
     operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], results: Any, plan: Plan | None
 ) -> Any:
-    outs = [wrap(_no_number(each)) for each in results]
+    outs = [wrap(as_array(operation, each)) for each in results]
     if plan is not None:
         values.append(None)
         node = _record(operation, args, edges, values, plan, None)

@@ -38,6 +38,19 @@ def retried(error: Exception, operation: Any, values: Sequence[Any]) -> Any:
     raise translated(error, operation.name, values) from None
 
 
+def as_array(operation: Any, result: Any) -> Any:
+    """What an operation's function returned: NumPy's numbers as arrays, arrays of other kinds as they are."""
+    if isinstance(result, np.generic):
+        return np.asarray(result)
+    if hasattr(result, "dtype"):
+        return result
+    several = "; for several results, say outputs=… or name them in residuals=[…]" if isinstance(result, tuple) else ""
+    raise TypeError(
+        f"the function of operation {operation.name!r} must return an array, such as np.asarray(…) makes, "
+        f"not {type(result).__name__}{several}"
+    )
+
+
 def no_kernel(name: str, values: Sequence[Any]) -> NotImplementedError:
     """What PyTorch says of types that an operation does not take."""
     kind = next(dtypes.from_numpy(each.dtype).scalar_name for each in values if hasattr(each, "dtype"))

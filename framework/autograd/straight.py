@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import array, asarray, generic, ndarray
 
-from framework.autograd.errors import retried
+from framework.autograd.errors import as_array, retried
 from framework.autograd.float_errors import quiet, quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
@@ -36,6 +36,7 @@ _COMMON = {
     "Tensor": Tensor,
     "View": View,
     "array": array,
+    "as_array": as_array,
     "asarray": asarray,
     "generic": generic,
     "guards_of": guards_of,
@@ -137,7 +138,8 @@ def source(operation: Operation) -> str:
         f"    result = {'quiet.run' if quick else 'quietly'}(forward, {arrays})",
         "except Exception as error:",
         f"    result = retried(error, operation, [{arrays}])",
-        "if result.__class__ is not ndarray and isinstance(result, generic): result = asarray(result)",
+        "if result.__class__ is not ndarray:",
+        "    result = asarray(result) if isinstance(result, generic) else as_array(operation, result)",
         f"if {names[0]}._view is not None: refresh({names[0]})",
     ]
     if positions:

@@ -11,13 +11,14 @@ from framework.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     from framework.training.recipe import RecipeFile
 
-__all__ = ["read_config"]
+__all__ = ["read_config", "read_seed"]
 
 
 def read_config(path: Path, file: RecipeFile) -> dict[str, Any]:
     """The hyperparameters that a file gives to a recipe; UserError names every problem in it at once."""
     values, problems = {}, []
-    for name, value in _read(path).items():
+    content = _read(path)
+    for name, value in (content["hyperparameters"] if _is_of_a_run(content) else content).items():
         hyperparameter = file.hyperparameters.get(name)
         if hyperparameter is None:
             hint = did_you_mean(name, file.hyperparameters)
@@ -34,7 +35,20 @@ def read_config(path: Path, file: RecipeFile) -> dict[str, Any]:
     return values
 
 
+def read_seed(path: Path) -> int:
+    """The seed of the run whose config.json this is; 0 for another file."""
+    content = _read(path)
+    seed = content.get("seed") if _is_of_a_run(content) else None
+    return seed if isinstance(seed, int) else 0
+
+
+def _is_of_a_run(content: dict[str, Any]) -> bool:
+    return isinstance(content.get("hyperparameters"), dict)
+
+
 def _read(path: Path) -> dict[str, Any]:
+    if path.suffix not in ("", ".json", ".toml"):
+        raise UserError(f"{path} is neither JSON nor TOML: a configuration is a file .json or .toml.")
     try:
         text = path.read_text("utf-8")
         if path.suffix == ".toml":
@@ -50,8 +64,6 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         raise UserError(f"{path} is not {kind}: {error}.") from None
-    if isinstance(content, dict) and isinstance(content.get("hyperparameters"), dict):
-        content = content["hyperparameters"]
     if not isinstance(content, dict):
         raise UserError(f'{path} must hold names and values, such as {{"lr": 0.3}}.')
     return content

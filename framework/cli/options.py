@@ -14,7 +14,7 @@ from framework.cli.session import debug_option
 if TYPE_CHECKING:
     from framework.training.recipe import Hyperparameter, RecipeFile
 
-__all__ = ["RecipeCommand"]
+__all__ = ["RecipeCommand", "flag"]
 
 
 def from_text(hyperparameter: Hyperparameter, text: str) -> Any:
@@ -26,10 +26,9 @@ def from_text(hyperparameter: Hyperparameter, text: str) -> Any:
     if hyperparameter.type is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
     try:
-        value = hyperparameter.type(text)
+        return hyperparameter.type(text)
     except ValueError:
         return text
-    return text if value != value else value  # nan is no setting
 
 
 class RecipeCommand(click.Command):
@@ -61,6 +60,8 @@ class RecipeCommand(click.Command):
             if isinstance(error, click.NoSuchOption) and error.option_name in self.run_options:
                 misplaced = f"{error.option_name} is a run option; it stands before the recipe."
                 raise click.UsageError(misplaced, ctx) from None
+            if isinstance(error, click.MissingParameter) and error.param is not None:
+                raise click.UsageError(f"{error.param.opts[0]} is required.", ctx) from None
             raise
 
     def values(self, context: click.Context) -> tuple[dict[str, Any], dict[str, str]]:
@@ -81,16 +82,16 @@ class RecipeOption(click.Option):
         from framework.training.recipe import REQUIRED
 
         self.hyperparameter = hyperparameter
-        name, flag = hyperparameter.name, _flag(hyperparameter.name)
+        name, option = hyperparameter.name, flag(hyperparameter.name)
         required = hyperparameter.default is REQUIRED
         default = None if required else hyperparameter.default
         shown = "none" if default is None and not required else True
         if hyperparameter.type is bool and not hyperparameter.optional:
-            declaration = f"{flag}/--no-{flag.removeprefix('--')}"
+            declaration = f"{option}/--no-{option.removeprefix('--')}"
             super().__init__([name, declaration], default=default, required=required, show_default=shown)
         else:
             super().__init__(
-                [name, flag],
+                [name, option],
                 type=click.UNPROCESSED,
                 metavar=_metavar(hyperparameter),
                 callback=self._converted,
@@ -100,11 +101,13 @@ class RecipeOption(click.Option):
             )
 
     def _converted(self, context: click.Context, _: click.Parameter, value: Any) -> Any:
+        if value is None and self.required:
+            raise click.UsageError(f"{flag(self.hyperparameter.name)} is required.", context)
         if isinstance(value, str):
             value = from_text(self.hyperparameter, value)
         name, problem = self.hyperparameter.name, self.hyperparameter.problem(value)
         if problem is not None:
-            raise click.UsageError(_flag(name) + problem.removeprefix(name), context)
+            raise click.UsageError(flag(name) + problem.removeprefix(name), context)
         return value
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -116,7 +119,7 @@ class RecipeOption(click.Option):
         return record[0], record[1].replace(str(default), str(default.relative_to(here)))
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
     """`batch_size` is `--batch-size` on the command line."""
     return "--" + name.replace("_", "-")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ class Session:
         self.debug = False
         self.given: list[str] = []
         self._plugins: PluginManager | None = None
+        self._said: set[str] = set()
 
     def plugins(self) -> PluginManager:
         """The plugins that are there without a recipe; loaded once, when first needed."""
@@ -32,7 +34,18 @@ class Session:
         from framework.plugin.manager import PluginManager
 
         given = [*self.given, *more]
-        return PluginManager.load(given=given, recipe=recipe, report=say)
+        return PluginManager.load(given=given, recipe=recipe, report=self._say_once)
+
+    def load_given(self) -> None:
+        """Load what was given with `-p`, so that a recipe's file can use it when it is run."""
+        if any(not each.startswith("no:") for each in self.given):
+            self._plugins = self.load()
+
+    def _say_once(self, message: str) -> None:
+        """Plugins may be loaded again, with a recipe; what is wrong with them is told once."""
+        if message not in self._said:
+            self._said.add(message)
+            say(message)
 
 
 def say(message: str) -> None:
@@ -51,6 +64,10 @@ def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
 
 def _add_plugins(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
     session(context).given += value
+    if "no:framework_local" in value:
+        from framework.plugin.finding import without_local
+
+        context.with_resource(without_local())
 
 
 def debug_option(command: Any) -> Any:
@@ -66,7 +83,12 @@ def debug_option(command: Any) -> Any:
 
 
 def plugin_option(command: Any) -> Any:
-    """`-p NAME`, before or after the command's name, as often as wanted."""
+    """`-p NAME`, before or after the command's name, as often as wanted; loaded before the command runs."""
+
+    def loaded(*arguments: Any, **named: Any) -> Any:
+        session(click.get_current_context()).load_given()
+        return command(*arguments, **named)
+
     return click.option(
         "-p",
         "--plugin",
@@ -76,4 +98,4 @@ def plugin_option(command: Any) -> Any:
         metavar="NAME",
         callback=_add_plugins,
         help="Load a plugin, by module or by path.py; no:NAME switches one off. May be repeated.",
-    )(command)
+    )(update_wrapper(loaded, command))

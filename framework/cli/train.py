@@ -2,22 +2,67 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
 import click
 
-from framework.cli.options import RecipeCommand
+from framework.cli.options import RecipeCommand, flag
 from framework.cli.session import debug_option, plugin_option, session
 
 __all__ = ["train"]
 
+SEEDS = -(2**63), 2**64 - 1
+
+
+def _in_range(context: click.Context, _: click.Parameter, seed: int | None) -> int | None:
+    low, high = SEEDS
+    if seed is not None and not low <= seed <= high:
+        raise click.UsageError(f"--seed must lie between {low} and {high}, not {seed}.", context)
+    return seed
+
+
+class TrainCommand(click.Command):
+    """Run options, the recipe, and what follows it; one that stands too early is told its place."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if any(error.option_name in _options(word) for word in words):
+                early = f"{error.option_name} is a recipe option; it stands after the recipe."
+                raise click.UsageError(early, ctx) from None
+            raise
+
+
+def _options(recipe: str) -> set[str]:
+    """The options of what may be a recipe, read without running it."""
+    from framework.cli.recipes import shipped_recipes
+
+    path = shipped_recipes().get(recipe, Path(recipe))
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return set()
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "recipe"]
+    names = [each.arg for function in functions for each in function.args.kwonlyargs]
+    return {flag(name) for name in names} | {flag(name).replace("--", "--no-", 1) for name in names}
+
 
 @click.command(
+    cls=TrainCommand,
     options_metavar="[RUN OPTIONS]",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Where all randomness starts.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="INT",
+    callback=_in_range,
+    help="Where all randomness starts.  [default: 0, or that of --config]",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -45,7 +90,7 @@ __all__ = ["train"]
 @click.pass_context
 def train(
     context: click.Context,
-    seed: int,
+    seed: int | None,
     out: Path | None,
     config: Path | None,
     loggers: tuple[str, ...],
@@ -57,12 +102,14 @@ def train(
 
     Its hyperparameters are options that follow it; `framework train RECIPE --help` lists them.
     """
-    from framework.cli.config import read_config
+    from framework.cli.config import read_config, read_seed
     from framework.cli.recipes import find_recipe
     from framework.training.recipe import build, load_recipe
 
     file = load_recipe(find_recipe(recipe, session(context)))
     defaults = read_config(config, file) if config else {}
+    if seed is None:
+        seed = read_seed(config) if config else 0
     run_options = [name for option in context.command.params for name in option.opts]
     command = RecipeCommand(file, defaults, run_options)
     name = f"{context.command_path} {recipe}"
@@ -75,5 +122,6 @@ def train(
     quieted = ("no:progress", "no:console") if quiet else ()
     plugins = session(context).load(file, *quieted)
     built = build(file, seed=seed, **values)
-    run = Run.create(built, out=out, plugins=plugins, command=sys.argv, origins=origins)
-    Trainer(built, plugins=plugins, run=run, loggers=loggers).fit()
+    trainer = Trainer(built, plugins=plugins, loggers=loggers)  # what cannot be trained takes no folder
+    trainer.run = Run.create(built, out=out, plugins=plugins, command=sys.argv, origins=origins)
+    trainer.fit()

@@ -21,26 +21,38 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
 
 class _Advice(NamedTuple):
-    """What to do about a cell that can't be read."""
+    """What else to do about a cell that can't be read, in a call of read_csv."""
 
     missing: str
     text: str
 
 
 _FEATURE = _Advice(
-    "or pass missing= the number to read for it",
-    "If the column is no feature, leave it out: drop=[{column!r}]",
+    ", or pass missing= the number to read for it",
+    ". If the column is no feature, leave it out: drop=[{column!r}]",
 )
-_TARGET = _Advice("or leave the row out", "If it names a class, list the classes: classes=[{cell!r}, ...]")
+_TARGET = _Advice(", or leave the row out", ". If it names a class, list the classes: classes=[{cell!r}, ...]")
 
 
 class CSVError(UserError, ValueError):
-    """A CSV file that can't be read as asked; `path`, `line` (from 1) and `column` say where."""
+    """A CSV file that can't be read as asked; `path`, `line` (from 1) and `column` say where.
 
-    def __init__(self, message: str, path: str, line: int | None = None, column: str | None = None) -> None:
+    `about_file` is the message without what is about the arguments of `read_csv`, such as `advice`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: str,
+        line: int | None = None,
+        column: str | None = None,
+        advice: str = "",
+        about_file: str | None = None,
+    ) -> None:
         place = path if line is None else f"{path}, line {line}"
         place = place if column is None else f"{place}, column {column!r}"
-        super().__init__(f"{place}: {message}")
+        super().__init__(f"{place}: {message}{advice}")
+        self.about_file = f"{place}: {message if about_file is None else about_file}"
         self.path, self.line, self.column = path, line, column
 
 
@@ -102,8 +114,7 @@ def read_csv(
     source = _Source(path, names, delimiter, encoding)
     target_names = () if target is None else (target,) if isinstance(target, str) else tuple(target)
     feature_names = source.choose_features(features, target_names, tuple(drop))
-    for name in target_names:
-        source.find(name, "target=")
+    source.require(target_names, "target=")
     columns = source.numbers(feature_names, dtype.numpy, missing, _FEATURE)
     if target is None:
         targets = None
@@ -163,9 +174,9 @@ class _Source:
             raise CSVError(f"this is not a CSV line: {error}", self.path, reader.line_num) from None
         except UnicodeDecodeError as error:
             raise CSVError(
-                f"byte {error.object[error.start]:#04x} is not valid in {error.encoding}. "
-                'If the file was saved with another encoding, name it: encoding="latin-1"',
+                f"byte {error.object[error.start]:#04x} is not valid in {error.encoding}",
                 self.path,
+                advice='. If the file was saved with another encoding, name it: encoding="latin-1"',
             ) from None
         if not self.rows:
             raise CSVError("the file is empty", self.path)
@@ -173,10 +184,10 @@ class _Source:
     def _check_names(self, line: int | None) -> None:
         if line is not None and all(_is_number(name) for name in self.names):
             raise CSVError(
-                "the first line must name the columns, but it holds numbers. For a file without "
-                "such a line, pass the names: names=[...]",
+                "the first line must name the columns, but it holds numbers",
                 self.path,
                 line,
+                advice=". For a file without such a line, pass the names: names=[...]",
             )
         seen: set[str] = set()
         for place, name in enumerate(self.names, 1):
@@ -184,10 +195,10 @@ class _Source:
                 raise CSVError(f"two columns are named {name!r}", self.path, line)
             if not name and line is not None:
                 raise CSVError(
-                    f"column {place} has no name. Give it one in the file, or pass the names of "
-                    "all columns after removing this line: names=[...]",
+                    f"column {place} has no name. Give it one in the file",
                     self.path,
                     line,
+                    advice=", or pass the names of all columns after removing this line: names=[...]",
                 )
             seen.add(name)
         if not self.rows:
@@ -203,34 +214,42 @@ class _Source:
                     line,
                 )
 
-    def find(self, name: str, argument: str) -> int:
-        """The position of a column, or an error that names the nearest one."""
-        if name in self.names:
-            return self.names.index(name)
-        near = nearest(name, self.names)
-        hint = f" Did you mean {near!r}?" if near else ""
-        if len(self.names) == 1:
-            for other in ";\t|,":
-                if other != self.delimiter and other in self.names[0]:
-                    hint = f" The line holds {other!r}: pass delimiter={other!r}."
+    def require(self, names: Sequence[str], argument: str) -> None:
+        """An error that says which columns are not there, and for a single one names the nearest."""
+        absent = [name for name in names if name not in self.names]
+        if not absent:
+            return
+        near = nearest(absent[0], self.names) if len(absent) == 1 else None
+        hint = about_file = f" Did you mean {near!r}?" if near else ""
+        other = self.other_delimiter()
+        if other is not None:
+            hint = f" The line holds {other!r}: pass delimiter={other!r}."
+            about_file = f" The line holds {other!r}: columns are separated by {self.delimiter!r}."
+        what, verb = ("column", "is") if len(absent) == 1 else ("columns", "are")
+        columns = f"The columns are: {_listed(self.names)}"
         raise CSVError(
-            f"{argument} names column {name!r}, which is not there.{hint} The columns are: {_listed(self.names)}",
+            f"{argument} names {what} {_listed(absent)}, which {verb} not there.{hint} {columns}",
             self.path,
+            about_file=f"there {verb} no {what} {_listed(absent)}.{about_file} {columns}",
         )
+
+    def other_delimiter(self) -> str | None:
+        """What seems to separate the columns, when all are taken for one."""
+        if len(self.names) > 1:
+            return None
+        return next((other for other in ";\t|," if other != self.delimiter and other in self.names[0]), None)
 
     def choose_features(
         self, features: Sequence[str] | None, target: tuple[str, ...], drop: tuple[str, ...]
     ) -> tuple[str, ...]:
         if isinstance(features, str):
             raise TypeError(f"features is a list of column names: features=[{features!r}]")
-        for name in drop:
-            self.find(name, "drop=")
+        self.require(drop, "drop=")
         if features is None:
             chosen = tuple(name for name in self.names if name not in target and name not in drop)
         else:
             chosen = tuple(features)
-            for name in chosen:
-                self.find(name, "features=")
+            self.require(chosen, "features=")
         if not chosen:
             raise CSVError("no column is left for the features", self.path)
         return chosen
@@ -264,17 +283,16 @@ class _Source:
         numbers = []
         for cell, column in zip(cells, names, strict=True):
             text = cell.strip()
-            problem = None
+            problem, help = None, ""
             if text.lower() in _MISSING:
                 if missing is None:
-                    problem = f"a value is missing ({cell!r}). Fill it in the file, {advice.missing}"
+                    problem, help = f"a value is missing ({cell!r}). Fill it in the file", advice.missing
             elif not _is_number(text):
-                help = advice.text.format(column=column, cell=text)
-                problem = f"{cell!r} is not a number. {help}"
+                problem, help = f"{cell!r} is not a number", advice.text.format(column=column, cell=text)
             elif not math.isfinite(float(text)):
                 problem = f"{cell!r} is not a finite number"
             if problem is not None:
-                raise CSVError(problem, self.path, line, column)
+                raise CSVError(problem, self.path, line, column, help)
             numbers.append(missing if missing is not None and text.lower() in _MISSING else float(text))
         return numbers
 

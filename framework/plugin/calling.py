@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 from framework.errors import UserError
 from framework.plugin.checks import IMPLEMENTATION, SPECS, marked
 from framework.plugin.registry import PluginError
 
-__all__ = ["Guard", "describe"]
+__all__ = ["Guard", "describe", "line_of"]
 
 OWN_FOLDER = os.path.dirname(__file__)
+IMPORTLIB = os.path.dirname(importlib.__file__)
 
 
 def describe(error: BaseException, hook: str, plugin: str) -> str:
     """The text "Plugin 'x' failed in after_step: ValueError: … (x.py:12)", with the plugin's own line."""
+    return f"Plugin {plugin!r} failed in {hook}: {type(error).__name__}: {error}{line_of(error)}"
+
+
+def line_of(error: BaseException) -> str:
+    """The text " (x.py:12)" with a plugin's own line in which it failed, in a hook or on import; empty without one."""
     trace = error.__traceback__
-    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == OWN_FOLDER:
+    while trace is not None and _is_machinery(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace is not None else ""
-    return f"Plugin {plugin!r} failed in {hook}: {type(error).__name__}: {error}{place}"
+    return f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace is not None else ""
+
+
+def _is_machinery(file: str) -> bool:
+    """Whether a line is one that calls or imports plugins, not a plugin's."""
+    folder = os.path.dirname(file)
+    return folder == OWN_FOLDER or file.startswith("<frozen importlib") or folder.startswith(IMPORTLIB)
+
+
+class Guarded:
+    """A part's guarded hooks; unlike those of a SimpleNamespace, two without any are not equal, which pluggy asks."""
 
 
 class Guard:
@@ -37,7 +52,7 @@ class Guard:
     def of(self, part: object) -> object:
         """What pluggy is given in the place of a module or object: its hook implementations, guarded."""
         guards = {"observer": self._observer, "participant": self._participant, "registry": self._plain}
-        guarded = SimpleNamespace()
+        guarded = Guarded()
         for number, (hook, function, options) in enumerate(marked(part)):
             kind = SPECS[hook].kind if hook in SPECS else "registry"
             guard = self._wrapper if options["wrapper"] or options["hookwrapper"] else guards[kind]
@@ -55,12 +70,14 @@ class Guard:
     def _participant(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             try:
-                return function(*arguments, **named)
+                returned = function(*arguments, **named)
             except UserError:  # said on purpose, in the plugin's own words
                 raise
             except Exception as error:
                 raise PluginError(describe(error, hook, self.plugin)) from error
+            return _reason(returned, self.plugin) if asks else returned
 
+        asks = hook == "should_stop"
         return call
 
     def _wrapper(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
@@ -88,3 +105,8 @@ class Guard:
                 )
 
         return call
+
+
+def _reason(returned: object, plugin: str) -> object:
+    """What `should_stop` returned, as a reason; nothing that is false asks to stop."""
+    return f"plugin {plugin!r} asked to stop" if returned is True else returned or None

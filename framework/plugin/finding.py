@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 from framework.errors import did_you_mean
+from framework.plugin.importing import import_plugin
 from framework.plugin.registry import PluginError
 
 __all__ = [
@@ -21,7 +23,7 @@ __all__ = [
     "find_given",
     "find_installed",
     "find_local",
-    "import_file",
+    "without_local",
 ]
 
 ENTRY_POINT_GROUP = "framework.plugins"
@@ -42,8 +44,13 @@ class Candidate:
     version: str | None = None
 
     def __str__(self) -> str:
-        release = f"{self.distribution} {self.version}, " if self.distribution else ""
+        release = f"{self.release}, " if self.distribution else ""
         return f"{self.name!r} ({release}{self.origin})"
+
+    @property
+    def release(self) -> str:
+        """The distribution and its version."""
+        return f"{self.distribution} {self.version}"
 
 
 def find_first_party() -> Iterator[Candidate]:
@@ -89,7 +96,7 @@ def find_given(values: Iterable[str], found: Iterable[str]) -> Iterator[Candidat
             path = Path(value)
             if not path.is_file():
                 raise PluginError(f"-p {value}: there is no such file.")
-            yield Candidate(path.stem, f"-p {value}", partial(_import_plugin, path), given=True)
+            yield Candidate(path.stem, f"-p {value}", partial(import_plugin, path), given=True)
         else:
             yield Candidate(value, f"-p {value}", partial(_import_module, value, found), given=True)
 
@@ -102,41 +109,26 @@ def _import_module(name: str, found: set[str]) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # it is there, and imports something that is not
-        raise PluginError(f"there is no module {name!r}.{did_you_mean(name, found)}") from None
+        file = Path(f"{name}.py")
+        hint = f" Did you mean {file}?" if file.is_file() else did_you_mean(name, found)
+        raise PluginError(f"there is no module {name!r}.{hint}") from None
 
 
-def find_local(folder: Path) -> Iterator[Candidate]:
-    """The file `framework_local.py` of a recipe's folder."""
-    path = folder / f"{LOCAL}.py"
-    if path.is_file():
-        yield Candidate(path.stem, str(path), partial(_import_plugin, path), given=True)
+_local = ContextVar("local", default=True)
 
 
-@cache
-def _import_once(path: Path, changed: int) -> ModuleType:
-    return import_file(path)
-
-
-def _import_plugin(path: Path) -> ModuleType:
-    """A plugin's file as a module; as with any import it runs once in a process, unless it was edited."""
-    return _import_once(path.resolve(), path.stat().st_mtime_ns)
-
-
-def import_file(path: Path, stands_for: Path | None = None) -> ModuleType:
-    """Run a Python file as a module of its own, without its folder on the import path.
-
-    The module's name is made so that no file can hide a real module, this package least of all.
-    A copy of a file may stand for it: `__file__` is then the original's path, so that data beside that is found.
-    """
-    name = f"_framework_file_{path.stem}"
-    while name in sys.modules:
-        name += "_"
-    module = ModuleType(name)
-    module.__file__ = str(stands_for or path)
-    sys.modules[name] = module  # dataclasses and annotations look their module up here
+@contextmanager
+def without_local() -> Iterator[None]:
+    """Leaves out, for as long as it lasts, the files `framework_local.py` beside recipes."""
+    token = _local.set(False)
     try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+        yield
+    finally:
+        _local.reset(token)
+
+
+def find_local(folder: Path, stands_for: Path | None = None) -> Iterator[Candidate]:
+    """The file `framework_local.py` of a recipe's folder; in a run's directory it stands for the original."""
+    path = folder / f"{LOCAL}.py"
+    if _local.get() and path.is_file():
+        yield Candidate(LOCAL, str(path), partial(import_plugin, path, stands_for), given=True)

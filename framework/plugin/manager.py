@@ -9,13 +9,15 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from framework.errors import did_you_mean, listed
 from framework.plugin import finding
-from framework.plugin.calling import Guard, describe
+from framework.plugin.calling import Guard, describe, line_of
 from framework.plugin.checks import SPECS, has_hooks, marked, parts_of, problems
 from framework.plugin.finding import BESIDE, LOCAL, RECIPE, Candidate
 from framework.plugin.hookspecs import observers, participants, registries
@@ -25,7 +27,7 @@ from framework.plugin.registry import FRAMEWORK, PluginError, Registry
 if TYPE_CHECKING:
     from framework.training.recipe import RecipeFile
 
-__all__ = ["KINDS", "Failure", "Plugin", "PluginError", "PluginManager", "PluginWarning"]
+__all__ = ["KINDS", "Failure", "Plugin", "PluginError", "PluginManager", "PluginWarning", "import_local"]
 
 KINDS = tuple(name.removeprefix("register_") for name, spec in SPECS.items() if spec.kind == "registry")
 
@@ -60,6 +62,15 @@ class Failure:
     distribution: str | None
     version: str | None
     message: str
+
+
+class NameTaken(PluginError):
+    """Two plugins of one name; `by` is the one in use."""
+
+    def __init__(self, by: Plugin) -> None:
+        place = f"from {by.distribution} {by.version}" if by.origin == "installed" else by.origin
+        super().__init__(f"a plugin of this name is in use already, {place}.")
+        self.by = by
 
 
 def _warn(message: str) -> None:
@@ -108,8 +119,13 @@ class PluginManager:
             candidates.append(Candidate(RECIPE, str(recipe.path), lambda: recipe.module, given=True))
         _check_blocked(blocked, candidates)
         for candidate in candidates:
-            if candidate.name not in blocked:
-                manager._load(candidate)
+            if candidate.name in blocked:
+                continue
+            manager._load(candidate)
+            if candidate.name == LOCAL:
+                report(f"Using the plugin {candidate.origin}.{_how_to_leave_out(candidate)}")
+            if candidate.origin.endswith(".py"):
+                manager._check_importable(candidate.name)
         return manager
 
     @property
@@ -165,11 +181,15 @@ class PluginManager:
         return self._registries[kind]
 
     def adds(self) -> dict[str, dict[str, list[str]]]:
-        """What each plugin registers: plugin, then kind, then names."""
+        """What each plugin registers: plugin, then kind, then names; a name that two of them claim is reported."""
         added: dict[str, dict[str, list[str]]] = {name: {} for name in self._plugins}
         for kind in KINDS:
             for plugin, name, _ in self._registrations(kind):
                 added[plugin].setdefault(kind, []).append(name)
+            try:
+                self.registry(kind)
+            except PluginError as error:
+                self.report(str(error))
         return added
 
     def save_states(self, trainer: Any) -> dict[str, Mapping[str, Any]]:
@@ -197,18 +217,24 @@ class PluginManager:
         try:
             self._add(candidate, candidate.load())
         except (Exception, SystemExit) as error:
-            message = f"Plugin {candidate} cannot be used:{_reason(error)}"
             if candidate.given:
-                raise PluginError(message + _how_to_leave_out(candidate)) from error
-            self._failed(candidate, message)
-        else:
-            if candidate.name == LOCAL:
-                self.report(f"Using the plugin {candidate.origin}.{_how_to_leave_out(candidate)}")
+                raise _unusable(candidate, error) from error
+            self._failed(candidate, _why_unusable(candidate, error), error)
+
+    def _check_importable(self, name: str) -> None:
+        """Say so when a plugin's file has the name of another module, which `import` then gives."""
+        plugin = self._plugins[name]
+        module = plugin.parts[name]
+        if plugin.origin.startswith("-p ") and isinstance(module, ModuleType) and module.__name__ != name:
+            self.report(
+                f"The plugin {plugin.origin.removeprefix('-p ')} is used, but `import {name}` gives another module "
+                "of that name: rename the file to import from it."
+            )
 
     def _add(self, candidate: Candidate, plugin: object) -> None:
         name = candidate.name
         if name in self._plugins:
-            raise PluginError(f"a plugin of this name is in use already, {self._plugins[name].origin}.")
+            raise NameTaken(self._plugins[name])
         parts = dict(parts_of(name, plugin() if inspect.isclass(plugin) else plugin))
         # A recipe may well have a function `log` of its own, which is no hook.
         wrong = [problem for part in parts.values() for problem in problems(part, allow_unmarked=name == RECIPE)]
@@ -230,11 +256,18 @@ class PluginManager:
             self._pluggy.register(guard.of(part), part_name)
         self._forget_registered()
 
-    def _failed(self, candidate: Candidate | Plugin, message: str) -> None:
+    def _failed(self, candidate: Candidate | Plugin, message: str, error: BaseException) -> None:
         self.failures.append(
             Failure(candidate.name, candidate.origin, candidate.distribution, candidate.version, message)
         )
-        self.report(f"{message} Going on without it; to silence this: -p no:{candidate.name}")
+        if isinstance(error, NameTaken) and error.by.distribution is not None:
+            way = (
+                f"-p no:{candidate.name} leaves out both; "
+                f"uninstall {candidate.distribution} or {error.by.distribution} to keep the other."
+            )
+        else:
+            way = f"to silence this: -p no:{candidate.name}"
+        self.report(f"{message} Going on without it; {way}")
 
     def _registrations(self, kind: str) -> list[tuple[str, str, Any]]:
         """Plugin, name and thing of everything registered of one kind; each plugin is asked on its own."""
@@ -250,12 +283,14 @@ class PluginManager:
                     added.append((plugin, name, thing))
 
                 try:
-                    implementation(register=register)
+                    returned = implementation(register=register)
+                    if returned is not None:
+                        raise TypeError(f"it must call register(name, thing) and return nothing, not {returned!r}")
                 except Exception as error:
                     message = describe(error, f"register_{kind}", plugin.name)
                     if plugin.given:
                         raise PluginError(message) from error
-                    self._failed(plugin, message + ".")
+                    self._failed(plugin, message + ".", error)
                 else:
                     self._registered[kind] += added
         return self._registered[kind]
@@ -275,6 +310,25 @@ class PluginManager:
             yield implementation.plugin_name, call
 
 
+def import_local(folder: Path, stands_for: Path | None = None) -> ModuleType | None:
+    """The file `framework_local.py` of a folder, imported; None without one. PluginError when it cannot be."""
+    for candidate in finding.find_local(folder, stands_for):
+        try:
+            module = candidate.load()
+        except (Exception, SystemExit) as error:
+            raise _unusable(candidate, error) from error
+        return module if isinstance(module, ModuleType) else None
+    return None
+
+
+def _unusable(candidate: Candidate, error: BaseException) -> PluginError:
+    return PluginError(_why_unusable(candidate, error) + _how_to_leave_out(candidate))
+
+
+def _why_unusable(candidate: Candidate, error: BaseException) -> str:
+    return f"Plugin {candidate} cannot be used:{_reason(error)}"
+
+
 def _how_to_leave_out(candidate: Candidate) -> str:
     """Advice for a plugin that is there without having been asked for on the command line."""
     return f" To leave it out: -p no:{candidate.name}" if candidate.name in BESIDE else ""
@@ -284,7 +338,8 @@ def _reason(error: BaseException) -> str:
     """Why a plugin cannot be used, to stand after a colon."""
     text = str(error)
     if not isinstance(error, PluginError):
-        text = f"{type(error).__name__}: {text.removesuffix('.')}."
+        place = "" if isinstance(error, SyntaxError) else line_of(error)
+        text = f"{type(error).__name__}: {text.removesuffix('.')}{place}."
     return text if text[:1].isspace() else f" {text}"
 
 

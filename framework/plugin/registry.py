@@ -38,11 +38,16 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         other = self._sources.get(name)
         if other == source:
             raise PluginError(f"Plugin {source!r} registers {name!r} twice among the {self.kind}.")
+        if other is not None and FRAMEWORK in (other, source):
+            plugin = source if other == FRAMEWORK else other
+            raise PluginError(
+                f"Plugin {plugin!r} registers {name!r} among the {self.kind}, but the framework has its own {name!r}: "
+                f"choose another name. To leave the plugin out: -p no:{plugin}"
+            )
         if other is not None:
-            advice = " or ".join(f"-p no:{plugin}" for plugin in (other, source) if plugin != FRAMEWORK)
             raise PluginError(
                 f"Plugins {other!r} and {source!r} both register {name!r} among the {self.kind}. "
-                f"Leave one out with {advice}."
+                f"Leave one out with -p no:{other} or -p no:{source}."
             )
         self._things[name] = thing
         self._sources[name] = source

@@ -1,4 +1,7 @@
-"""The framework's own losses, optimizers, schedulers, metrics and operations by name, through the hooks of a plugin."""
+"""The framework's own losses, optimizers, schedulers, metrics and operations by name, through the hooks of a plugin.
+
+And what a run keeps of the files beside its recipe.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from framework.plugin.finding import LOCAL
 from framework.plugin.markers import hookimpl
 from framework.training.metrics import Accuracy, MeanAbsoluteError, RootMeanSquaredError
 
 if TYPE_CHECKING:
     from framework.plugin.hookspecs.registries import Register
+    from framework.training.trainer import Trainer
 
 __all__: list[str] = []
 
@@ -64,6 +69,18 @@ def register_metrics(register: Register[Any]) -> None:
     register("accuracy", Accuracy)
     register("mae", MeanAbsoluteError)
     register("rmse", RootMeanSquaredError)
+
+
+@hookimpl
+def train_start(trainer: Trainer) -> None:
+    """With the run's copy of the recipe goes what it needs to be loaded again: the files beside it that it uses."""
+    file, run = trainer.recipe.file, trainer.run
+    if file is None or run is None:
+        return
+    local = file.path.parent / f"{LOCAL}.py"
+    used = [local] if LOCAL in trainer.plugins and local.is_file() else []
+    for source in (*used, *file.helpers):
+        (run.path / source.name).write_bytes(source.read_bytes())
 
 
 def _classes(module: ModuleType, wanted: Callable[[str, type], bool]) -> Iterator[tuple[str, type]]:

@@ -75,5 +75,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, BadZipFile, EOFError) as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
+    except ValueError as error:  # NumPy's words would advise to unpickle it
+        raise UserError(f"{path} is damaged: it is not an .npz archive of plain arrays.") from error
+    except (BadZipFile, EOFError) as error:
+        raise UserError(f"{path} is damaged: {str(error).rstrip('.')}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -52,8 +53,17 @@ class Hyperparameter:
             return f"{self.name} must be one of {', '.join(map(repr, self.choices))}, not {value!r}."
         fits = isinstance(value, ACCEPTED.get(self.type, self.type))
         if fits and isinstance(value, bool) == (self.type is bool):
+            if self.type is float and not _is_finite(value):
+                return f"{self.name} must be a finite number, not {value}: JSON, in which a run keeps it, has no other."
             return None
         return f"{self.name} must be of type {self.type.__name__}, not {value!r}."
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def hyperparameters_of(function: Callable[..., Any]) -> dict[str, Hyperparameter]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from framework.autograd import Operation
 from framework.errors import in_words
-from framework.plugin.finding import RECIPE
+from framework.plugin.finding import LOCAL, RECIPE
 from framework.plugin.manager import PluginManager
 from framework.plugin.registry import FRAMEWORK, PluginError
 from framework.training import builtin
@@ -38,14 +38,18 @@ def _manager(
 ) -> PluginManager:
     """A manager with the plugins, the framework's own names, and the loggers asked for by name.
 
-    Without a manager, which has its own say about it, the hooks in the recipe's file count too.
+    Without a manager, which has its own say about it, the hooks in the recipe's file and in the plugin beside it
+    count too.
     """
     if isinstance(plugins, PluginManager):
         manager = plugins
     else:
         manager = PluginManager()
-        if recipe.file is not None and recipe.file.has_hooks:
-            manager.register(recipe.file.module, RECIPE)
+        plugins, file = list(plugins), recipe.file
+        if file is not None and file.local is not None and file.local not in plugins:
+            manager.register(file.local, LOCAL)
+        if file is not None and file.has_hooks:
+            manager.register(file.module, RECIPE)
         for plugin in plugins:
             manager.register(plugin)
     if FRAMEWORK not in manager:

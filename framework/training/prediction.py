@@ -48,7 +48,7 @@ def predict_csv(run: str | Path, file: str | Path) -> Prediction:
     try:
         features = read_csv(file, features=inputs).features
     except CSVError as error:
-        raise UserError(str(error)) from error
+        raise UserError(error.about_file) from error  # it has none of read_csv's arguments
     with no_grad():
         output = cat([model(features[start : start + ROWS]) for start in range(0, len(features), ROWS)])
     return _table(output, opened.config)

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError
+from framework.plugin.finding import BESIDE
+from framework.plugin.registry import FRAMEWORK, UnknownName
 from framework.training.parts import call_by_name
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.recipe_file import RecipeFile
 
-__all__ = ["check_rebuild", "load_weights", "rebuild"]
+__all__ = ["check_rebuild", "load_weights", "missing_plugins", "rebuild"]
 
 
 def rebuild(file: RecipeFile, config: Mapping[str, Any], seed: int) -> Module:
@@ -55,6 +57,22 @@ def check_rebuild(recipe: Recipe) -> None:
             f"{there} in the other. It is called again to predict; what it needs beyond hyperparameters goes into "
             "Recipe(model_arguments={…})."
         )
+
+
+def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Iterable[str]) -> list[dict[str, Any]]:
+    """What run.json says of the plugins that a run was trained with and that are not loaded, if `error` is for want of one.
+
+    That is so when an operation's name or a module was not found.
+    """
+    loaded = {*loaded, *BESIDE, FRAMEWORK}
+    missing = [plugin for plugin in info.get("plugins") or () if plugin["name"] not in loaded]
+    modules = {plugin["name"] for plugin in missing}
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnknownName) or (isinstance(cause, ImportError) and cause.name in modules):
+            return missing
+        cause = cause.__cause__ or cause.__context__
+    return []
 
 
 def load_weights(model: Module, arrays: Mapping[str, np.ndarray], path: Path) -> None:

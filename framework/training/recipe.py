@@ -21,7 +21,9 @@ from framework.training.hyperparameters import (
     check_values,
     hyperparameters_of,
 )
+from framework.training.recipe_checks import problems
 from framework.training.recipe_file import RecipeFile, load_recipe
+from framework.training.samples import as_dataset
 
 if TYPE_CHECKING:
     from framework.nn import Module
@@ -37,7 +39,9 @@ class Recipe:
 
     model: an `nn.Module`.
     train: the training data: a Dataset (shuffled), a DataLoader, or any iterable of batches that can be read anew
-        each epoch. A batch is `(*inputs, target)`, unless `step` reads it otherwise.
+        each epoch. A batch is `(*inputs, target)`, unless `step` reads it otherwise. A list of single samples, such
+        as `[(x, 0), (x, 1)]`, is a Dataset: each target is a number or a tensor of no dimension, or inputs and target
+        are vectors of different lengths. All other lists, and every list when there is a `step`, hold batches.
     epochs: how often to go through it.
     loss: a function `(prediction, target) -> Tensor`, or the name of one: "cross_entropy", or a plugin's.
     optimizer: an Optimizer, or the name of one: "sgd", or a plugin's; None when `step` updates the model itself.
@@ -75,9 +79,16 @@ class Recipe:
     file: RecipeFile | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        wrong = list(_problems(self))
+        wrong = list(problems(self))
         if wrong:
             raise UserError("This Recipe does not fit together:" + listed(wrong))
+        if self.step is None:
+            self.train = as_dataset(self.train)
+            self.validate = (
+                {name: as_dataset(data) for name, data in self.validate.items()}
+                if isinstance(self.validate, Mapping)
+                else as_dataset(self.validate)
+            )
 
     @property
     def validation(self) -> dict[str, Any]:
@@ -85,33 +96,6 @@ class Recipe:
         if self.validate is None:
             return {}
         return dict(self.validate) if isinstance(self.validate, Mapping) else {"validation": self.validate}
-
-
-def _problems(recipe: Recipe) -> Iterable[str]:
-    if not callable(recipe.model) or not hasattr(recipe.model, "state_dict"):
-        yield f"model must be an nn.Module, not {recipe.model!r}."
-    if not isinstance(recipe.epochs, int) or isinstance(recipe.epochs, bool) or recipe.epochs < 1:
-        yield f"epochs must be a whole number from 1 up, not {recipe.epochs!r}."
-    if recipe.loss is None and recipe.step is None:
-        yield "there is neither loss nor step; give loss=nn.CrossEntropyLoss(), say, or a step of your own."
-    if recipe.optimizer is None and recipe.step is None:
-        yield "there is no optimizer; leave it out only when your step updates the model itself."
-    if recipe.scheduler is not None and recipe.optimizer is None:
-        yield "a scheduler needs an optimizer."
-    if recipe.scheduler_every not in ("epoch", "step"):
-        yield f"scheduler_every must be 'epoch' or 'step', not {recipe.scheduler_every!r}."
-    if "train" in recipe.validation:
-        yield "validate has a set called 'train', which is the training data's name; call it otherwise."
-    sets = {"train": recipe.train, **recipe.validation}
-    for name, data in sets.items():
-        if isinstance(data, str | bytes) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
-            yield f"the {name} data must be a Dataset, a DataLoader or an iterable of batches, not {data!r}."
-        elif hasattr(data, "__len__") and len(data) == 0:
-            yield f"the {name} data is empty."
-    for what in ("inputs", "classes"):
-        names = getattr(recipe, what)
-        if isinstance(names, str) or (names is not None and not all(isinstance(name, str) for name in names)):
-            yield f"{what} must be a list of names, not {names!r}."
 
 
 def build(

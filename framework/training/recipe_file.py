@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from framework.errors import UserError, did_you_mean, nearest
-from framework.plugin.finding import import_file
+from framework.plugin.finding import LOCAL
+from framework.plugin.importing import import_file, importing_beside
 from framework.training.hyperparameters import Hyperparameter, hyperparameters_of
 
 __all__ = ["RecipeFile", "load_recipe"]
@@ -24,6 +25,10 @@ class RecipeFile:
     module: ModuleType
     function: Callable[..., Any]
     hyperparameters: dict[str, Hyperparameter]
+    local: ModuleType | None = None
+    """The plugin `framework_local.py` beside it."""
+    helpers: tuple[Path, ...] = ()
+    """The files beside it that it imports."""
 
     @property
     def doc(self) -> str:
@@ -47,18 +52,24 @@ class RecipeFile:
 def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:
     """Run a recipe's file and find its function `recipe`; UserError when that cannot be done.
 
+    The plugin `framework_local.py` beside it is imported first, so that the recipe can use what that adds.
     `stands_for` is the path of the original, when `path` is a copy in a run's directory.
     """
     path = Path(path)
     _check_path(path)
+    original = stands_for or path
     try:
-        module = import_file(path, stands_for)
+        with importing_beside(path.parent, original.parent) as helpers:
+            local = _import_local(path.parent, original.parent)
+            module = import_file(path, stands_for)
     except SyntaxError as error:
         place = f"{error.filename}, line {error.lineno}"
         line = f"\n    {error.text.strip()}" if error.text else ""
         raise UserError(f"{place}: {error.msg}.{line}") from error
     except ModuleNotFoundError as error:
-        raise UserError(f"{path} imports {error.name!r}, which is not installed.") from error
+        file = Path(f"{error.name}.py")
+        hint = f" Is it the plugin {file}? Load it with -p {file}." if file.is_file() else ""
+        raise UserError(f"{path} imports {error.name!r}, which is not installed.{hint}") from error
     function = getattr(module, "recipe", None)
     if not callable(function):
         functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
@@ -67,7 +78,15 @@ def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:
         raise UserError(
             f"{path} has no function `recipe`.{hint} It needs one: def recipe(*, lr: float = 0.1) -> Recipe: …"
         )
-    return RecipeFile(path, module, function, hyperparameters_of(function))
+    return RecipeFile(path, module, function, hyperparameters_of(function), local, tuple(helpers))
+
+
+def _import_local(folder: Path, original: Path) -> ModuleType | None:
+    if not (folder / f"{LOCAL}.py").is_file():
+        return None
+    from framework.plugin.manager import import_local
+
+    return import_local(folder, original / f"{LOCAL}.py")
 
 
 def _check_path(path: Path) -> None:

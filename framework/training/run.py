@@ -1,7 +1,7 @@
 """A run's directory: what was trained, with what, how it ended, and the trained weights. It is never overwritten.
 
 run.json      status, why it ended, command, git commit, versions, plugins, seed, times
-config.json   the hyperparameters, and where each value came from; names of inputs and classes
+config.json   the seed, the hyperparameters, and where each value came from; names of inputs and classes
 <recipe>.py   a copy of the recipe, under its own name
 weights.npz   the trained model's parameters and buffers
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 RUN, CONFIG, WEIGHTS = "run.json", "config.json", "weights.npz"
+NEEDED = {
+    RUN: ("status", "reason", "recipe", "seed"),
+    CONFIG: ("hyperparameters", "model_arguments", "inputs", "classes", "loss"),
+}
+"""What the files of a run cannot do without."""
 
 
 class Run:
@@ -60,7 +66,6 @@ class Run:
         check_rebuild(recipe)
         config = _config(recipe, origins or recipe.origins)
         name = recipe.file.path.stem if recipe.file else "run"
-        path = _claim(Path(out)) if out is not None else _new_directory(Path(root), name)
         info = {
             "status": "running",
             "reason": "",
@@ -74,11 +79,16 @@ class Run:
             "versions": versions(),
             "plugins": [_release(plugin) for plugin in plugins.plugins] if plugins else [],
         }
+        path = _claim(Path(out)) if out is not None else _new_directory(Path(root), name)
         run = cls(path, info, config)
-        if recipe.file:
-            (path / recipe.file.path.name).write_bytes(recipe.file.path.read_bytes())
-        write_json(path / CONFIG, run.config)
-        run._write()
+        try:
+            if recipe.file:
+                (path / recipe.file.path.name).write_bytes(recipe.file.path.read_bytes())
+            write_json(path / CONFIG, run.config)
+            run._write()
+        except BaseException:  # Ctrl-C too: what is no run yet would only be in the way
+            _give_back(path, recipe)
+            raise
         return run
 
     @classmethod
@@ -90,7 +100,7 @@ class Run:
                 raise UserError(f"{path} is not a run: it has no {RUN}.")
             siblings = [each.parent.name for each in path.parent.glob(f"*/{RUN}")] if path.parent.is_dir() else []
             raise UserError(f"There is no run {path}.{did_you_mean(path.name, siblings)}")
-        return cls(path, read_json(path / RUN), read_json(path / CONFIG))
+        return cls(path, _read(path, RUN), _read(path, CONFIG))
 
     def finish(self, status: str, reason: str) -> None:
         """Record how the run ended: "finished", "stopped", "interrupted" or "failed", and why."""
@@ -114,9 +124,13 @@ class Run:
         """The trained model, in evaluation mode; the training data is not needed if the recipe has a `model`."""
         weights = self.path / WEIGHTS
         if not weights.is_file():
-            raise UserError(
-                f"{self.path} has no weights: its status is {self.info['status']!r} ({self.info['reason']})."
-            )
+            status, reason = self.info["status"], self.info["reason"]
+            if status == "running":
+                raise UserError(
+                    f"{self.path} has no weights: it is still training, or was killed before the end. "
+                    "They are written when a training ends: train again, into another folder."
+                )
+            raise UserError(f"{self.path} has no weights: its status is {status!r} ({reason}).")
         if self.info["recipe"] is None:
             raise UserError(f"{self.path} has no recipe file, so its model cannot be rebuilt.")
         original = Path(self.info["recipe"])
@@ -129,15 +143,38 @@ class Run:
         write_json(self.path / RUN, self.info)
 
 
+def _read(path: Path, name: str) -> dict[str, Any]:
+    content = read_json(path / name)
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is a damaged run directory: {name} holds no JSON object.")
+    missing = [repr(key) for key in NEEDED[name] if key not in content]
+    if missing:
+        raise UserError(f"{path} is a damaged run directory: {name} has no {', '.join(missing)}.")
+    return content
+
+
 def _claim(path: Path) -> Path:
-    """Make the directory, or take it when it is empty."""
+    """Make the directory, or take it when it is empty; of several runs at once, one gets it."""
+    taken = UserError(f"{path} is not empty, and a run never overwrites anything: choose another directory.")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise UserError(f"{path} is a file; a run needs a directory.") from None
     if any(path.iterdir()):
-        raise UserError(f"{path} is not empty, and a run never overwrites anything: choose another directory.")
+        raise taken
+    try:
+        (path / RUN).touch(exist_ok=False)  # only one can make this file
+    except FileExistsError:
+        raise taken from None
     return path
+
+
+def _give_back(path: Path, recipe: Recipe) -> None:
+    """Remove what `Run.create` made, and the directory when it is empty then."""
+    with suppress(OSError):
+        for name in (RUN, CONFIG, *([recipe.file.path.name] if recipe.file else [])):
+            (path / name).unlink(missing_ok=True)
+        path.rmdir()
 
 
 def _new_directory(root: Path, name: str) -> Path:
@@ -155,13 +192,17 @@ def _new_directory(root: Path, name: str) -> Path:
 
 
 def _config(recipe: Recipe, origins: Mapping[str, str]) -> dict[str, Any]:
-    values = {name: str(value) if isinstance(value, Path) else value for name, value in recipe.hyperparameters.items()}
+    values = {
+        name: str(value.absolute()) if isinstance(value, Path) else value  # the same from another folder
+        for name, value in recipe.hyperparameters.items()
+    }
     try:
         json.dumps(arguments := dict(recipe.model_arguments), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UserError(f"Recipe(model_arguments={{…}}) must hold JSON values: {error}.") from error
     loss = recipe.loss
     return {
+        "seed": recipe.seed,
         "hyperparameters": values,
         "origins": {name: origins.get(name, "default") for name in values},
         "model_arguments": arguments,

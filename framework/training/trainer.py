@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from framework.autograd import no_grad
-from framework.errors import in_words
-from framework.training.checks import NonFiniteError, not_finite
+from framework.errors import UserError, in_words
+from framework.training.checks import NonFiniteError, check_names, loss_number, not_finite
 from framework.training.history import History
 from framework.training.metrics import SplitMeter
 from framework.training.validation import validate
@@ -28,6 +28,7 @@ __all__ = ["History", "NonFiniteError", "Trainer"]
 class Trainer:
     """Trains what a recipe describes, once. Prints and writes nothing, unless plugins or a Run are given.
 
+    `run` may be set until `fit` is called: a recipe that cannot be trained is refused here, before a directory is made.
     Plugins may read: `model`, `optimizer`, `scheduler`, `recipe`, `run`, `plugins`, `epoch` (from 1), `step` (updates
     made), `batch` (from 1, in this epoch), `batches` (of an epoch, None if unknown), `loss` (of the last batch),
     `history`; and may call `log(record)`.
@@ -45,7 +46,8 @@ class Trainer:
 
         self.recipe = recipe
         self.run = run
-        self.plugins, self.parts = prepared(recipe, plugins, run, loggers)
+        self.plugins, self.parts = prepared(recipe, plugins, run, ())
+        self._loggers = self._find_loggers(loggers)
         self.model, self.optimizer, self.scheduler = (
             recipe.model,
             self.parts.optimizer,
@@ -61,6 +63,7 @@ class Trainer:
         """Train to the last epoch, or until a plugin asks to stop; what goes wrong is raised on."""
         self._started = time.perf_counter()
         try:
+            self._add_loggers()
             self._fit()
             if self.run is not None:
                 path = self.run.save_weights(self.model)
@@ -82,6 +85,20 @@ class Trainer:
     def log(self, record: Mapping[str, Any]) -> None:
         """Hand a record to whoever logs."""
         self.plugins.call("log", trainer=self, record=record)
+
+    def _find_loggers(self, names: Iterable[str]) -> dict[str, Callable[[Run | None], object]]:
+        try:
+            return {name: self.plugins.registry("loggers")[name] for name in names}
+        except UserError as error:
+            if self.run is not None:
+                self.run.finish("failed", in_words(error))
+            raise
+
+    def _add_loggers(self) -> None:
+        for name, make in self._loggers.items():
+            if f"logger {name}" in self.plugins:
+                self.plugins.unregister(f"logger {name}")  # another run's
+            self.plugins.register(make(self.run), f"logger {name}")
 
     def _fit(self) -> None:
         call = self.plugins.call
@@ -117,9 +134,11 @@ class Trainer:
                 batch_start(trainer=self, batch=batch)
             outputs = step(model, batch)
             loss = outputs["loss"]
-            self.loss = loss.item()
+            self.loss = loss_number(loss, self.recipe)
             if not math.isfinite(self.loss):
-                raise not_finite(self, "train", self.batch, batch, self.loss)
+                raise not_finite(self, "train", self.batch, batch, self.loss, outputs)
+            if self.step == 0:
+                check_names(self.recipe, batch, outputs)
             meter.add(self.loss, outputs)
             if optimizer is not None:
                 loss.backward()

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from framework.autograd import no_grad
-from framework.training.checks import not_finite
+from framework.training.checks import loss_number, not_finite
 from framework.training.metrics import SplitMeter
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def validate(trainer: Trainer) -> dict[str, float]:
             meter = SplitMeter(name, parts.metrics, parts.summed)
             for number, batch in enumerate(data, 1):
                 outputs = parts.step(model, batch)
-                loss = outputs["loss"].item()
+                loss = loss_number(outputs["loss"], trainer.recipe)
                 if not math.isfinite(loss):
-                    raise not_finite(trainer, name, number, batch, loss)
+                    raise not_finite(trainer, name, number, batch, loss, outputs)
                 meter.add(loss, outputs)
             metrics |= meter.result(trainer.epoch)
     return metrics

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from framework.extend import Trainer, hookimpl
 
@@ -13,26 +15,45 @@ LINES = 50
 """A run of more epochs than this prints some of them, evenly."""
 
 
-@hookimpl
-def epoch_end(trainer: Trainer, metrics: Mapping[str, Any]) -> None:
-    epochs = trainer.recipe.epochs
-    every = math.ceil(epochs / LINES)
-    if trainer.epoch == 1 or trainer.epoch % every == 0 or trainer.epoch == epochs:
-        _print(f"epoch {trainer.epoch:>{len(str(epochs))}}/{epochs}  {summary(metrics)}")
+class Console:
+    """Writes to stdout; where that was closed or is full, it says so once and training goes on."""
 
+    unwritable: TextIO | None = None
 
-@hookimpl
-def run_end(trainer: Trainer, status: str, reason: str) -> None:
-    steps = _count(trainer.step, "step")
-    if status == "finished":
-        seconds = trainer.history.final["time"]
-        _print(f"finished after {_count(trainer.epoch, 'epoch')}, {steps}, {seconds:.1f} s")
-    else:
-        # Why it failed is said by whoever catches the error.
-        because = f": {reason}" if status == "stopped" else ""
-        _print(f"{status} in epoch {trainer.epoch}, after {steps}{because}")
-    if trainer.run is not None:
-        _print(f"run: {trainer.run.path}")
+    @hookimpl
+    def epoch_end(self, trainer: Trainer, metrics: Mapping[str, Any]) -> None:
+        epochs = trainer.recipe.epochs
+        every = math.ceil(epochs / LINES)
+        if trainer.epoch == 1 or trainer.epoch % every == 0 or trainer.epoch == epochs:
+            self._print(trainer, f"epoch {trainer.epoch:>{len(str(epochs))}}/{epochs}  {summary(metrics)}")
+
+    @hookimpl
+    def run_end(self, trainer: Trainer, status: str, reason: str) -> None:
+        steps = _count(trainer.step, "step")
+        if status == "finished":
+            seconds = trainer.history.final["time"]
+            self._print(trainer, f"finished after {_count(trainer.epoch, 'epoch')}, {steps}, {seconds:.1f} s")
+        else:
+            # Why it failed is said by whoever catches the error.
+            because = f": {reason}" if status == "stopped" else ""
+            self._print(trainer, f"{status} in epoch {trainer.epoch}, after {steps}{because}")
+        if trainer.run is not None:
+            self._print(trainer, f"run: {trainer.run.path}")
+
+    def _print(self, trainer: Trainer, line: str) -> None:
+        from tqdm import tqdm
+
+        stdout = sys.stdout
+        if stdout is None or stdout is self.unwritable:
+            return
+        try:
+            tqdm.write(line, file=stdout)  # above a progress bar, if one is shown
+            stdout.flush()  # a full disk is noticed here, not when the interpreter ends
+        except (OSError, ValueError) as error:
+            self.unwritable = stdout
+            _discard(stdout)
+            with contextlib.suppress(OSError, ValueError):
+                trainer.plugins.report(f"Standard output cannot be written to ({error}); training goes on without it.")
 
 
 def summary(metrics: Mapping[str, Any]) -> str:
@@ -49,7 +70,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _print(line: str) -> None:
-    from tqdm import tqdm
+def _discard(stream: TextIO) -> None:
+    """Let what is still in a stream's buffer go nowhere, or the interpreter fails on it when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
-    tqdm.write(line, file=sys.stdout)  # above a progress bar, if one is shown
+
+console = Console()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ class Progress:
 
     @hookimpl
     def train_start(self, trainer: Trainer) -> None:
-        self.bar = _bar(trainer) if sys.stderr.isatty() else None
+        self.bar = _bar(trainer) if _has_room() else None
         self.every = LINE_SECONDS if self.bar is None else BAR_SECONDS
         self.started = perf_counter()
         self.first = trainer.step
@@ -60,6 +61,16 @@ class Progress:
                 sys.stderr.flush()
         except (OSError, ValueError):  # stderr was closed: no reason to stop training
             self.due = float("inf")
+
+
+def _has_room() -> bool:
+    """Whether stderr is a terminal with room for a bar; a pseudo-terminal may be no column wide."""
+    if not sys.stderr.isatty():
+        return False
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError):
+        return True
 
 
 def _total(trainer: Trainer) -> int | None:

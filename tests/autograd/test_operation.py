@@ -129,3 +129,22 @@ def test_a_tensor_runs_on_another_array_type():
     y.backward()
     assert isinstance(x.grad._array, DeviceArray)
     np.testing.assert_allclose(x.grad._array.host(), [2 * np.exp(2), 4 * np.exp(5)])
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize(
+    "returned, kind",
+    [
+        (3.0, "float"),
+        (None, "NoneType"),
+        ((1, 2), "tuple; for several results, say outputs=… or name them in residuals=[…]"),
+    ],
+)
+def test_a_function_that_returns_no_array(returned, kind, plain):
+    derivatives = {"input": lambda g: g} if plain else {}
+    broken = operation(lambda input: returned, name="broken_for_test", **derivatives)
+    with pytest.raises(TypeError) as caught:
+        broken(torch.ones(2))
+    assert str(caught.value) == (
+        f"the function of operation 'broken_for_test' must return an array, such as np.asarray(…) makes, not {kind}"
+    )

@@ -107,7 +107,7 @@ def test_a_command_must_be_one_of_click(framework, folder):
 def test_a_given_plugin_that_is_broken_is_named(fails, folder):
     (folder / "broken.py").write_text("1 / 0\n")
     assert fails("-p", "broken.py", "recipes") == (
-        "error: Plugin 'broken' (-p broken.py) cannot be used: ZeroDivisionError: division by zero.\n"
+        "error: Plugin 'broken' (-p broken.py) cannot be used: ZeroDivisionError: division by zero (broken.py:1).\n"
     )
 
 

@@ -111,3 +111,34 @@ def test_a_model_may_use_a_plugins_operation(framework, folder):
     assert result.exit_code == 0, result.output
     result = framework("predict", "-p", "twice.py", "run", "points.csv")
     assert result.exit_code == 0, result.output
+
+
+UNREADABLE = {
+    "missing column": ("y\n1\n", ": there is no column 'x'. The columns are: 'y'"),
+    "separator": (
+        "x;y\n1;2\n",
+        ": there is no column 'x'. The line holds ';': columns are separated by ','. The columns are: 'x;y'",
+    ),
+    "missing value": ("x,y\n,1\n", ", line 2, column 'x': a value is missing (''). Fill it in the file"),
+    "text": ("x\none\n", ", line 2, column 'x': 'one' is not a number"),
+    "no header": ("1\n2\n", ", line 1: the first line must name the columns, but it holds numbers"),
+    "no name": ("x,\n1,2\n", ", line 1: column 2 has no name. Give it one in the file"),
+    "encoding": ("x,é\n1,2\n", ": byte 0xe9 is not valid in utf-8"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_cannot_be_read_is_said_without_arguments_of_read_csv(fails, trained, text, message):
+    Path("wrong.csv").write_text(text, "latin-1")
+    assert fails("predict", "run", "wrong.csv") == f"error: wrong.csv{message}\n"
+
+
+def test_all_missing_columns_are_named_at_once(framework, fails, folder):
+    source = Path("line.py").read_text()
+    source = source.replace("nn.Linear(1, 1)", "nn.Linear(2, 1)").replace('inputs=["x"]', 'inputs=["x", "z"]')
+    Path("plane.py").write_text(source.replace("TensorDataset(x,", "TensorDataset(framework.cat([x, x], 1),"))
+    assert framework("train", "--out", "plane", "plane.py").exit_code == 0
+    Path("wrong.csv").write_text("a,b\n1,2\n")
+    assert fails("predict", "plane", "wrong.csv") == (
+        "error: wrong.csv: there are no columns 'x', 'z'. The columns are: 'a', 'b'\n"
+    )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,10 +174,10 @@ def test_nan_in_the_data(fails, data):
 def test_labels_outside_0_to_1(fails, data):
     text = train_on(fails, [data[0], *(line[:-1] + str(1 + int(line[-1])) for line in data[1:])])
     assert text.splitlines()[-1] == (
-        "error: The labels for BCEWithLogitsLoss must lie between 0 and 1. In the train data, "
-        "row 2 (from 0) has 2. For classes numbered 0, 1, 2, … use CrossEntropyLoss."
+        "error: The labels for BCEWithLogitsLoss must lie between 0 and 1. "
+        "Row 373 (from 0) of the data that the train data is a part of has 2. For classes numbered 0, 1, 2, … use CrossEntropyLoss."
     )
-    assert json.loads((only_run() / "run.json").read_text())["status"] == "failed"
+    assert not Path("runs").exists()
 
 
 def test_a_loss_that_is_not_finite(fails, folder):
@@ -202,3 +205,89 @@ def test_interrupted(framework, folder):
     assert result.exit_code == 130
     assert "Traceback" not in result.output
     assert json.loads((only_run() / "run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_runs_own_config_repeats_its_seed_unless_another_is_given(framework):
+    framework("train", "--seed", 7, "--out", "first", "line.py")
+    config = "first/config.json"
+    framework("train", "--out", "again", "--config", config, "line.py")
+    framework("train", "--out", "other", "--config", config, "--seed", 0, "line.py")
+    first, again, other = (Run.open(name).load_model().weight for name in ("first", "again", "other"))
+    assert (first == again).all() and (first != other).any()
+    assert Run.open("again").info["seed"] == 7
+
+
+def test_a_runs_own_config_finds_the_data_from_another_folder(framework, data, monkeypatch):
+    arguments = ["train", "--out", "first", "logistic_regression.py", "--data", "data/breast_cancer.csv"]
+    assert framework(*arguments, "--epochs", 1).exit_code == 0
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    result = framework("train", "--config", "../first/config.json", "../logistic_regression.py")
+    assert result.exit_code == 0, result.output
+
+
+UNTRAINABLE = {
+    "metric": (
+        'metrics=["acuracy"], epochs=epochs',
+        "Among the metrics there is no 'acuracy'. Did you mean 'accuracy'?",
+    ),
+    "scheduler": ('scheduler="stp", epochs=epochs', "Among the schedulers there is no 'stp'."),
+}
+
+
+@pytest.mark.parametrize(("parts", "message"), UNTRAINABLE.values(), ids=UNTRAINABLE)
+def test_a_recipe_that_cannot_be_prepared_takes_no_folder(fails, folder, parts, message):
+    Path("typo.py").write_text(Path("line.py").read_text().replace("epochs=epochs", parts))
+    assert fails("train", "--out", "here", "typo.py").startswith(f"error: {message}")
+    assert not Path("here").exists()
+
+
+def test_a_logger_that_is_not_there_takes_no_folder(fails):
+    fails("train", "--out", "here", "--log", "paper", "line.py")
+    assert not Path("here").exists()
+
+
+@pytest.mark.parametrize("recipe", ["line.py", "logistic_regression"])
+def test_a_recipe_option_before_the_recipe(fails, recipe):
+    assert fails("train", "--lr", "0.3", recipe, code=2) == (
+        "error: --lr is a recipe option; it stands after the recipe.\nSee `framework train --help`.\n"
+    )
+
+
+def test_an_unknown_run_option(fails):
+    text = fails("train", "--sede", "3", "line.py", code=2)
+    assert text.startswith("error: There is no option --sede. Did you mean --seed?\n")
+
+
+def test_a_seed_out_of_range(fails):
+    assert fails("train", "--seed", 99999999999999999999, "line.py", code=2).splitlines()[0] == (
+        "error: --seed must lie between -9223372036854775808 and 18446744073709551615, not 99999999999999999999."
+    )
+
+
+def test_a_column_of_one_value_can_be_trained_on(framework, data):
+    rows = [line.split(",") for line in data]
+    lines = [",".join([row[0], "7", *row[2:]]) for row in rows[1:]]
+    Path("data.csv").write_text("\n".join([data[0], *lines]))
+    result = framework("train", "logistic_regression.py", "--data", "data.csv", "--epochs", 2)
+    assert result.exit_code == 0, result.output
+
+
+def test_ctrl_c_while_the_modules_are_read():
+    code = """
+import runpy
+import sys
+
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "framework.cli.main":
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("framework", run_name="__main__")
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")

@@ -89,7 +89,13 @@ def test_a_file_cannot_hide_a_module(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)  # one that may be imported later
     before = sys.modules["framework"], sys.modules["json"]
     for name in ("framework", "json", "colorsys"):
-        alone(str(write(tmp_path / f"{name}.py", HOOK)))
+        messages = []
+        path = write(tmp_path / f"{name}.py", HOOK)
+        alone(str(path), report=messages.append)
+        assert messages == [
+            f"The plugin {path} is used, but `import {name}` gives another module of that name: "
+            "rename the file to import from it."
+        ]
     assert (sys.modules["framework"], sys.modules["json"]) == before
     assert hasattr(importlib.import_module("colorsys"), "rgb_to_hsv")
     assert str(tmp_path) not in sys.path
@@ -109,10 +115,10 @@ def test_a_file_is_run_once_unless_it_was_edited(tmp_path):
 
 
 BROKEN = {
-    "raise RuntimeError('boom')": "RuntimeError: boom.",
+    "raise RuntimeError('boom')": "RuntimeError: boom (shiny_plugin.py:1).",
     "def f(:": "SyntaxError: invalid syntax (shiny_plugin.py, line 1).",
-    "import nosuchmodule": "ModuleNotFoundError: No module named 'nosuchmodule'.",
-    "raise SystemExit(3)": "SystemExit: 3.",
+    "import nosuchmodule": "ModuleNotFoundError: No module named 'nosuchmodule' (shiny_plugin.py:1).",
+    "raise SystemExit(3)": "SystemExit: 3 (shiny_plugin.py:1).",
     HOOK.replace("log", "lgo"): "there is no hook 'lgo'. Did you mean 'log'?",
     HOOK.replace("(record)", "(recrd)"): "the hook 'log' has no argument 'recrd'. Did you mean 'record'?",
     "x = 1": "it implements no hook; mark its functions with @hookimpl (from framework.extend).",
@@ -164,7 +170,7 @@ def test_a_broken_file_beside_the_recipe_is_an_error(tmp_path, recipe):
     with pytest.raises(PluginError) as caught:
         alone(recipe=recipe)
     assert str(caught.value) == (
-        f"Plugin 'framework_local' ({path}) cannot be used: ZeroDivisionError: division by zero. "
+        f"Plugin 'framework_local' ({path}) cannot be used: ZeroDivisionError: division by zero (framework_local.py:1). "
         "To leave it out: -p no:framework_local"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,8 @@ def test_a_registry_holds_what_plugins_registered():
 
 
 def test_two_plugins_that_claim_one_name():
-    manager = PluginManager()
+    messages = []
+    manager = PluginManager(messages.append)
     manager.register(Adds(), "a")
     manager.register(Adds(), "b")
     with pytest.raises(PluginError) as caught:
@@ -62,6 +64,7 @@ def test_two_plugins_that_claim_one_name():
         "Plugins 'a' and 'b' both register 'cubic' among the losses. Leave one out with -p no:a or -p no:b."
     )
     assert manager.adds() == {"a": {"losses": ["cubic"]}, "b": {"losses": ["cubic"]}}
+    assert messages == [str(caught.value)]
 
 
 def test_two_installed_plugins_that_claim_one_name_stop_only_who_asks_for_it(tmp_path, monkeypatch):
@@ -97,7 +100,8 @@ def test_a_name_of_the_frameworks_own_is_taken():
     with pytest.raises(PluginError) as caught:
         Trainer(tiny(loss="mse"), plugins=[Adds("mse")])
     assert str(caught.value) == (
-        "Plugins 'Adds' and 'framework' both register 'mse' among the losses. Leave one out with -p no:Adds."
+        "Plugin 'Adds' registers 'mse' among the losses, but the framework has its own 'mse': "
+        "choose another name. To leave the plugin out: -p no:Adds"
     )
 
 
@@ -177,7 +181,8 @@ def test_an_operation_of_the_frameworks_own_is_not_replaced():
     with pytest.raises(PluginError) as caught:
         Trainer(tiny(), plugins=[Again()])
     assert str(caught.value) == (
-        "Plugins 'Again' and 'framework' both register 'relu' among the operations. Leave one out with -p no:Again."
+        "Plugin 'Again' registers 'relu' among the operations, but the framework has its own 'relu': "
+        "choose another name. To leave the plugin out: -p no:Again"
     )
 
 
@@ -254,3 +259,64 @@ def test_a_logger_is_made_for_each_run():
     for _ in range(2):
         Trainer(tiny(), plugins=manager, loggers=["keep"]).fit()
     assert [len(keep.records) for keep in made] == [2, 2]
+
+
+def test_two_plugins_that_are_objects_of_modules(tmp_path):
+    given = [str(tmp_path / f"held_{number}.py") for number in (1, 2)]
+    for path in given:
+        Path(path).write_text(
+            "from framework.extend import hookimpl\nclass Held:\n    @hookimpl\n    def log(self): ...\nheld = Held()\n"
+        )
+    manager = PluginManager.load(given, first_party=False, installed=False)
+    assert [plugin.hooks for plugin in manager.plugins] == [["log"], ["log"]]
+
+
+def test_a_registry_hook_that_returns_what_it_should_register():
+    class Returns:
+        @hookimpl
+        def register_losses(self):
+            return {"cubic": 3}
+
+    manager = PluginManager()
+    manager.register(Returns())
+    with pytest.raises(PluginError) as caught:
+        manager.registry("losses")
+    assert str(caught.value) == (
+        "Plugin 'Returns' failed in register_losses: TypeError: it must call register(name, thing) and return "
+        "nothing, not {'cubic': 3}"
+    )
+
+
+def test_a_reason_to_stop_that_is_no_text():
+    class No:
+        @hookimpl(tryfirst=True)
+        def should_stop(self):
+            return False
+
+    class Yes:
+        @hookimpl
+        def should_stop(self):
+            return True
+
+    history = Trainer(tiny(), plugins=[Yes(), No()]).fit()
+    assert (history.status, history.reason) == ("stopped", "plugin 'Yes' asked to stop")
+
+
+def test_two_installed_plugins_of_one_name(tmp_path, monkeypatch):
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        install(tmp_path / name, monkeypatch, HOOK, name=name)
+        (tmp_path / name / f"{name}_plugin-1.2.dist-info" / "entry_points.txt").write_text(
+            f"[framework.plugins]\nshiny = {name}_plugin\n"
+        )
+    messages = []
+    manager = PluginManager.load(first_party=False, report=messages.append)
+    (plugin,) = [plugin for plugin in manager.plugins if plugin.name == "shiny"]
+    first, second = sorted(("left-plugin", "right-plugin"), key=lambda name: name != plugin.distribution)
+    assert messages == [
+        f"Plugin 'shiny' ({second} 1.2, installed) cannot be used: a plugin of this name is in use already, "
+        f"from {first} 1.2. Going on without it; -p no:shiny leaves out both; uninstall {second} or {first} to "
+        "keep the other."
+    ]
+    for name in ("left", "right"):
+        sys.modules.pop(f"{name}_plugin")

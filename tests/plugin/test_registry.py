@@ -59,7 +59,8 @@ def test_a_name_of_the_frameworks_own():
     with pytest.raises(PluginError) as caught:
         registry.add("mse", 2, "mine")
     assert str(caught.value) == (
-        "Plugins 'framework' and 'mine' both register 'mse' among the losses. Leave one out with -p no:mine."
+        "Plugin 'mine' registers 'mse' among the losses, but the framework has its own 'mse': "
+        "choose another name. To leave the plugin out: -p no:mine"
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 
 import pytest
 
-from framework.extend import UserError, hookimpl
+from framework.extend import PluginManager, UserError, hookimpl
 from framework.training.run import Run
 from framework.training.trainer import Trainer
 from framework_plugins import console
@@ -63,3 +65,30 @@ def test_a_bad_end(capsys, error, status):
 def test_numbers_of_any_size():
     metrics = {"train/loss": 1.23456e-7, "validation/loss": 123456.0, "gap": 0.5, "validation/hits": 3}
     assert console.summary(metrics) == "train loss 1.235e-07  validation loss 1.235e+05, hits 3  gap 0.5000"
+
+
+@pytest.mark.parametrize("moment", ["write", "flush"])
+def test_a_stdout_that_cannot_be_written_to_does_not_stop_training(monkeypatch, moment):
+    class Full(io.StringIO):
+        tries = 0
+
+        def fail(self, *_):
+            self.tries += 1
+            raise OSError(28, "No space left on device")
+
+    stdout = Full()
+    setattr(stdout, moment, stdout.fail)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    messages = []
+    manager = PluginManager(messages.append)
+    manager.register(console.Console())
+    assert Trainer(tiny(), plugins=manager).fit().status == "finished"
+    assert stdout.tries == 1
+    assert messages == [
+        "Standard output cannot be written to ([Errno 28] No space left on device); training goes on without it."
+    ]
+
+
+def test_no_stdout_at_all(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert Trainer(tiny(), plugins=[console.Console()]).fit().status == "finished"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 
@@ -92,3 +93,13 @@ def test_no_thread_is_left(monkeypatch):
     monkeypatch.setattr(progress, "BAR_SECONDS", 0.0)
     run(monkeypatch, Terminal())
     assert threading.active_count() == before
+
+
+def test_lines_in_a_terminal_of_no_width(monkeypatch):
+    class Narrow(Terminal):
+        def fileno(self) -> int:
+            return 2
+
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(progress.os, "get_terminal_size", lambda fd: os.terminal_size((0, 0)))
+    assert len(run(monkeypatch, Narrow()).splitlines()) == 4

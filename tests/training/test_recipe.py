@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import framework
+from framework import nn, optim
+from framework.data import Dataset, TensorDataset
 from framework.errors import UserError
 from framework.training.hyperparameters import REQUIRED, Hyperparameter
 from framework.training.recipe import Recipe, build, load_recipe
@@ -53,6 +55,29 @@ PROBLEMS = {
         "validate has a set called 'train', which is the training data's name; call it otherwise.",
     ),
     "inputs": ({"inputs": "x"}, "inputs must be a list of names, not 'x'."),
+    "a class as model": (
+        {"model": nn.Linear, "optimizer": "sgd"},
+        "model is the class Linear; make one: model=Linear(…).",
+    ),
+    "loss": (
+        {"loss": 3},
+        "loss must be a function (prediction, target), such as nn.CrossEntropyLoss(), or a name, not 3.",
+    ),
+    "a class as loss": ({"loss": nn.MSELoss}, "loss is the class MSELoss; make one: loss=MSELoss(…)."),
+    "a class as optimizer": (
+        {"optimizer": optim.SGD},
+        "optimizer is the class SGD; make one: optimizer=SGD(model.parameters(), …).",
+    ),
+    "optimizer": ({"optimizer": 3}, "optimizer must be an Optimizer, such as optim.SGD(…), or a name, not 3."),
+    "scheduler": ({"scheduler": 3}, "scheduler must be an object with step(), or a name, not 3."),
+    "step": ({"step": 3}, "step must be a function (model, batch), not 3."),
+    "metrics": ({"metrics": 3}, 'metrics must be a list of names, functions or Metrics, such as ["accuracy"], not 3.'),
+    "batch size": ({"batch_size": 0}, "batch_size must be a whole number from 1 up, not 0."),
+    "model arguments": ({"model_arguments": [1]}, "model_arguments must be a dict of JSON values by name, not [1]."),
+    "count of inputs": (
+        {"train": TensorDataset(framework.zeros(4, 3), framework.zeros(4)), "inputs": ["a", "b"]},
+        "Recipe(inputs=[…]) names 2, but the train data has 3 columns: name each, in their order.",
+    ),
     "classes": ({"classes": [0, 1]}, "classes must be a list of names, not [0, 1]."),
 }
 
@@ -111,6 +136,14 @@ def test_build_calls_the_function_with_all_values():
 WRONG_VALUES = {
     "unknown": ({"epoch": 3}, "there is no hyperparameter 'epoch'. Did you mean 'epochs'?"),
     "text for a float": ({"lr": "0.3"}, "lr must be of type float, not '0.3'."),
+    "not finite": (
+        {"lr": float("inf")},
+        "lr must be a finite number, not inf: JSON, in which a run keeps it, has no other.",
+    ),
+    "larger than any float": (
+        {"lr": 10**400},
+        f"lr must be a finite number, not {10**400}: JSON, in which a run keeps it, has no other.",
+    ),
     "float for an int": ({"epochs": 2.0}, "epochs must be of type int, not 2.0."),
     "bool for an int": ({"epochs": True}, "epochs must be of type int, not True."),
     "int for a bool": ({"bias": 1}, "bias must be of type bool, not 1."),
@@ -283,3 +316,32 @@ def test_build_takes_a_path(tmp_path):
     built = build(tmp_path / "line.py", epochs=5)
     assert built.epochs == 5
     assert built.file is not None and built.file.path.name == "line.py"
+
+
+X = framework.arange(8.0).reshape(8, 1)
+
+SAMPLES = {
+    "a number as target": [(x, 1.0) for x in X],
+    "a tensor of no dimension": [(x, x[0]) for x in X],
+    "vectors of different lengths": [(framework.zeros(3), framework.zeros(2))],
+}
+BATCHES = {
+    "tensors of one length": [(X, X)],
+    "targets in one row": [(framework.zeros(2, 3), framework.zeros(6))],
+    "no target": [(X,)],
+    "dicts": [{"x": X}],
+    "tensors": [X],
+}
+
+
+@pytest.mark.parametrize("data", SAMPLES.values(), ids=SAMPLES)
+def test_a_list_of_samples_is_a_dataset(data):
+    made = tiny(train=data, validate=data)
+    for dataset in (made.train, made.validate):
+        assert isinstance(dataset, Dataset) and len(dataset) == len(data) and dataset[0] is data[0]
+    assert tiny(train=data, step=lambda model, batch: None).train is data
+
+
+@pytest.mark.parametrize("data", BATCHES.values(), ids=BATCHES)
+def test_any_other_list_holds_batches(data):
+    assert tiny(train=data).train is data

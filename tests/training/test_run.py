@@ -6,6 +6,7 @@ import json
 import random
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,7 @@ def test_what_a_run_holds(file, tmp_path):
     assert {"name": "progress", "origin": "first-party"}.items() <= info["plugins"][-1].items()
     config = json.loads((run.path / "config.json").read_text())
     assert config == {
+        "seed": 4,
         "hyperparameters": {"lr": 0.5, "epochs": 3, "data": str(tmp_path / "data.txt")},
         "origins": {"lr": "command line", "epochs": "default", "data": "config file"},
         "model_arguments": {"width": 2},
@@ -369,3 +371,85 @@ def test_a_function_that_is_in_no_file_can_be_trained_but_not_rebuilt(tmp_path):
     Trainer(built, run=run).fit()
     assert isinstance(built.model, nn.Linear)
     assert message(run.load_model) == f"{run.path} has no recipe file, so its model cannot be rebuilt."
+
+
+def test_of_two_runs_at_once_one_gets_the_directory(tmp_path, monkeypatch):
+    from framework.training import run as module
+
+    together = threading.Barrier(2)
+    listed = Path.iterdir
+
+    def iterdir(path):
+        entries = list(listed(path))
+        together.wait(10)
+        return iter(entries)
+
+    monkeypatch.setattr(module.Path, "iterdir", iterdir)
+    outcomes = []
+
+    def create():
+        try:
+            outcomes.append(Run.create(tiny(), out=tmp_path / "run").info["status"])
+        except UserError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=create) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == sorted(
+        [
+            "running",
+            f"{tmp_path / 'run'} is not empty, and a run never overwrites anything: choose another directory.",
+        ]
+    )
+
+
+def test_ctrl_c_leaves_no_half_made_directory(file, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    recipe = build(file)
+    monkeypatch.setattr("framework.training.run.write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Run.create(recipe, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_path_is_kept_so_that_it_is_found_from_elsewhere(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run.create(build(file, data="data.txt"), out="run")
+    assert run.config["hyperparameters"]["data"] == str(tmp_path / "data.txt")
+
+
+@pytest.mark.parametrize(
+    "name, text, problem",
+    [
+        ("run.json", "{}", "run.json has no 'status', 'reason', 'recipe', 'seed'."),
+        (
+            "config.json",
+            "{}",
+            "config.json has no 'hyperparameters', 'model_arguments', 'inputs', 'classes', 'loss'.",
+        ),
+        ("run.json", "[]", "run.json holds no JSON object."),
+    ],
+)
+def test_a_run_whose_files_lack_something(trained, name, text, problem):
+    (trained.path / name).write_text(text)
+    assert message(Run.open, trained.path) == f"{trained.path} is a damaged run directory: {problem}"
+
+
+def test_a_run_that_was_killed(tmp_path):
+    run = Run.create(tiny(), out=tmp_path / "run")
+    assert message(run.load_model) == (
+        f"{run.path} has no weights: it is still training, or was killed before the end. "
+        "They are written when a training ends: train again, into another folder."
+    )
+
+
+def test_damaged_weights_give_no_advice_to_unpickle(tmp_path):
+    (tmp_path / "a.npz").write_text("garbage")
+    np.savez(tmp_path / "b.npz", x=np.array([object()], dtype=object))
+    for path in (tmp_path / "a.npz", tmp_path / "b.npz"):
+        assert message(read_arrays, path) == f"{path} is damaged: it is not an .npz archive of plain arrays."

@@ -574,3 +574,129 @@ def test_no_tqdm_or_click_without_plugins(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_a_list_of_samples_is_put_into_batches():
+    data = [(x, y) for x, y in zip(X, Y[:, 0], strict=True)]
+    trainer = Trainer(
+        tiny(model=nn.Sequential(nn.Linear(1, 1), nn.Flatten(0)), train=data, validate=data, batch_size=3)
+    )
+    assert trainer.batches == 3
+    assert trainer.fit()["step"] == [3, 6]
+
+
+@pytest.mark.parametrize(
+    "returned, found",
+    [
+        (lambda prediction, target: None, "None: is a `return` missing?"),
+        (
+            lambda prediction, target: 0.5,
+            "0.5, which has no gradient: leave the tensor as it is, without .item() or float().",
+        ),
+        (
+            lambda prediction, target: (prediction - target) ** 2,
+            "a tensor of shape (4, 1): take its mean, loss.mean().",
+        ),
+    ],
+)
+def test_what_a_loss_must_return(returned, found):
+    def squares(prediction, target):
+        return returned(prediction, target)
+
+    assert failed(loss=squares) == f"The loss squares must return a tensor of one element, not {found}"
+
+
+def test_a_loss_of_several_elements_from_a_step():
+    assert failed(step=lambda model, batch: model(batch[0])) == (
+        "The recipe's step must return a tensor of one element, not a tensor of shape (4, 1): "
+        "take its mean, loss.mean()."
+    )
+
+
+def test_names_of_classes_fit_the_models_output():
+    assert failed(classes=["a", "b", "c"]) == (
+        "Recipe(classes=[…]) names 3, but the model has one output, which tells 2 classes apart: "
+        "name 2, or give the model one output for each class, and CrossEntropyLoss."
+    )
+
+    def three(classes):
+        return {
+            "model": nn.Linear(1, 3),
+            "loss": nn.CrossEntropyLoss(),
+            "train": [(X, framework.tensor([0, 1, 2, 0, 1, 2, 0, 1]))],
+            "validate": None,
+            "classes": classes,
+        }
+
+    assert failed(**three(["a", "b"])) == (
+        "Recipe(classes=[…]) names 2, but the model has 3 outputs: name one class for each."
+    )
+    assert Trainer(tiny(**three(["a", "b", "c"]))).fit().status == "finished"
+    assert Trainer(tiny(classes=["a", "b"])).fit().status == "finished"
+
+
+def test_names_of_inputs_fit_the_batch():
+    recipe = tiny(inputs=["a", "b"])
+    before = recipe.model.weight.item()
+    with pytest.raises(UserError) as caught:
+        Trainer(recipe).fit()
+    assert str(caught.value) == (
+        "Recipe(inputs=[…]) names 2, but the train data has 1 column: name each, in their order."
+    )
+    assert recipe.model.weight.item() == before
+
+
+class Broken(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+        self.register_buffer("scale", framework.tensor(scale))
+
+    def forward(self, x):
+        return self.linear(x) / self.scale
+
+
+def test_a_loss_that_is_not_finite_because_of_the_model():
+    start = "The loss is inf at step 1 (epoch 1, batch 1), before the update. "
+    assert failed(model=Broken(0.0)) == start + (
+        "The model's output is not finite, though the batch, the parameters and the buffers are: "
+        "does it divide by zero, or take a logarithm of it?"
+    )
+    assert failed(model=Broken(math.nan)) == start.replace("inf", "nan") + "The buffer 'scale' is not finite."
+
+
+def test_a_recipe_gets_its_run_when_it_can_be_trained(tmp_path):
+    from framework.training.run import Run
+
+    made = []
+
+    class Plugin:
+        @hookimpl
+        def register_loggers(self, register):
+            register("paper", paper)
+
+    class Paper:
+        @hookimpl
+        def log(self, record):
+            pass
+
+    def paper(run):
+        made.append(run)
+        return Paper()
+
+    recipe = tiny()
+    trainer = Trainer(recipe, plugins=[Plugin()], loggers=["paper"])
+    assert made == []
+    trainer.run = Run.create(recipe, out=tmp_path / "run")
+    trainer.fit()
+    assert made == [trainer.run] and trainer.run.info["status"] == "finished"
+
+
+def test_a_run_whose_logger_is_not_there_has_failed(tmp_path):
+    from framework.training.run import Run
+
+    recipe = tiny()
+    run = Run.create(recipe, out=tmp_path / "run")
+    with pytest.raises(UserError, match="Among the loggers there is no 'paper'"):
+        Trainer(recipe, run=run, loggers=["paper"])
+    assert run.info["status"] == "failed"

@@ -1,0 +1,44 @@
+"""Lets a plain list of samples be training data, as PyTorch's DataLoader does; a list of batches stays what it is."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+from framework.autograd import Tensor
+from framework.data import Dataset
+
+__all__ = ["Samples", "as_dataset"]
+
+
+class Samples(Dataset[Any]):
+    """A list as a dataset."""
+
+    def __init__(self, samples: list[Any]) -> None:
+        self.samples = samples
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.samples[index]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+def as_dataset(data: Any) -> Any:
+    """A list of single samples as a dataset; anything else as it is."""
+    return Samples(data) if isinstance(data, list) and data and _is_sample(data[0]) else data
+
+
+def _is_sample(element: Any) -> bool:
+    """Whether `(*inputs, target)` is plainly one sample.
+
+    Its target is one number then, or its parts are vectors of
+    different lengths, which those of a batch never are.
+    """
+    if not isinstance(element, list | tuple) or len(element) < 2:
+        return False
+    *inputs, target = element
+    if isinstance(target, Number) or getattr(target, "ndim", None) == 0:
+        return True
+    vectors = [part for part in (*inputs, target) if isinstance(part, Tensor) and part.ndim == 1]
+    return len(vectors) == len(element) and len({len(vector) for vector in vectors}) > 1
