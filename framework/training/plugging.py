@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from framework.autograd import Operation
@@ -17,26 +17,37 @@ if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.run import Run
 
-__all__ = ["prepared"]
+__all__ = ["Loggers", "add_loggers", "prepared"]
+
+
+Loggers = dict[str, Callable[["Run | None"], object]]
+"""Makers of loggers by their names: each is given the run, and makes a plugin."""
 
 
 def prepared(
     recipe: Recipe, plugins: PluginManager | Iterable[object], run: Run | None, loggers: Iterable[str]
-) -> tuple[PluginManager, Parts]:
-    """The plugins and the recipe's parts, ready to train; where that fails, the run is recorded as failed."""
+) -> tuple[PluginManager, Parts, Loggers]:
+    """The plugins, the recipe's parts and the loggers asked for; where that fails, the run is recorded as failed."""
     try:
-        manager = _manager(plugins, recipe, run, loggers)
-        return manager, prepare(recipe, manager)
+        manager = _manager(plugins, recipe)
+        parts = prepare(recipe, manager)
+        return manager, parts, {name: manager.registry("loggers")[name] for name in loggers}
     except Exception as error:
         if run is not None:
             run.finish("failed", in_words(error))
         raise
 
 
-def _manager(
-    plugins: PluginManager | Iterable[object], recipe: Recipe, run: Run | None, loggers: Iterable[str]
-) -> PluginManager:
-    """A manager with the plugins, the framework's own names, and the loggers asked for by name.
+def add_loggers(manager: PluginManager, loggers: Loggers, run: Run | None) -> None:
+    """Makes the loggers for a run, in place of another run's."""
+    for name, make in loggers.items():
+        if f"logger {name}" in manager:
+            manager.unregister(f"logger {name}")
+        manager.register(make(run), f"logger {name}")
+
+
+def _manager(plugins: PluginManager | Iterable[object], recipe: Recipe) -> PluginManager:
+    """A manager with the plugins and the framework's own names.
 
     Without a manager, which has its own say about it, the hooks in the recipe's file and in the plugin beside it
     count too.
@@ -55,10 +66,6 @@ def _manager(
     if FRAMEWORK not in manager:
         manager.register(builtin, FRAMEWORK)
     _check_operations(manager)
-    for name in loggers:
-        if f"logger {name}" in manager:
-            manager.unregister(f"logger {name}")  # another run's
-        manager.register(manager.registry("loggers")[name](run), f"logger {name}")
     return manager
 
 

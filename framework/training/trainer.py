@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from framework.autograd import no_grad
-from framework.errors import UserError, in_words
+from framework.errors import in_words
 from framework.training.checks import NonFiniteError, check_names, loss_number, not_finite
 from framework.training.history import History
 from framework.training.metrics import SplitMeter
+from framework.training.plugging import add_loggers, prepared
 from framework.training.validation import validate
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ __all__ = ["History", "NonFiniteError", "Trainer"]
 
 
 class Trainer:
-    """Trains what a recipe describes, once. Prints and writes nothing, unless plugins or a Run are given.
+    """Trains what a recipe describes, once. Prints and writes nothing but what plugins do, or a Run that is given.
 
     `run` may be set until `fit` is called: a recipe that cannot be trained is refused here, before a directory is made.
     Plugins may read: `model`, `optimizer`, `scheduler`, `recipe`, `run`, `plugins`, `epoch` (from 1), `step` (updates
@@ -42,17 +43,10 @@ class Trainer:
         run: Run | None = None,
         loggers: Iterable[str] = (),
     ) -> None:
-        from framework.training.plugging import prepared
-
         self.recipe = recipe
         self.run = run
-        self.plugins, self.parts = prepared(recipe, plugins, run, ())
-        self._loggers = self._find_loggers(loggers)
-        self.model, self.optimizer, self.scheduler = (
-            recipe.model,
-            self.parts.optimizer,
-            self.parts.scheduler,
-        )
+        self.plugins, self.parts, self._loggers = prepared(recipe, plugins, run, loggers)
+        self.model, self.optimizer, self.scheduler = recipe.model, self.parts.optimizer, self.parts.scheduler
         self.epoch = self.step = self.batch = 0
         self.batches = len(self.parts.train) if isinstance(self.parts.train, Sized) else None
         self.loss = math.nan
@@ -63,7 +57,7 @@ class Trainer:
         """Train to the last epoch, or until a plugin asks to stop; what goes wrong is raised on."""
         self._started = time.perf_counter()
         try:
-            self._add_loggers()
+            add_loggers(self.plugins, self._loggers, self.run)
             self._fit()
             if self.run is not None:
                 path = self.run.save_weights(self.model)
@@ -85,20 +79,6 @@ class Trainer:
     def log(self, record: Mapping[str, Any]) -> None:
         """Hand a record to whoever logs."""
         self.plugins.call("log", trainer=self, record=record)
-
-    def _find_loggers(self, names: Iterable[str]) -> dict[str, Callable[[Run | None], object]]:
-        try:
-            return {name: self.plugins.registry("loggers")[name] for name in names}
-        except UserError as error:
-            if self.run is not None:
-                self.run.finish("failed", in_words(error))
-            raise
-
-    def _add_loggers(self) -> None:
-        for name, make in self._loggers.items():
-            if f"logger {name}" in self.plugins:
-                self.plugins.unregister(f"logger {name}")  # another run's
-            self.plugins.register(make(self.run), f"logger {name}")
 
     def _fit(self) -> None:
         call = self.plugins.call
