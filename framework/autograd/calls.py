@@ -209,6 +209,7 @@ def _mark_view(out: Tensor, parent: Any, made_by: Operation, arguments: Sequence
     storage = out._storage = storage_of(parent)
     view = out._view = new(View)
     view.parent = parent if mode.recording or parent._view is None else parent._view.parent
+    view.form = view.parent._array
     view.operation = made_by
     view.arguments = tuple(arguments)
     view.output = output

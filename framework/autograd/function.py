@@ -259,6 +259,7 @@ def _alias(tensor: Tensor) -> Tensor:
     storage = alias._storage = storage_of(tensor)
     view = alias._view = new(View)
     view.parent = tensor
+    view.form = tensor._array
     view.operation = view.output = None
     view.arguments = ()
     view.origin = "function"

@@ -20,7 +20,7 @@ from framework.autograd.operation import Operation
 from framework.autograd.operation_node import FREED
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
-from framework.autograd.views import move, refresh, undefined_view
+from framework.autograd.views import check_form, move, refresh, undefined_view
 
 
 def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
@@ -165,6 +165,7 @@ def _check_history(tensor: Tensor) -> None:
     while base._view is not None:
         if base._view.origin:
             raise undefined_view(tensor, "is being")
+        check_form(base._view)
         base = base._view.parent
     if base._edge is None and (base._requires_grad or tensor._requires_grad):
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")

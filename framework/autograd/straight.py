@@ -193,6 +193,7 @@ def _marked(operation: Operation, storage: str) -> list[str]:
         "view = out._view = new(View)",
         # Without recording nothing will be told again: a chain of views need not be kept.
         f"view.parent = {first} if recording or {first}._view is None else {first}._view.parent",
+        "view.form = view.parent._array",
         "view.operation = operation",
         f"view.arguments = ({arguments})",
         "view.output = None",

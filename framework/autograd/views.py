@@ -16,12 +16,14 @@ class View:
     """How a view came from its parent, so that its history can be told again after a write to their memory.
 
     `origin` is "" for an ordinary view, "no_grad" or "inference" for one made in that mode, "multiple" for one of
-    several outputs of an operation, "function" for an output of a custom Function.
+    several outputs of an operation, "function" for an output of a custom Function. `form` is the parent's array as it
+    was: an in-place `t_()` gives the parent another.
     """
 
-    __slots__ = ("arguments", "operation", "origin", "output", "parent", "version")
+    __slots__ = ("arguments", "form", "operation", "origin", "output", "parent", "version")
 
     parent: Tensor
+    form: Any
     operation: Any
     arguments: tuple[Any, ...]
     output: int | None
@@ -60,6 +62,7 @@ def _retell(tensor: Tensor, version: int) -> None:
             if mode.recording:
                 raise undefined_view(tensor, "its base or another view of its base has been")
             return
+        check_form(view)
         before, mode.recording = mode.recording, True
         try:
             fresh = view.operation(parent, *view.arguments)
@@ -67,6 +70,15 @@ def _retell(tensor: Tensor, version: int) -> None:
             mode.recording = before
         move(tensor, fresh._edge)
     view.version = version
+
+
+def check_form(view: View) -> None:
+    """Raises where the parent no longer has the shape that the view was made from: its place there is lost."""
+    if view.form is not view.parent._array:
+        raise RuntimeError(
+            "a tensor was transposed, squeezed or given other data in place after a view of it was made, so the "
+            "gradient of that view can no longer be placed in it. Make the view again from the changed tensor"
+        )
 
 
 def move(tensor: Tensor, edge: Any) -> None:

@@ -245,3 +245,17 @@ def test_views_of_views_without_recording_keep_only_their_base():
     assert view._base is x and view._view.parent is x
     view.add_(1)
     assert x.tolist() == [1.0] * 4
+
+
+def test_a_view_whose_base_was_transposed_in_place_is_refused_not_wrong():
+    w = torch.ones(3, 3, dtype=torch.float64, requires_grad=True)
+    x = w * 1
+    view = x[0]
+    x.t_()
+    x.mul_(2)
+    with pytest.raises(RuntimeError, match="Make the view again from the changed tensor"):
+        view.sum().backward()
+    with pytest.raises(RuntimeError, match="Make the view again from the changed tensor"):
+        view.mul_(2)
+    x[0].sum().backward()
+    assert w.grad.tolist() == [[2.0, 0.0, 0.0]] * 3
