@@ -348,7 +348,9 @@ _LOADED_WHEN_USED = {
 
 def __getattr__(name: str) -> Any:
     if name not in _LOADED_WHEN_USED:
-        raise AttributeError(f"module 'framework' has no attribute {name!r}")
+        raise AttributeError(
+            f"module 'framework' has no attribute {name!r}: either PyTorch has no such name, or it is not here yet"
+        )
     from importlib import import_module
 
     module = import_module(_LOADED_WHEN_USED[name])

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 import framework
 from framework import operations
 
@@ -47,3 +49,10 @@ def test_code_that_asks_for_a_gpu_runs():
     framework.backends.cudnn.deterministic = True
     framework.cuda.manual_seed_all(0)
     assert framework.ones(2).to(device).device == device
+
+
+def test_a_missing_name_says_that_it_may_come():
+    with pytest.raises(
+        AttributeError, match="has no attribute 'sort': either PyTorch has no such name, or it is not here"
+    ):
+        framework.sort
