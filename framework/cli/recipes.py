@@ -11,18 +11,9 @@ import click
 from framework.cli.session import Session, debug_option, plugin_option, session
 from framework.cli.tables import table
 from framework.errors import UserError, did_you_mean
+from framework.training.shipped import shipped_recipes
 
 __all__ = ["find_recipe", "recipes"]
-
-PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def shipped_recipes() -> dict[str, Path]:
-    """The package's own recipes by name: in a wheel beside its modules, else those of the checkout."""
-    folder = PACKAGE / "_recipes"
-    if not folder.is_dir():
-        folder = PACKAGE.parent / "recipes"
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
 
 
 def all_recipes(state: Session) -> dict[str, Path]:

@@ -39,7 +39,7 @@ class TrainCommand(click.Command):
 
 def _options(recipe: str) -> set[str]:
     """The options of what may be a recipe, read without running it."""
-    from framework.cli.recipes import shipped_recipes
+    from framework.training.shipped import shipped_recipes
 
     path = shipped_recipes().get(recipe, Path(recipe))
     try:

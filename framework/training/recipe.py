@@ -24,6 +24,7 @@ from framework.training.hyperparameters import (
 from framework.training.recipe_checks import problems
 from framework.training.recipe_file import RecipeFile, load_recipe
 from framework.training.samples import as_dataset
+from framework.training.shipped import shipped_recipes
 
 if TYPE_CHECKING:
     from framework.nn import Module
@@ -105,10 +106,12 @@ def build(
     seed: int = 0,
     **hyperparameters: Any,
 ) -> Recipe:
-    """Seed every generator, then call a recipe: a function, a file's path, or a file that was loaded.
+    """Seed every generator, then call a recipe: a function, a path, the name of a shipped one, or a loaded file.
 
     Raises UserError for a hyperparameter that the recipe does not have, or of the wrong type.
     """
+    if isinstance(recipe, str) and not Path(recipe).exists():
+        recipe = shipped_recipes().get(recipe, recipe)
     file = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
     if isinstance(file, RecipeFile):
         function, known = file.function, file.hyperparameters

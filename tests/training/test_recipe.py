@@ -345,3 +345,8 @@ def test_a_list_of_samples_is_a_dataset(data):
 @pytest.mark.parametrize("data", BATCHES.values(), ids=BATCHES)
 def test_any_other_list_holds_batches(data):
     assert tiny(train=data).train is data
+
+
+def test_build_takes_the_name_of_a_recipe_that_comes_with_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert build("logistic_regression", epochs=1).epochs == 1
