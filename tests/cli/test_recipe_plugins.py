@@ -80,7 +80,8 @@ def test_the_plugin_beside_the_recipe_is_there_and_goes_with_the_run(framework, 
     Path("recipes/framework_local.py").write_text(PLUGIN.format("twice_local"))
     result = framework("train", "--out", "run", "recipes/plugged.py")
     assert result.exit_code == 0, result.output
-    assert result.stderr == ("Using the plugin recipes/framework_local.py. To leave it out: -p no:framework_local\n")
+    assert "Using the plugin recipes/framework_local.py. To leave it out: -p no:framework_local\n" in result.output
+    assert result.output.count("Using the plugin") == 1
     assert Path("run/framework_local.py").read_text() == PLUGIN.format("twice_local")
     Path("recipes").rename("elsewhere")
     from framework.autograd.operation import registry
