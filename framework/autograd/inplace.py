@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.errors import translated
-from framework.autograd.float_errors import quiet, quietly
+from framework.autograd.float_errors import quiet
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import Node, new, sequence
 from framework.autograd.operation import Operation
@@ -34,71 +33,57 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         ufunc, float_only = None, False
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if ufunc is not None and len(args) == 1 and not kwargs and _is_quick(self, args[0], float_only):
+        recording = bool(mode.recording) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
+        if ufunc is not None and not recording and not kwargs and _is_direct(self, args, float_only):
+            array = self._array
             try:
-                quiet.run(ufunc, self._array, args[0]._array, out=self._array)
+                quiet.run(ufunc, array, *[_raw(each) for each in args], out=array)
             except (RuntimeError, TypeError):
                 pass  # no loop for the type, or inside a signal handler: the way below knows what to do
             else:
                 self._bump()
                 return self
-        tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
-        recording = mode.recording and (
-            self._requires_grad
-            or any([each.requires_grad for each in tensors])
-            or (self._view is not None and self._base.requires_grad)  # type: ignore[union-attr]
-        )
-        check_writable(self, bool(recording))
-        if not recording:
-            array = self._array
-            if (
-                ufunc is not None
-                and not kwargs
-                and (array.dtype.kind == "f" or not (float_only or len(tensors) < len(args)))
-                and all([type(each) in (int, float) or _direct(each, array) for each in args])
-            ):
-                values = [_raw(each) for each in args]
-                try:
-                    quietly(ufunc, array, *values, out=array)
-                except TypeError as error:
-                    raise translated(error, function.__name__, [array, *values]) from None
-                self._bump()
-                return self
-            before, mode.recording = mode.recording, False
-            try:
-                result = function(self, *args, **kwargs)
-            finally:
-                mode.recording = before
-            return write(self, result)
-        snapshot = wrap(self._array.copy())
-        snapshot._edge = self.edge
-        snapshot._requires_grad = self._requires_grad
-        return write(self, function(snapshot, *args, **kwargs))
+        check_writable(self, recording)
+        if recording:
+            snapshot = wrap(self._array.copy())
+            snapshot._edge = self.edge
+            snapshot._requires_grad = self._requires_grad
+            return write(self, function(snapshot, *args, **kwargs))
+        before, mode.recording = mode.recording, False
+        try:
+            result = function(self, *args, **kwargs)
+        finally:
+            mode.recording = before
+        return write(self, result)
 
     method.__name__ = method.__qualname__ = name or f"{function.__name__}_"
     method.__doc__ = f"`{method.__name__[:-1]}`, written into this tensor."
     return method
 
 
-def _is_quick(tensor: Tensor, other: Any, float_only: bool) -> bool:
-    """Whether a binary operation may write at once: two Tensors of one form, and nothing to record."""
-    if not isinstance(other, Tensor):
-        return False
-    a, b = tensor._array, other._array
+def _is_recorded(tensor: Tensor, values: Sequence[Any]) -> bool:
+    """Whether a write of these values is part of a graph: the tensor's, a value's, or that of the tensor's base."""
     return (
-        b.__class__ is a.__class__ is np.ndarray
-        and a.dtype is b.dtype
-        and a.shape == b.shape
-        and (a.dtype.kind == "f" or not float_only)
-        and tensor._storage is not INFERENCE
-        and 0 not in a.strides
-        and not (mode.recording and (tensor._requires_grad or other._requires_grad or tensor._view is not None))
+        tensor._requires_grad
+        or any([isinstance(each, Tensor) and each.requires_grad for each in values])
+        or (tensor._view is not None and tensor._base.requires_grad)  # type: ignore[union-attr]
     )
 
 
-def _direct(value: Any, array: Any) -> bool:
-    """Whether NumPy may combine this Tensor with the array and write the result there as it is."""
-    return isinstance(value, Tensor) and value._array.dtype == array.dtype and _fits(value._array.shape, array.shape)
+def _is_direct(tensor: Tensor, args: Sequence[Any], float_only: bool) -> bool:
+    """Whether NumPy may combine the tensor with these and write the result where it is."""
+    array = tensor._array
+    floating = array.dtype.kind == "f"
+    if 0 in array.strides or (float_only and not floating) or (tensor._storage is INFERENCE and not mode.inference):
+        return False
+    for each in args:
+        if isinstance(each, Tensor):
+            other = each._array
+            if other.dtype != array.dtype or (other.shape != array.shape and not _fits(other.shape, array.shape)):
+                return False
+        elif not floating or type(each) not in (int, float):
+            return False
+    return True
 
 
 def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
