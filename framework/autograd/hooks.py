@@ -12,10 +12,15 @@ _ids = count()
 class RemovableHandle:
     """What registering a hook returns: `remove()`, or leaving it as a context manager, takes the hook away."""
 
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any], first: bool = False) -> None:
         self.id = next(_ids)
         self._hooks = hooks
+        others = dict(hooks) if first else {}
         hooks[self.id] = hook
+        for key, other in others.items():
+            # Put in again, it stands after the new one.
+            del hooks[key]
+            hooks[key] = other
 
     def remove(self) -> None:
         """Takes the hook away. Doing so twice is allowed."""

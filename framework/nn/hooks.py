@@ -39,7 +39,7 @@ class Hooks:
 
         With `with_kwargs` it is `hook(module, args, kwargs)`, and gives both or None.
         """
-        handle = _registered(self._forward_pre_hooks, hook, prepend)
+        handle = RemovableHandle(self._forward_pre_hooks, hook, prepend)
         if with_kwargs:
             self._forward_pre_hooks_with_kwargs.add(handle.id)
         self.__dict__["_hooked"] = True
@@ -58,7 +58,7 @@ class Hooks:
         With `with_kwargs` it is `hook(module, args, kwargs, output)`. With `always_call` it also
         runs when forward raises.
         """
-        handle = _registered(self._forward_hooks, hook, prepend)
+        handle = RemovableHandle(self._forward_hooks, hook, prepend)
         if with_kwargs:
             self._forward_hooks_with_kwargs.add(handle.id)
         if always_call:
@@ -71,7 +71,7 @@ class Hooks:
 
         Both are tuples, with None where there is no gradient. The module may not write into its inputs.
         """
-        handle = _registered(self._backward_hooks, hook, prepend)
+        handle = RemovableHandle(self._backward_hooks, hook, prepend)
         self.__dict__["_hooked"] = True
         return handle
 
@@ -147,7 +147,7 @@ class Hooks:
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(module, args)` before every module's forward, until the handle is removed."""
-    handle = _registered(_global_forward_pre_hooks, hook, False)
+    handle = RemovableHandle(_global_forward_pre_hooks, hook, False)
     Hooks._hooked = True
     return handle
 
@@ -156,19 +156,10 @@ def register_module_forward_hook(
     hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
     """Call `hook(module, args, output)` after every module's forward, until removed."""
-    handle = _registered(_global_forward_hooks, hook, False)
+    handle = RemovableHandle(_global_forward_hooks, hook, False)
     if with_kwargs:
         _global_forward_hooks_with_kwargs.add(handle.id)
     if always_call:
         _global_forward_hooks_always_called.add(handle.id)
     Hooks._hooked = True
-    return handle
-
-
-def _registered(hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any], first: bool) -> RemovableHandle:
-    others = list(hooks.items()) if first else []
-    handle = RemovableHandle(hooks, hook)
-    for key, other in others:
-        del hooks[key]
-        hooks[key] = other
     return handle

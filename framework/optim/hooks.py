@@ -12,7 +12,6 @@ __all__ = [
     "StepHooks",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
-    "registered",
 ]
 
 Hook = Callable[..., Any]
@@ -62,16 +61,6 @@ def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
     StepHooks._hooked = True
     return RemovableHandle(_global_post_hooks, hook)
-
-
-def registered(hooks: dict[int, Hook], hook: Hook, prepend: bool) -> RemovableHandle:
-    """Add a hook after the others, or before them."""
-    others = list(hooks.items()) if prepend else []
-    handle = RemovableHandle(hooks, hook)
-    for key, other in others:
-        del hooks[key]
-        hooks[key] = other
-    return handle
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:

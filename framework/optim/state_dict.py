@@ -10,7 +10,6 @@ from typing import Any
 
 from framework.autograd import Tensor
 from framework.autograd.hooks import RemovableHandle
-from framework.optim.hooks import registered
 
 __all__ = ["StateDict"]
 
@@ -92,19 +91,19 @@ class StateDict:
 
     def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(optimizer)` before `state_dict`."""
-        return registered(self._optimizer_state_dict_pre_hooks, hook, prepend)
+        return RemovableHandle(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
     def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` after it; what it returns, if not None, is taken."""
-        return registered(self._optimizer_state_dict_post_hooks, hook, prepend)
+        return RemovableHandle(self._optimizer_state_dict_post_hooks, hook, prepend)
 
     def register_load_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` before loading; it may return another to load."""
-        return registered(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+        return RemovableHandle(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
     def register_load_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(optimizer)` after loading."""
-        return registered(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+        return RemovableHandle(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
 
 def _cast(parameter: Tensor, key: Any, value: Any) -> Any:
