@@ -131,6 +131,16 @@ def test_a_real_process_says_it_on_stderr_without_a_traceback(tmp_path):
     assert done.stderr == "error: There is no file missing.py.\n"
 
 
+def test_a_plugin_beside_the_recipe_is_announced_on_stderr_alone(folder):
+    (folder / "recipes").mkdir()
+    (folder / "line.py").rename(folder / "recipes" / "line.py")
+    watching = "from framework.extend import hookimpl\n\n\n@hookimpl\ndef epoch_end(trainer):\n    pass\n"
+    (folder / "recipes" / "framework_local.py").write_text(watching)
+    done = run("-p", "no:progress", "train", "recipes/line.py", cwd=folder)
+    assert done.returncode == 0 and "Using the plugin" not in done.stdout
+    assert done.stderr == "Using the plugin recipes/framework_local.py. To leave it out: -p no:framework_local\n"
+
+
 def test_a_real_process_shows_the_traceback_with_debug(tmp_path):
     done = run("--debug", "train", "missing.py", cwd=tmp_path)
     assert done.returncode == 1
