@@ -316,7 +316,8 @@ from framework.random import Generator, default_generator, get_rng_state, initia
 from framework import backends, cuda, data, nn, optim, utils  # isort: skip
 
 if TYPE_CHECKING:
-    from framework import extend
+    from framework import compiler, extend
+    from framework.compiler import compile
     from framework.training.recipe import Recipe, build
     from framework.training.trainer import Trainer
 
@@ -340,6 +341,8 @@ _LOADED_WHEN_USED = {
     "Recipe": "framework.training.recipe",
     "Trainer": "framework.training.trainer",
     "build": "framework.training.recipe",
+    "compile": "framework.compiler",
+    "compiler": "framework.compiler",
     "extend": "framework.extend",
     "testing": "framework.testing",
     "training": "framework.training",

@@ -71,7 +71,7 @@ def general(operation: Operation) -> Callable[..., Any]:
         if promoted and not _of_one_type([values[number] for number in promoted], only_float):
             quietly(operation.promote_values, values)
         try:
-            result = quiet.run(forward, *values) if direct else quietly(forward, *values)
+            result = (quiet.run if direct else quiet.apart)(forward, *values)
         except Exception as error:
             result = retried(error, operation, values)
         plan = None
@@ -124,7 +124,7 @@ def _of_sequence(operation: Operation) -> Callable[..., Any]:
         if operation.promote is not None and not _of_one_type(values[0], False):
             quietly(operation.promote_values, values)
         try:
-            result = quietly(operation.forward, *values)
+            result = quiet.apart(operation.forward, *values)
         except Exception as error:
             raise translated(error, operation.name, values[0]) from None
         plan = operation.plan(1) if recording and any([edge is not None for edge in edges]) else None

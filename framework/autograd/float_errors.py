@@ -35,16 +35,15 @@ restore = STATE.reset
 
 
 class _Quiet(threading.local):
-    """`run(function, *arrays)` calls in silence, in another context: for what `runs_anywhere` alone.
+    """Calls functions in silence, each thread in its own way: a trace puts itself in their place.
 
-    Raises RuntimeError when a signal handler or a finalizer runs an operation in the midst of another.
+    `run(function, *arrays)` calls in another context: for what `runs_anywhere` alone. It raises RuntimeError when a
+    signal handler or a finalizer runs an operation in the midst of another. `apart` is `quietly`, for all else.
     """
 
     def __init__(self) -> None:
         self.run: Callable[..., Any] = _silent_context().run
-
-
-quiet = _Quiet()
+        self.apart: Callable[..., Any] = quietly
 
 
 def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -54,6 +53,9 @@ def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     finally:
         restore(token)
+
+
+quiet = _Quiet()
 
 
 def runs_anywhere(function: Any) -> bool:

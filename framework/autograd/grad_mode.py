@@ -26,6 +26,8 @@ class Mode(threading.local):
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
     watchers: tuple[Callable[[Any], None], ...] = ()
+    # What records this thread's run for the compiler: `framework.compiler.trace.Trace`.
+    trace: Any = None
 
 
 mode = Mode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import Node
 from framework.autograd.storage import storage_of
 from framework.autograd.tensor import Tensor, wrap
@@ -100,12 +102,13 @@ class OperationNode(Node):
             ((derivative, _),) = self.plan.derivatives
             return list(derivative.formula(gradient, *[saved[i] for i in derivative.takes]))
         results: list[Any] = [None] * len(self.edges)
+        trace = None if create_graph else mode.trace
         for derivative, positions in self.plan.derivatives:
             takes = derivative.takes
             if wanted is not None and not any([wanted[each] for each in positions]):
                 continue
-            if derivative.joint:
-                self._run_joint(derivative, positions, gradient, saved, wanted, results)
+            if derivative.joint or trace is not None:
+                self._run_joint(derivative, positions, gradient, saved, wanted, results, trace)
             elif len(takes) == 1:
                 results[positions[0]] = derivative.formula(gradient, saved[takes[0]])
             else:
@@ -120,13 +123,16 @@ class OperationNode(Node):
         saved: Sequence[Any],
         wanted: Sequence[bool] | None,
         results: list[Any],
+        trace: Any,
     ) -> None:
-        """Runs a formula for several gradients, telling it which are needed."""
+        """Runs a formula for several gradients, telling it which are needed; any formula where a trace records it."""
         arguments = [saved[number] for number in derivative.takes]
         if derivative.needs:
             needed = [edge is not None for edge in self.edges] if wanted is None else wanted
             arguments.append(tuple([needed[each] for each in positions]))
-        for position, each in zip(positions, derivative.formula(gradient, *arguments), strict=True):
+        run = derivative.formula if trace is None else partial(trace.run, derivative.formula)
+        gradients = run(gradient, *arguments)
+        for position, each in zip(positions, gradients if derivative.joint else (gradients,), strict=True):
             results[position] = each
 
     def release(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import array, asarray, generic, ndarray
 
 from framework.autograd.errors import as_array, retried
-from framework.autograd.float_errors import quiet, quietly, runs_anywhere
+from framework.autograd.float_errors import quiet, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import FREED, guards_of, shape_of
@@ -44,7 +44,6 @@ _COMMON = {
     "ndarray": ndarray,
     "new": new,
     "quiet": quiet,
-    "quietly": quietly,
     "refresh": refresh,
     "retried": retried,
     "sequence": sequence,
@@ -135,7 +134,7 @@ def source(operation: Operation) -> str:
     quick = runs_anywhere(operation.forward)
     lines += [
         "try:",
-        f"    result = {'quiet.run' if quick else 'quietly'}(forward, {arrays})",
+        f"    result = {'quiet.run' if quick else 'quiet.apart'}(forward, {arrays})",
         "except Exception as error:",
         f"    result = retried(error, operation, [{arrays}])",
         "if result.__class__ is not ndarray:",

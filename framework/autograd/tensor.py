@@ -178,6 +178,8 @@ class Tensor:
         """The array itself, memory shared. With `force`, also of a tensor that requires grad."""
         if self._requires_grad and mode.recording and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if mode.trace is not None:
+            mode.trace.stop(".numpy()")
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:

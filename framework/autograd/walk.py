@@ -66,7 +66,9 @@ class Walk:
     def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Walks from the roots: pairs of an edge and the gradient that starts there."""
         asked = self.captured is not None
-        watched = mode.check_nan or asked
+        trace = mode.trace
+        watched = mode.check_nan or asked or trace is not None
+        section = trace.enter_section("backward") if trace is not None else None
         if asked:
             self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
         self.roots = roots
@@ -103,6 +105,8 @@ class Walk:
         finally:
             mode.recording = before
             restore(warnings)
+            if trace is not None:
+                trace.enter_section(section)
 
     def send(self, node: Node, gradients: list[Any]) -> None:
         """Sends a node's results along its edges, each brought to the form of the tensor it belongs to."""
@@ -243,6 +247,8 @@ class Walk:
                 return
             wanted = [self.wants(edge) for edge in node.edges]
         else:
+            if mode.trace is not None:
+                wanted = [edge is not None for edge in node.edges]
             gradient = at_outputs(node, gradient, self)
         if node.prehooks:
             gradients = gradient if node.outputs is not None else [gradient]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.decisions import decide
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -174,6 +175,11 @@ def _(g: Any, input: Any, weight: Any, reduction: str) -> Any:
     return slope if weight is None else slope * weight
 
 
+def _refuse_outside(x: Any) -> None:
+    if not np.all((x >= 0) & (x <= 1)):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+
+
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -201,6 +207,5 @@ def binary_cross_entropy(
             raise RuntimeError(f"Found dtype {each.dtype.scalar_name} but expected {input.dtype.scalar_name}")
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{input.dtype.scalar_name}'")
-    if not np.all((x >= 0) & (x <= 1)):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    decide(_refuse_outside, x)
     return _binary_cross_entropy(input, target, weight, reduction)

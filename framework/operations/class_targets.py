@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from framework.autograd.decisions import decide
 from framework.autograd.tensor import Tensor
 from framework.operations.loss_reduction import refuse_gradient
 
@@ -78,26 +79,27 @@ def class_targets(target: Any, weight: Any, ignore_index: int, count: int, dtype
     classes = target if target.ndim == 1 else np.reshape(target, (-1,))
     if classes.dtype != np.int64:
         classes = np.astype(classes, np.int64)
-    # Read as unsigned, a negative index is a large one: one comparison finds both kinds out of bounds.
-    inside = not classes.size or np.max(classes.view(np.uint64)) < count
-    kept = None
-    if not inside or 0 <= ignore_index < count:
+    weights = None
+    if not decide(_all_count, classes, ignore_index, count):
         kept = classes != ignore_index
-        if kept.all():
-            kept = None
-    if not inside:
-        _refuse_outside(classes, kept, count)
-    if kept is not None:
+        decide(_refuse_outside, classes, kept, count)
         classes = np.where(kept, classes, 0)
-    weights = None if kept is None else np.astype(kept, dtype)
+        weights = np.astype(kept, dtype)
     if weight is None or not count:
         return classes, weights
     return classes, weight[classes] if weights is None else weight[classes] * weights
 
 
+def _all_count(classes: Any, ignore_index: int, count: int) -> bool:
+    """Whether all classes are among `count`, and none is left out."""
+    if not classes.size:
+        return True
+    # Read as unsigned, a negative index is a large one: one comparison finds both kinds out of bounds.
+    inside: bool = np.maximum.reduce(classes.view(np.uint64)) < count
+    return inside and not (0 <= ignore_index < count and bool((classes == ignore_index).any()))
+
+
 def _refuse_outside(classes: Any, kept: Any, count: int) -> None:
-    outside = (classes < 0) | (classes >= count)
-    if kept is not None:
-        outside &= kept
+    outside = ((classes < 0) | (classes >= count)) & kept
     if outside.any():
         raise IndexError(f"Target {classes[outside][0]} is out of bounds.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.decisions import decide
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
@@ -23,7 +24,12 @@ def _check_divisor(name: str, input: Any, other: Any) -> None:
     kind = (other if isinstance(input, (int, float)) else input).dtype.kind
     if kind == "b":
         raise no_kernel(name, [input])
-    if kind != "f" and not np.all(other):
+    if kind != "f":
+        decide(_refuse_zeros, other)
+
+
+def _refuse_zeros(other: Any) -> None:
+    if not np.all(other):
         raise RuntimeError("ZeroDivisionError")
 
 

@@ -27,7 +27,7 @@ __all__ = [
 
 @operation(view=True)
 def _expand(input: Any, shape: Any) -> Any:
-    if input.__class__ is not np.ndarray:
+    if type(input) is not np.ndarray:
         if not isinstance(input, np.generic):
             return np.broadcast_to(input, shape)
         input = np.asarray(input)

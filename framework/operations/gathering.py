@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.decisions import decide
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.accumulation import accumulate, add_at
@@ -147,9 +148,13 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if not input._array.ndim and found.size != 1:
         raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {found.size} value(s)")
     size = input._array.shape[dim] if input._array.ndim else 1
+    decide(_refuse_outside, found, size)
+    return _index_select.function(input, dim, index if found.ndim else index[None])
+
+
+def _refuse_outside(found: Any, size: int) -> None:
     if found.size and not (found.min() >= 0 and found.max() < size):
         raise IndexError("index out of range in self")
-    return _index_select.function(input, dim, index if found.ndim else index[None])
 
 
 def check_index(input: Any, dim: int, index: Any, name: str, position: int) -> int:
@@ -168,9 +173,11 @@ def check_arguments(input: Any, dim: int, index: Any, name: str, position: int) 
 
 def check_range(index: Any, shape: tuple[int, ...], dim: int) -> None:
     """Raises unless every index lies between 0 and the size of the dimension."""
-    if not index.size:
-        return
-    size = shape[dim] if shape else 1
+    if index.size:
+        decide(_refuse_past, index, shape[dim] if shape else 1, dim)
+
+
+def _refuse_past(index: Any, size: int, dim: int) -> None:
     # As unsigned numbers, negative ones are too large as well.
     largest = np.maximum.reduce(index.view(f"u{index.itemsize}"), axis=None)
     if largest >= size:
@@ -313,15 +320,20 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     shape = input._array.shape or (1,)
     found, size = index._array, shape[dim]
     empty = size > 0 and 0 in shape
-    if found.size and not empty and not (found.min() >= -size and found.max() < size):
-        wrong = found[(found < -size) | (found >= size)].flat[0]
-        raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
+    if found.size and not empty:
+        decide(_refuse_beyond, found, size, dim)
     if empty:
         # There is nothing to fill, and PyTorch does not look at the index.
         index = index.reshape(-1)[:0]
     if isinstance(value, Tensor):
         return _index_fill_with.function(input, dim, index, value)
     return _index_fill.function(input, dim, index, as_scalar("index_fill", value, input._array.dtype))
+
+
+def _refuse_beyond(found: Any, size: int, dim: int) -> None:
+    if not (found.min() >= -size and found.max() < size):
+        wrong = found[(found < -size) | (found >= size)].flat[0]
+        raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -334,14 +346,19 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return wrap(np.zeros((*classes.shape, num_classes), np.int64))
+    num_classes = decide(_class_count, classes, num_classes)
+    return wrap(np.astype(classes[..., None] == np.arange(num_classes), np.int64))
+
+
+def _class_count(classes: Any, num_classes: int) -> int:
     if classes.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     largest = int(classes.max())
     if num_classes == -1:
-        num_classes = largest + 1
-    elif largest >= num_classes:
+        return largest + 1
+    if largest >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return wrap(np.astype(classes[..., None] == np.arange(num_classes), np.int64))
+    return num_classes
 
 
 def _numpy_take(a: Any, indices: Any, axis: Any = None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.decisions import decide
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
@@ -66,11 +67,15 @@ def _slope_of_exponent(g: Any, base: Any, exponent: Any, out: Any) -> Any:
     return g * (np.where(exponent >= 0, 0.0, slope) if base == 0 else slope)
 
 
+def _any_negative(other: Any) -> bool:
+    return bool(np.any(other < 0))
+
+
 def _elementwise(input: Any, other: Any) -> Any:
     kind = input.dtype.kind
     if kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-    if kind == "i" and np.any(other < 0):
+    if kind == "i" and decide(_any_negative, other):
         # One over a whole number, rounded toward zero.
         sign = np.where(other % 2 == 0, 1, input)
         inverse = np.where(np.abs(input) == 1, sign, 0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor, enable_grad
 from framework.autograd.float_errors import SILENCE, restore, silence
+from framework.autograd.grad_mode import mode
 from framework.optim.hooks import (
     StepHooks,
     register_optimizer_step_post_hook,
@@ -101,6 +103,10 @@ class Optimizer(StepHooks, StateDict):
                 loss = closure()
         states = self.state
         starts_with_state = type(self).initial_state is not Optimizer.initial_state
+        scalars, trace = self.scalars, mode.trace
+        if trace is not None:
+            section = trace.enter_section("update")
+            scalars = partial(trace.numbers, self.scalars)
         # A rate too large overflows in silence, as in PyTorch.
         audible = silence(SILENCE)
         try:
@@ -118,13 +124,15 @@ class Optimizer(StepHooks, StateDict):
                         }
                     else:
                         state = self.initial_state(array, group) if starts_with_state else {}
-                    new, after = self.update(array, grad._array, state, self.scalars(group, state))
+                    new, after = self.update(array, grad._array, state, scalars(group, state))
                     if after:
                         new = _keep(states[parameter], state, after, array, new)
                     array[...] = new
                     parameter._bump()
         finally:
             restore(audible)
+            if trace is not None:
+                trace.enter_section(section)
         return loss
 
     @staticmethod

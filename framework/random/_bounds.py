@@ -145,7 +145,7 @@ def _check_integers(first: int, last: int, dtype: DType) -> None:
             warnings.warn(
                 f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations "
                 f"{CPP_NAMES[dtype.name]} can support discrete uniform distribution only within this range.",
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework.autograd.grad_mode import mode
 from framework.random import _bounds
 from framework.random._normal import box_muller_double, box_muller_single, each, fma, scalar_pairs
 from framework.random._permutation import shuffled
@@ -25,6 +27,17 @@ Shape = int | Sequence[int]
 HALF = np.dtype(np.float16)
 
 
+def _drawn(draw: Callable[..., Array]) -> Callable[..., Array]:
+    """A draw that a trace records, to be made again in every run of the compiled function."""
+
+    @functools.wraps(draw)
+    def method(self: Generator, *args: Any, **named: Any) -> Array:
+        trace = mode.trace
+        return draw(self, *args, **named) if trace is None else trace.draw(draw, self, args, named)
+
+    return method
+
+
 class Generator(Stream):
     """A stream of random numbers: `manual_seed(s)` starts the one that PyTorch's CPU generator has for s.
 
@@ -36,6 +49,7 @@ class Generator(Stream):
 
     __slots__ = ()
 
+    @_drawn
     def uniform(self, shape: Shape, dtype: DTypeLike, low: float = 0.0, high: float = 1.0) -> Array:
         """Uniform in [low, high)."""
         dtype = np.dtype(dtype)
@@ -50,6 +64,7 @@ class Generator(Stream):
             return values.reshape(shape)
         return _scaled(values, dtype, low, high).reshape(shape)
 
+    @_drawn
     def normal(
         self,
         shape: Shape,
@@ -75,6 +90,7 @@ class Generator(Stream):
                 return self._normals_by_16(count, dtype, mean, std).reshape(shape)
             return _cast(fma(self._normals_one_by_one(count), std, mean), dtype).reshape(shape)
 
+    @_drawn
     def normal_like(self, mean: Array | float, std: Array | float) -> Array:
         """Normal with a mean and a standard deviation for each element, or one float for either.
 
@@ -92,6 +108,7 @@ class Generator(Stream):
             mean = np.asarray(mean, typed.dtype)
         return np.add(values, _operand(mean, values), out=values, casting="same_kind")
 
+    @_drawn
     def exponential(self, rate: float, shape: Shape, dtype: DTypeLike) -> Array:
         """Exponential with mean 1 / rate."""
         if not rate > 0.0:
@@ -110,6 +127,7 @@ class Generator(Stream):
         logs *= -1.0 / rate
         return _cast(logs, dtype).reshape(shape)
 
+    @_drawn
     def cauchy(self, median: float, sigma: float, shape: Shape, dtype: DTypeLike) -> Array:
         """Cauchy around `median` with half width `sigma`."""
         if not sigma > 0.0:
@@ -124,6 +142,7 @@ class Generator(Stream):
         u = self._standard_uniform(count, DOUBLE)
         return _cast(fma(each(math.tan, math.pi * (u - 0.5)), sigma, median), dtype).reshape(shape)
 
+    @_drawn
     def log_normal(self, mean: float, std: float, shape: Shape, dtype: DTypeLike) -> Array:
         """The exponential of normals with this mean and standard deviation."""
         if not std > 0.0:
@@ -135,6 +154,7 @@ class Generator(Stream):
         normals = fma(self._normals_one_by_one(count), std, mean)
         return _cast(each(_exp, normals), dtype).reshape(shape)
 
+    @_drawn
     def integers(self, low: int, high: int | None, shape: Shape, dtype: DTypeLike = np.int64) -> Array:
         """Integers in [low, high), also as floating-point numbers; `high=None` goes up to the largest of `dtype`."""
         dtype = np.dtype(dtype)
@@ -145,6 +165,7 @@ class Generator(Stream):
         values += low
         return values.astype(dtype, copy=False).reshape(shape)
 
+    @_drawn
     def random_full(self, shape: Shape, dtype: DTypeLike = np.int64) -> Array:
         """Integers from 0 to the largest of `dtype` (for floating types, of those without gaps)."""
         dtype = np.dtype(dtype)
@@ -155,6 +176,7 @@ class Generator(Stream):
         bits = 64 if dtype.itemsize == 8 else 32
         return _modulo(self._bits(count, bits), span).astype(dtype).reshape(shape)
 
+    @_drawn
     def permutation(self, n: int, dtype: DTypeLike = np.int64) -> Array:
         """The integers 0 to n - 1 in random order."""
         dtype = np.dtype(dtype)
@@ -166,6 +188,7 @@ class Generator(Stream):
             target[:-1] += words
         return shuffled(target).astype(dtype, copy=False)
 
+    @_drawn
     def bernoulli(self, p: float, shape: Shape) -> Array:
         """True with probability `p`, as PyTorch's `bernoulli_(p)` and dropout draw it."""
         if not 0.0 <= p <= 1.0:
@@ -174,6 +197,7 @@ class Generator(Stream):
         # u < p for u = k / 2**53, without making u.
         return (self._bits(count, 53) < math.ceil(p * 2.0**53)).reshape(shape)
 
+    @_drawn
     def bernoulli_array(self, p: Array) -> Array:
         """True with probability `p[i]` at i, as PyTorch's `bernoulli(p)` and `bernoulli_(p)` of a tensor draw it."""
         if not p.size:
@@ -186,6 +210,7 @@ class Generator(Stream):
             )
         return (self._standard_uniform(p.size, p.dtype) < p.ravel()).reshape(p.shape)
 
+    @_drawn
     def geometric(self, p: float, shape: Shape, dtype: DTypeLike) -> Array:
         """How many trials of success probability `p` it takes to succeed: 1, 2, …."""
         if not 0.0 < p < 1.0:
@@ -198,6 +223,7 @@ class Generator(Stream):
         u = np.maximum(self._standard_uniform(count, DOUBLE), 2.0**-54)
         return _cast(np.ceil(each(math.log, u) / math.log1p(-p)), dtype).reshape(shape)
 
+    @_drawn
     def multinomial(self, p: Array, num_samples: int, replacement: bool = False) -> Array:
         """`num_samples` indices (int64) from each row of weights `p` (1-D or 2-D), each as likely as its weight."""
         if p.ndim not in (1, 2):

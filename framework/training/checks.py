@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.autograd import Tensor
+from framework.autograd import Tensor, no_grad
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -133,9 +133,7 @@ def _name(loss: Any) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 
-def not_finite(
-    trainer: Trainer, split: str, number: int, batch: Any, loss: float, outputs: Mapping[str, Any]
-) -> NonFiniteError:
+def not_finite(trainer: Trainer, split: str, number: int, batch: Any, loss: float) -> NonFiniteError:
     """The error for a loss that is NaN or infinite, with the cause as far as it can be seen."""
     if split == "train":
         place = f"at step {trainer.step + 1} (epoch {trainer.epoch}, batch {number}), before the update"
@@ -143,6 +141,8 @@ def not_finite(
         place = f"on the {split} data (epoch {trainer.epoch}, batch {number})"
     causes = [*_in_batch(batch, trainer.recipe.inputs), *_in_model(trainer.model)]
     if not causes:
+        with no_grad():
+            outputs = trainer.parts.step(trainer.model, batch)
         causes = [*_in_output(outputs["prediction"], trainer.step)]
     if not causes:
         causes = ["The batch and the model's parameters are finite: a smaller learning rate or scaled inputs may help."]

@@ -181,9 +181,8 @@ class SplitMeter:
         for metric in metrics.values():
             metric.reset()
 
-    def add(self, loss: float, outputs: Mapping[str, Any]) -> None:
-        """Add a batch: its loss, and what its step returned."""
-        count = outputs["count"]
+    def add(self, loss: float, outputs: Mapping[str, Any], count: float) -> None:
+        """Add a batch: its loss, what its step returned, and what the loss is a mean over."""
         self.count += count
         self._totals["loss"] += loss if self._summed else loss * count
         if self.metrics:
@@ -193,7 +192,7 @@ class SplitMeter:
             self._gathered += prediction.numel()
             if self._gathered >= FLUSH:
                 self._flush()
-        if len(outputs) > len(KNOWN_OUTPUTS):
+        if len(outputs) > 3:
             self._add_others(count, outputs)
 
     def result(self, epoch: int) -> dict[str, float]:

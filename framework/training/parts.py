@@ -25,9 +25,14 @@ Step = Callable[[Any, Any], Mapping[str, Any]]
 
 @dataclass
 class Parts:
-    """The parts of a recipe, ready to run; `step(model, batch)` returns a dict with the loss and what metrics need."""
+    """The parts of a recipe, ready to run; `step(model, batch)` returns a dict with the loss and what metrics need.
+
+    `check(batch)` comes before a step; `count(batch, outputs)` is what its loss is a mean over.
+    """
 
     step: Step
+    check: Callable[[Any], None]
+    count: Callable[[Any, Mapping[str, Any]], float]
     optimizer: Any
     scheduler: Any
     metrics: Mapping[str, Metric]
@@ -53,7 +58,9 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
         raise UserError("No metric can be called 'loss': that is the loss itself.")
     checked = [check_labels(name, data, loss) for name, data in {"train": recipe.train, **recipe.validation}.items()]
     return Parts(
-        step=_own_step(recipe) if recipe.step else _default_step(loss, check=not all(checked)),
+        step=_own_step(recipe) if recipe.step else _default_step(loss),
+        check=(lambda batch: None) if recipe.step else _default_check(loss, labels=not all(checked)),
+        count=_own_count if recipe.step else _default_count(loss),
         optimizer=optimizer,
         scheduler=scheduler,
         metrics=metrics,
@@ -80,27 +87,31 @@ def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
     return DataLoader(data, batch_size=batch_size, shuffle=shuffle) if isinstance(data, Dataset) else data
 
 
-def _default_step(loss: Any, check: bool) -> Step:
-    count = _counter(loss)
-
-    def step(model: Any, batch: Any) -> Mapping[str, Any]:
+def _default_check(loss: Any, labels: bool) -> Callable[[Any], None]:
+    def check(batch: Any) -> None:
         if not isinstance(batch, list | tuple) or len(batch) < 2:
             raise UserError(
                 f"A batch must be (*inputs, target), not {type(batch).__name__}; for another kind, "
                 "give the recipe its own step: Recipe(step=lambda model, batch: …)."
             )
+        if labels:
+            check_batch_labels(batch[-1], loss)
+
+    return check
+
+
+def _default_step(loss: Any) -> Step:
+    def step(model: Any, batch: Any) -> Mapping[str, Any]:
         *inputs, target = batch
-        if check:
-            check_batch_labels(target, loss)
         prediction = model(*inputs)
-        return {
-            "loss": loss(prediction, target),
-            "prediction": prediction,
-            "target": target,
-            "count": count(target),
-        }
+        return {"loss": loss(prediction, target), "prediction": prediction, "target": target}
 
     return step
+
+
+def _default_count(loss: Any) -> Callable[[Any, Mapping[str, Any]], float]:
+    count = _counter(loss)
+    return lambda batch, outputs: count(batch[-1])
 
 
 def _own_step(recipe: Recipe) -> Step:
@@ -123,12 +134,16 @@ def _own_step(recipe: Recipe) -> Step:
             raise UserError(
                 f"For its metrics, the recipe's step must return a dict with {' and '.join(map(repr, missing))}."
             )
-        if "count" not in outputs:
-            target = outputs["target"]
-            outputs["count"] = len(_first(batch)) if target is None else target.numel()
         return outputs
 
     return step
+
+
+def _own_count(batch: Any, outputs: Mapping[str, Any]) -> float:
+    if "count" in outputs:
+        return float(outputs["count"])
+    target = outputs["target"]
+    return len(_first(batch)) if target is None else target.numel()
 
 
 def _first(batch: Any) -> Any:

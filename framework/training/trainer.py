@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
-from framework.autograd import no_grad
 from framework.errors import in_words
-from framework.training.checks import NonFiniteError, check_names, loss_number, not_finite
+from framework.training.checks import NonFiniteError, check_names, not_finite
 from framework.training.history import History
 from framework.training.metrics import SplitMeter
 from framework.training.plugging import add_loggers, prepared
+from framework.training.step import NotFinite, Steps
 from framework.training.validation import validate
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = ["History", "NonFiniteError", "Trainer"]
 class Trainer:
     """Trains what a recipe describes, once. Prints and writes nothing but what plugins do, or a Run that is given.
 
+    With `compile` the step runs as a program of NumPy calls, with the same results (`trainer.steps.train.program`).
     `run` may be set until `fit` is called: a recipe that cannot be trained is refused here, before a directory is made.
     Plugins may read: `model`, `optimizer`, `scheduler`, `recipe`, `run`, `plugins`, `epoch` (from 1), `step` (updates
     made), `batch` (from 1, in this epoch), `batches` (of an epoch, None if unknown), `loss` (of the last batch),
@@ -42,10 +43,12 @@ class Trainer:
         plugins: PluginManager | Iterable[object] = (),
         run: Run | None = None,
         loggers: Iterable[str] = (),
+        compile: bool = True,
     ) -> None:
         self.recipe = recipe
         self.run = run
         self.plugins, self.parts, self._loggers = prepared(recipe, plugins, run, loggers)
+        self.steps, self.written = Steps(recipe, self.parts, compile), Steps(recipe, self.parts, False)
         self.model, self.optimizer, self.scheduler = recipe.model, self.parts.optimizer, self.parts.scheduler
         self.epoch = self.step = self.batch = 0
         self.batches = len(self.parts.train) if isinstance(self.parts.train, Sized) else None
@@ -100,35 +103,37 @@ class Trainer:
         call("train_end", trainer=self)
 
     def _train_epoch(self) -> dict[str, float]:
-        model, optimizer, step = self.model, self.optimizer, self.parts.step
+        parts = self.parts
         scheduler = self.scheduler if self.recipe.scheduler_every == "step" else None
         hooks = "batch_start", "after_backward", "before_step", "after_step", "should_stop"
         batch_start, after_backward, before_step, after_step, should_stop = map(self.plugins.caller, hooks)
-        meter = SplitMeter("train", self.parts.metrics, self.parts.summed)
+        between = self.optimizer is not None and (self.steps.in_two or bool(after_backward or before_step))
+        meter = SplitMeter("train", parts.metrics, parts.summed)
         self.batch = 0
+        self.steps.recheck()
         self.plugins.call("epoch_start", trainer=self)
-        model.train()
-        for batch in self.parts.train:
+        self.model.train()
+        for batch in parts.train:
             self.batch += 1
             if batch_start:
                 batch_start(trainer=self, batch=batch)
-            outputs = step(model, batch)
-            loss = outputs["loss"]
-            self.loss = loss_number(loss, self.recipe)
-            if not math.isfinite(self.loss):
-                raise not_finite(self, "train", self.batch, batch, self.loss, outputs)
+            parts.check(batch)
+            # The first step runs as it is written: its outputs are checked before anything is updated.
+            steps, in_two = (self.steps, between) if self.step else (self.written, self.optimizer is not None)
+            try:
+                outputs = (steps.forward_backward if in_two else steps.train)(batch)
+            except NotFinite as error:
+                raise not_finite(self, "train", self.batch, batch, error.loss) from None
+            self.loss = outputs["loss"].item()
             if self.step == 0:
                 check_names(self.recipe, batch, outputs)
-            meter.add(self.loss, outputs)
-            if optimizer is not None:
-                loss.backward()
+            meter.add(self.loss, outputs, parts.count(batch, outputs))
+            if in_two:
                 if after_backward:
                     after_backward(trainer=self)
                 if before_step and False in before_step(trainer=self):
                     continue
-                with no_grad():
-                    optimizer.step()
-                optimizer.zero_grad()
+                steps.update()
             self.step += 1
             if scheduler is not None:
                 scheduler.step()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from framework.autograd import no_grad
-from framework.training.checks import loss_number, not_finite
+from framework.training.checks import not_finite
 from framework.training.metrics import SplitMeter
+from framework.training.step import NotFinite
 
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
@@ -24,10 +24,11 @@ def validate(trainer: Trainer) -> dict[str, float]:
         for name, data in parts.validation.items():
             meter = SplitMeter(name, parts.metrics, parts.summed)
             for number, batch in enumerate(data, 1):
-                outputs = parts.step(model, batch)
-                loss = loss_number(outputs["loss"], trainer.recipe)
-                if not math.isfinite(loss):
-                    raise not_finite(trainer, name, number, batch, loss, outputs)
-                meter.add(loss, outputs)
+                parts.check(batch)
+                try:
+                    outputs = trainer.steps.validate(batch)
+                except NotFinite as error:
+                    raise not_finite(trainer, name, number, batch, error.loss) from None
+                meter.add(outputs["loss"].item(), outputs, parts.count(batch, outputs))
             metrics |= meter.result(trainer.epoch)
     return metrics

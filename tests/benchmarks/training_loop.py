@@ -72,7 +72,7 @@ def microseconds(steps: int, *, plugins: bool, metrics: Iterable[str] = ()) -> f
         built = recipe([None] * steps, metrics)
         with tempfile.TemporaryDirectory() as folder:
             run = Run.create(built, out=Path(folder) / "run", plugins=manager) if plugins else None
-            trainer = Trainer(built, plugins=manager, run=run)
+            trainer = Trainer(built, plugins=manager, run=run, compile=False)
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 start = process_time()
                 trainer.fit()

@@ -181,6 +181,6 @@ def test_what_cannot_be_a_metric():
 def test_gathering_keeps_float64_sums():
     meter = SplitMeter("train", {})
     for _ in range(1000):
-        meter.add(0.1, {"loss": None, "prediction": None, "target": None, "count": 7})
+        meter.add(0.1, {"loss": None, "prediction": None, "target": None}, 7)
     assert meter.result(1)["train/loss"] == pytest.approx(0.1, rel=1e-12)
     assert np.isfinite(meter.count)

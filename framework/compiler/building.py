@@ -1,0 +1,163 @@
+"""From a recording to an `Entry`: what the program is given and gives, what it depends on, what it does besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from framework.autograd.grad_mode import mode
+from framework.autograd.tensor import Tensor
+from framework.compiler import nest
+from framework.compiler.entry import Conditions, Effects, Entry, Output
+from framework.compiler.graph import Graph
+from framework.compiler.instructions import Value
+from framework.compiler.passes import outside
+from framework.compiler.program import Program, Stage
+from framework.compiler.recording import Recording, survivors
+from framework.compiler.replay import FinishedNode, named
+from framework.compiler.trace import slot
+
+
+def build(recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any) -> Entry:
+    """The entry for a recorded call, whose effects have been undone."""
+    return _Builder(recording, function).entry(args, kwargs)
+
+
+def effects_outside(recording: Recording) -> str | None:
+    """What the call did besides computing, that a program cannot repeat; None if nothing."""
+    trace, watch = recording.trace, recording.watch
+    for captured in trace.captured.values():
+        changed = captured.changed()
+        if changed is not None:
+            return changed
+    for text in (*watch.changed(), *watch.called):
+        return f"it has an effect that a program would not repeat: {text}"
+    kept = survivors(recording)
+    if kept:
+        return (
+            f"it keeps a tensor of shape {tuple(kept[0].shape)} that it makes, beyond the call: write into one that "
+            "stays (x.copy_(…)) or return it"
+        )
+    for path, leaf in nest.paths(recording.result, "its result"):
+        if not (nest.is_array(leaf) or nest.is_plain(leaf)):
+            return f"{path} is a {type(leaf).__name__}: return tensors, numbers, tuples, lists and dicts"
+        if isinstance(leaf, Tensor) and trace.has_made(leaf):
+            if outside(trace.value_of(slot.__get__(leaf, Tensor)).memory):
+                return f"{path} shares the memory of a tensor that was there before: return a copy (.clone())"
+    arguments = [value for _, _, value in recording.arguments]
+    if len({id(each.memory) for each in arguments}) < len(arguments) or any(
+        [each.memory.kind != "argument" for each in arguments]
+    ):
+        return "arguments share memory with each other, or with a tensor that it uses besides"
+    for tensor, gradient in recording.new_gradients:
+        if gradient is not None and not trace.has_made(gradient):
+            return "it sets a .grad to a tensor that was there before"
+        if tensor.grad_fn is not None:
+            return "it accumulates a gradient in a tensor that is no leaf"
+    if not nest.has_plain_keys(recording.result):
+        return "a dict that it returns has keys that are neither str nor int"
+    return None
+
+
+class _Builder:
+    """What `build` needs at hand."""
+
+    def __init__(self, recording: Recording, function: Callable[..., Any]) -> None:
+        self.recording = recording
+        self.function = function
+        self.trace = recording.trace
+        self.results: list[Value] = []
+
+    def entry(self, args: Any, kwargs: Any) -> Entry:
+        recording, trace = self.recording, self.trace
+        self._name_captured()
+        outputs = self._outputs()
+        effects = Effects(self._gradients(), recording.writes)
+        end = recording.forward_end
+        given = [value for _, _, value in recording.arguments]
+        given += [each.value for each in trace.gradients.values() if each.value is not None]
+        stages = [Stage("program", list(dict.fromkeys(given)), self.results, trace.instructions[:end])]
+        if recording.graphs:
+            gradients = [each for each in recording.leaf_gradients if each is not None]
+            stages.append(Stage("backward", recording.seeds, gradients, trace.instructions[end:]))
+        program = Program(stages, trace)
+        graph = Graph(self.function, recording, program) if recording.graphs else None
+        return Entry(program, (args, kwargs), self._conditions(program), effects, outputs, recording.result, graph)
+
+    def _name_captured(self) -> None:
+        """Names captured values after the model's parameters and buffers, gradients after theirs."""
+        names = self.recording.watch.tensor_names()
+        for captured in self.trace.captured.values():
+            name = names.get(id(captured.tensor))
+            if name is not None:
+                captured.value.name = captured.value.name or name
+                gradient = self.trace.gradients.get(id(captured.tensor))
+                if gradient is not None and gradient.value is not None:
+                    gradient.value.name = f"old_grad_{name}"
+
+    def _result(self, value: Value) -> int:
+        """The number of a value among the program's results."""
+        for number, each in enumerate(self.results):
+            if each is value:
+                return number
+        self.results.append(value)
+        return len(self.results) - 1
+
+    def _outputs(self) -> dict[int, Output]:
+        """How each tensor or array that the call returned is made of the program's results, by its id."""
+        found = {}
+        paths = {id(leaf): path for path, leaf, _ in self.recording.arguments}
+        for _, leaf in nest.paths(self.recording.result, ""):
+            if not nest.is_array(leaf) or id(leaf) in found:
+                continue
+            if id(leaf) in paths:
+                found[id(leaf)] = Output(path=paths[id(leaf)])
+            elif isinstance(leaf, Tensor) and not self.trace.has_made(leaf):
+                found[id(leaf)] = Output(tensor=leaf)
+            else:
+                array = slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf
+                output = found[id(leaf)] = Output(number=self._result(self.trace.value_of(array)))
+                if isinstance(leaf, Tensor):
+                    output.kind = type(leaf)
+                    graphs = [number for number, each in enumerate(self.recording.graphs) if each is leaf]
+                    if graphs:
+                        output.graph = graphs[0]
+                    elif leaf.requires_grad and leaf.grad_fn is not None:
+                        output.finished = named(FinishedNode, leaf.grad_fn.name())
+        return found
+
+    def _gradients(self) -> list[tuple[Tensor, int | None]]:
+        """The `.grad`s that the call sets: the numbers of the results that they are."""
+        found: list[tuple[Tensor, int | None]] = []
+        for tensor, now in self.recording.new_gradients:
+            if now is None:
+                found.append((tensor, None))
+                continue
+            value = self.trace.value_of(slot.__get__(now, Tensor))
+            captured = self.trace.captured.get(id(tensor))
+            if captured is not None and captured.value.name:
+                value.name = f"grad_{captured.value.name}"
+            found.append((tensor, self._result(value)))
+        return found
+
+    def _conditions(self, program: Program) -> Conditions:
+        trace = self.trace
+        memories = {
+            id(each.memory): each.memory for stage in program.stages for i in stage.instructions for each in i.writes
+        }
+        written = [each for each in memories.values() if outside(each)]
+        shared = [each.value.memory for each in trace.captured.values()]
+        arguments_written = any([each.kind == "argument" for each in written])
+        return Conditions(
+            recording=bool(mode.recording),
+            inference=mode.inference,
+            captured=[(each.tensor, each.value.array) for each in trace.captured.values()],
+            gradients=[(each.tensor, each.value) for each in trace.gradients.values() if each.read],
+            python=self.recording.watch.expression(),
+            explain=self.recording.watch.explain,
+            written=written,
+            foreign=frozenset(id(each.owner) for each in (shared if arguments_written else written)),
+            arguments_written=arguments_written,
+            sources=list(trace.sources.values()),
+            generators=[generator for generator, _ in trace.states.values()],
+        )

@@ -1,0 +1,309 @@
+"""`Entry`: one program of a compiled function, the conditions under which it holds, and what a call of it does.
+
+The call is written as Python too: the conditions are checked, the program is run, and what the traced run did besides
+is done again: gradients are set, versions counted, results wrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy import ndarray
+
+from framework.autograd import dtypes
+from framework.autograd.float_errors import SILENCE, restore, silence
+from framework.autograd.grad_mode import mode
+from framework.autograd.nodes import new, sequence
+from framework.autograd.storage import INFERENCE, storage_of
+from framework.autograd.tensor import Tensor, wrap
+from framework.compiler import nest
+from framework.compiler.graph import Graph, reached
+from framework.compiler.instructions import Memory, Unforeseen, Value
+from framework.compiler.numbers import Renewal
+from framework.compiler.program import Program
+from framework.compiler.trace import Source, slot
+from framework.compiler.transaction import Snapshot
+
+MISS: Any = object()
+
+
+@dataclass
+class Effects:
+    """What a call does besides computing."""
+
+    # A tensor and the number of the result that its new gradient is, or None where the gradient is dropped.
+    gradients: list[tuple[Tensor, int | None]]
+    # A tensor, or the path to an argument, and by how much its count of writes grows.
+    versions: list[tuple[Any, int]]
+
+
+@dataclass
+class Conditions:
+    """Under what a program holds, besides the form of its arguments."""
+
+    recording: bool
+    inference: bool
+    captured: list[tuple[Tensor, ndarray]]
+    # Tensors whose gradient the run looked at: what it is given of it, None where there was none.
+    gradients: list[tuple[Tensor, Any]]
+    # The text of what holds for Python's own values, and the objects that it names.
+    python: tuple[str, dict[str, Any]]
+    explain: Callable[[], str | None]
+    # Memory from outside that it writes, and the arrays that no argument may share memory with.
+    written: list[Memory]
+    foreign: frozenset[int]
+    arguments_written: bool
+    sources: list[Source]
+    generators: list[Any]
+
+
+@dataclass
+class Output:
+    """How a returned tensor or array is made: an argument, a tensor that was there, or a numbered result."""
+
+    path: str | None = None
+    tensor: Tensor | None = None
+    number: int | None = None
+    kind: type[Tensor] | None = None
+    # Its place among the outputs that carry a graph; the node of one whose graph is used up.
+    graph: int | None = None
+    finished: Any = None
+
+
+class Entry:
+    """A program with its conditions and effects. `call(args, kwargs)` gives the results, or MISS."""
+
+    def __init__(
+        self,
+        program: Program,
+        arguments: tuple[Any, Any],
+        conditions: Conditions,
+        effects: Effects,
+        outputs: dict[int, Output],
+        result: Any,
+        graph: Graph | None,
+    ) -> None:
+        self.program = program
+        self.conditions = conditions
+        self.effects = effects
+        self.graph = graph
+        self.pool: list[list[Callable[..., Any]]] = []
+        self.names: dict[str, Any] = {
+            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "finished": _finished,
+            "fresh": program.instance, "mode": mode, "ndarray": ndarray, "pool": self.pool, "restore": restore,
+            "silence": silence, "snapshot": self.snapshot, "storage_of": storage_of, "wrap": wrap,
+            "Unforeseen": Unforeseen,
+        }  # fmt: skip
+        self._paths = [
+            (place, leaf)
+            for part, path in zip(arguments, ("args", "kwargs"), strict=True)
+            for place, leaf in nest.paths(part, path)
+        ]
+        checks = " and ".join(f"({each})" for each in self._conditions(arguments))
+        given = self._given()
+        body = [
+            f"if not ({checks}): return MISS",
+            *self._renewed(),
+            *[f"a{number} = {path}" for number, path in enumerate(given)],
+            *(["before = snapshot(args, kwargs)"] if program.late else []),
+            "instance = pool.pop() if pool else fresh()",
+            "token = silence(SILENCE)",
+            "try:",
+            f"    results = instance[0]({', '.join(f'a{number}' for number in range(len(given)))})",
+            *(["except Unforeseen:", "    before.restore()", "    raise"] if program.late else []),
+            "finally:",
+            "    restore(token)",
+            *(["pool.append(instance)"] if graph is None else [f"node = {self._node(graph)}"]),
+            *self._after(),
+            *self._made(outputs),
+            f"return {nest.text(result, lambda leaf: self._leaf_text(leaf, outputs))}",
+        ]
+        text = ["def call(args, kwargs):", *[f"    {line}" for line in body]]
+        text += ["def accepts(args, kwargs):", f"    return bool({checks})", ""]
+        self.source = "\n".join(text)
+        exec(compile(self.source, "<a call written by framework.compile>", "exec"), self.names)
+        self.call: Callable[[Any, Any], Any] = self.names["call"]
+        # What answers calls: `call`, or what checks it first.
+        self.serve = self.call
+        self.accepts: Callable[[Any, Any], bool] = self.names["accepts"]
+        program.forget()
+        # The arguments of the traced call go: what is asked of later ones is in the text.
+        self._tensor_paths = [reached(place, None) for place, leaf in self._paths if isinstance(leaf, Tensor)]
+        self._paths = []
+        conditions.gradients = [(tensor, None if value is None else True) for tensor, value in conditions.gradients]
+        for source in conditions.sources:
+            source.state = {}
+
+    def constant(self, wanted: str, value: Any) -> str:
+        """A name for an object that the text refers to."""
+        name = f"{wanted}_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    # Conditions
+
+    def _conditions(self, arguments: tuple[Any, Any]) -> list[str]:
+        conditions = self.conditions
+        found = [
+            f"mode.recording is {conditions.recording}",
+            f"mode.inference is {conditions.inference}",
+            f"default.float is {self.constant('type', dtypes._Default.float)}",
+            *nest.checks(arguments[0], "args"),
+            *nest.checks(arguments[1], "kwargs"),
+            *[self._of_leaf(place, leaf) for place, leaf in self._paths],
+        ]
+        if conditions.arguments_written:
+            owners = [f"id({_owner(path)})" for path in (_array_path(*each) for each in self._paths) if path]
+            found.append(f"len({{{', '.join(owners)}}}) == {len(owners)}")
+        for tensor, array in conditions.captured:
+            name = self.constant("tensor", tensor)
+            found.append(f"{name}._array is {self.constant('array', array)}")
+            found.append(f"{name}.{_grad_flag(tensor)} is {tensor.requires_grad}")
+            if tensor._requires_grad:
+                found.append(f"{name}._hooks is {self.constant('hooks', tensor._hooks)}")
+        for tensor, value in conditions.gradients:
+            name = self.constant("tensor", tensor)
+            if value is None:
+                found.append(f"{name}._grad is None")
+            else:
+                found.append(f"{name}._grad is not None and {self._form(f'{name}._grad._array', value.array)}")
+        text, names = conditions.python
+        if text:
+            self.names.update(names)
+            found.append(text)
+        return found
+
+    def _of_leaf(self, path: str, leaf: Any) -> str:
+        """The condition on one argument."""
+        if isinstance(leaf, Tensor):
+            kind = "Tensor" if type(leaf) is Tensor else self.constant("kind", type(leaf))
+            form = self._form(f"{path}._array", leaf._array)
+            return f"{path}.__class__ is {kind} and {path}.{_grad_flag(leaf)} is {leaf.requires_grad} and {form}"
+        if isinstance(leaf, ndarray):
+            return f"{path}.__class__ is ndarray and {self._form(path, leaf)}"
+        name = self.constant("value", leaf)
+        if not nest.is_plain(leaf):
+            return f"{path} is {name}"
+        same = f"({path} == {name} or {path} != {path})" if leaf != leaf else f"{path} == {name}"
+        return f"{path} is {name} or ({path}.__class__ is {name}.__class__ and {same})"
+
+    def _form(self, path: str, array: ndarray) -> str:
+        dtype = self.constant("dtype", array.dtype)
+        text = f"{path}.shape == {array.shape!r} and {path}.strides == {array.strides!r} and {path}.dtype is {dtype}"
+        if self.conditions.foreign:
+            text += f" and id({_owner(path)}) not in {self.constant('foreign', self.conditions.foreign)}"
+        return text
+
+    def explain(self) -> str:
+        """Which condition on Python's values no longer holds, or that another does not."""
+        return self.conditions.explain() or "an argument, a tensor or a mode is another"
+
+    # The call
+
+    def _given(self) -> list[str]:
+        """Where the arrays that the program is given come from."""
+        found = {}
+        for place, leaf in self._paths:
+            if nest.is_array(leaf):
+                array = slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf
+                found[id(array)] = _array_path(place, leaf)
+        for tensor, gradient in self.conditions.gradients:
+            if gradient is not None:
+                found[id(gradient.array)] = f"{self.constant('tensor', tensor)}._grad._array"
+        return [found[id(value.array)] for value in self.program.stages[0].arguments]
+
+    def _renewed(self) -> list[str]:
+        """Computes the optimizers' scalars of this run, and hands the program those that changed."""
+        lines = []
+        for source in self.conditions.sources:
+            scalars, group = self.constant("scalars", source.scalars), self.constant("group", source.group)
+            state = {name: each.array if isinstance(each, Value) else each for name, each in source.state.items()}
+            renewal = Renewal(source, self.program)
+            kept, renew = self.constant("last", renewal.last), self.constant("renew", renewal.renew)
+            lines += [
+                f"found = {scalars}({group}, {self.constant('state', state)})",
+                f"if found != {kept}[0] and not {renew}(found): return MISS",
+            ]
+        return lines
+
+    def _node(self, graph: Graph) -> str:
+        return f"{self.constant('node', graph.node)}({self.constant('entry', self)}, instance, results, args, kwargs)"
+
+    def _after(self) -> list[str]:
+        lines = []
+        for place, times in self.effects.versions:
+            if place.__class__ is str:
+                lines.append(f"storage_of({place}).version += {times}")
+            elif place._storage is not INFERENCE:
+                lines.append(f"{self.constant('storage', storage_of(place))}.version += {times}")
+        for tensor, result in self.effects.gradients:
+            name = self.constant("tensor", tensor)
+            lines.append(f"{name}._grad = " + ("None" if result is None else f"wrap(results[{result}])"))
+        return lines
+
+    def _made(self, outputs: dict[int, Output]) -> list[str]:
+        """Makes the tensors that are returned."""
+        lines = []
+        for key, output in outputs.items():
+            if output.number is None:
+                continue
+            name, value = f"o{key}", f"results[{output.number}]"
+            if output.kind is None:
+                lines.append(f"{name} = {value}")
+                continue
+            kind = "" if output.kind is Tensor else f", {self.constant('kind', output.kind)}"
+            lines.append(f"{name} = wrap({value}{kind})")
+            if output.graph is not None:
+                lines += [f"{name}._edge = (node, {output.graph})", f"{name}._requires_grad = True"]
+            elif output.finished is not None:
+                lines.append(f"finished({name}, {self.constant('kind', output.finished)})")
+        return lines
+
+    def _leaf_text(self, leaf: Any, outputs: dict[int, Output]) -> str:
+        output = outputs.get(id(leaf))
+        if output is None:
+            return self.constant("value", leaf)
+        if output.path is not None:
+            return output.path
+        return f"o{id(leaf)}" if output.number is not None else self.constant("tensor", output.tensor)
+
+    def snapshot(self, args: Any, kwargs: Any) -> Snapshot:
+        """The state of all that a call changes."""
+        conditions = self.conditions
+        arrays = [each.owner for each in conditions.written if each.kind == "captured"]
+        tensors = [tensor for tensor, _ in conditions.captured]
+        tensors += [tensor for tensor, _ in (*conditions.gradients, *self.effects.gradients)]
+        for path in self._tensor_paths:
+            given = path(args, kwargs)
+            tensors.append(given)
+            if conditions.arguments_written:
+                arrays.append(given._array)
+        arrays += [tensor._grad._array for tensor, value in conditions.gradients if value is not None and tensor._grad]
+        return Snapshot(arrays, dict.fromkeys(tensors), conditions.generators)
+
+
+def _grad_flag(tensor: Tensor) -> str:
+    """How a tensor tells whether it requires grad: a view's place in the graph may have to be told anew."""
+    return "_requires_grad" if tensor._view is None else "requires_grad"
+
+
+def _owner(path: str) -> str:
+    return f"{path} if {path}.base is None else {path}.base"
+
+
+def _array_path(path: str, leaf: Any) -> str:
+    return f"{path}._array" if isinstance(leaf, Tensor) else path if isinstance(leaf, ndarray) else ""
+
+
+def _finished(tensor: Tensor, kind: Any) -> None:
+    """Puts a tensor where a graph was that is used up."""
+    node = new(kind)
+    node.edges = ()
+    node.saved = node.outputs = None
+    node.shape = tensor._array.shape
+    node.dtype = tensor._array.dtype
+    node.sequence = next(sequence)
+    tensor._edge = (node, 0)
+    tensor._requires_grad = True

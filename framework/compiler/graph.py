@@ -1,0 +1,106 @@
+"""What a call needs to put its results in the graph, so that `backward()` runs the program's backward stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from framework.autograd.differentiate import grad
+from framework.autograd.grad_mode import enable_grad
+from framework.autograd.nodes import new, sequence
+from framework.autograd.tensor import Tensor, wrap
+from framework.compiler import nest
+from framework.compiler.program import Program
+from framework.compiler.recording import Recording
+from framework.compiler.replay import ReplayNode, named
+from framework.compiler.trace import version_of
+from framework.compiler.transaction import Snapshot
+
+
+class Graph:
+    """Makes the node of each call: its edges lead to the arguments and parameters that need gradients."""
+
+    def __init__(self, function: Callable[..., Any], recording: Recording, program: Program) -> None:
+        self.function = function
+        self.results = len(program.stages[0].results)
+        paths = {id(leaf): path for path, leaf, _ in recording.arguments}
+        needed = [
+            leaf
+            for leaf, gradient in zip(recording.leaves, recording.leaf_gradients, strict=True)
+            if gradient is not None
+        ]
+        self.leaves = [reached(paths.get(id(leaf)), leaf) for leaf in needed]
+        graphs = recording.graphs
+        places = {id(each): path for path, each in nest.paths(recording.result, "result")}
+        self.outputs = [_getter("result", places[id(each)]) for each in graphs]
+        self.several = len(graphs) > 1
+        first = graphs[0].grad_fn
+        assert first is not None
+        self.kind = named(ReplayNode, "CompiledFunctionBackward" if self.several else first.name())
+        arrays = [each.array for each in recording.seeds]
+        self.shape: Any = [each.shape for each in arrays] if self.several else arrays[0].shape
+        self.dtype: Any = [each.dtype for each in arrays] if self.several else arrays[0].dtype
+        read = {id(value.memory) for each in program.stages[1].instructions for value in each.inputs()}
+        self.guarded = [reached(path, leaf) for path, leaf, value in recording.arguments
+                        if id(value.memory) in read and isinstance(leaf, Tensor)]  # fmt: skip
+        self.guarded += [reached(None, each.tensor) for each in recording.trace.captured.values()
+                         if id(each.value.memory) in read]  # fmt: skip
+
+    def node(self, entry: Any, instance: Any, results: tuple[Any, ...], args: Any, kwargs: Any) -> ReplayNode:
+        """The node of one call."""
+        node: Any = new(self.kind)
+        leaves = [leaf(args, kwargs) for leaf in self.leaves]
+        node.edges = tuple([leaf if leaf.edge is None else leaf.edge for leaf in leaves])
+        node.saved = ()
+        node.outputs = len(self.outputs) if self.several else None
+        node.shape = self.shape
+        node.dtype = self.dtype
+        node.sequence = next(sequence)
+        node.run = instance[1]
+        node.instance = instance
+        node.pool = entry.pool
+        node.passed = results[self.results :]
+        tensors = [each(args, kwargs) for each in self.guarded]
+        node.guards = tuple([(each, version_of(each)) for each in tensors])
+        states = [(each, each.state_array()) for each in entry.conditions.generators]
+        node.again = lambda gradients, create_graph: self._again(
+            entry, leaves, args, kwargs, states, gradients, create_graph
+        )
+        return node
+
+    def _again(
+        self,
+        entry: Any,
+        leaves: list[Tensor],
+        args: Any,
+        kwargs: Any,
+        states: list[tuple[Any, Any]],
+        gradients: list[Any],
+        create_graph: bool,
+    ) -> list[Any]:
+        """The gradients by running the function as it is written, from where its generators were."""
+        now = entry.snapshot(args, kwargs)
+        for generator, state in states:
+            generator.set_state_array(state)
+        with enable_grad():
+            result = self.function(*args, **kwargs)
+        now.restore()
+        outputs = [each(result) for each in self.outputs]
+        wanted = [each if each is None or isinstance(each, Tensor) else wrap(each) for each in gradients]
+        pairs = [(a, b) for a, b in zip(outputs, wanted, strict=True) if b is not None]
+        found = grad([a for a, _ in pairs], leaves, [b for _, b in pairs], create_graph=create_graph, allow_unused=True)
+        return [each if create_graph or each is None else each._array for each in found]
+
+
+def reached(path: str | None, leaf: Any) -> Callable[[Any, Any], Any]:
+    """What finds an argument in a call's arguments, or a tensor that is no argument."""
+    if path is None:
+        return lambda args, kwargs: leaf
+    return eval(f"lambda args, kwargs: {path}")
+
+
+def _getter(name: str, path: str) -> Callable[[Any], Any]:
+    return eval(f"lambda {name}: {path}")
+
+
+__all__ = ["Graph", "Snapshot", "reached"]

@@ -1,0 +1,231 @@
+"""Updates all parameters of a group at once: what is done to each alike, element by element, is done to all in one call.
+
+For that, parameters, gradients and the optimizer's arrays of a group each come to lie in one flat array, one after the
+other. A parameter that somebody else holds the memory of stays where it is, and so does its group.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.autograd.tensor import Tensor
+from framework.compiler.instructions import Instruction, Memory, Number, Scalar, Value, moved, pointer
+from framework.compiler.lowering import can_write_into
+from framework.compiler.passes import handed_out
+from framework.compiler.trace import Trace, slot
+
+
+def merged(trace: Trace, instructions: Sequence[Instruction], results: Iterable[Value]) -> list[Instruction]:
+    """The instructions with like updates done in one call each."""
+    found = list(instructions)
+    results = list(results)
+    for group in _groups(_chains(found)):
+        if len(group) > 1:
+            found = _Merge(trace, found, results, group).done()
+    return found
+
+
+Chain = list[Instruction]
+
+
+def _is_update(instruction: Instruction) -> bool:
+    """Whether an instruction works on whole arrays of one form, element by element."""
+    function = instruction.function
+    if not isinstance(function, np.ufunc) or function.signature is not None or function.nout != 1:
+        return False
+    if instruction.section != "update" or not instruction.named.keys() <= {"out"}:
+        return False
+    target = instruction.structure
+    if not isinstance(target, Value) or any([value is not target for value in instruction.writes]):
+        return False
+    values = [*instruction.inputs(), target]
+    return all([each.array.flags.c_contiguous and each.array.shape == target.array.shape for each in values]) and all(
+        [isinstance(each, (Value, Scalar)) for each in instruction.args]
+    )
+
+
+def _chains(instructions: Sequence[Instruction]) -> list[Chain]:
+    """The updates, each with those that it shares an array with."""
+    chain_of: dict[int, Chain] = {}
+    for each in filter(_is_update, instructions):
+        values = [*each.inputs(), each.structure]
+        chain: Chain = []
+        for value in values:
+            other = chain_of.get(id(value))
+            if other is not None and other is not chain:
+                other.extend(chain)
+                chain = other
+        chain.append(each)
+        for one in chain:
+            for value in (*one.inputs(), one.structure):
+                chain_of[id(value)] = chain
+    order = {id(each): number for number, each in enumerate(instructions)}
+    unique = {id(each): each for each in chain_of.values()}.values()
+    return [sorted(chain, key=lambda each: order[id(each)]) for chain in unique]
+
+
+def _values(chain: Chain) -> list[Value]:
+    """The arrays of a chain, in the order in which they turn up."""
+    return list({id(value): value for each in chain for value in (*each.inputs(), each.structure)}.values())
+
+
+def _signature(chain: Chain) -> Any:
+    """What chains share that do the same."""
+    values = {id(value): number for number, value in enumerate(_values(chain))}
+
+    def name(each: Any) -> Any:
+        if isinstance(each, Value):
+            return values[id(each)], each.array.dtype, each.memory.kind
+        number = each.number
+        return (id(number) if isinstance(number, Number) else repr(number)), each.dtype
+
+    return tuple(
+        [(each.function, tuple(map(name, each.args)), name(each.structure), bool(each.writes)) for each in chain]
+    )
+
+
+def _groups(chains: Iterable[Chain]) -> list[list[Chain]]:
+    groups: dict[Any, list[Chain]] = {}
+    for chain in chains:
+        groups.setdefault(_signature(chain), []).append(chain)
+    return list(groups.values())
+
+
+class _Merge:
+    """One group of like chains on its way to be one."""
+
+    def __init__(self, trace: Trace, instructions: list[Instruction], results: list[Value], group: list[Chain]) -> None:
+        self.trace = trace
+        self.instructions = instructions
+        self.results = results
+        self.members = {id(each) for chain in group for each in chain}
+        # By their place in a chain: the arrays of all chains.
+        rows = sorted((_values(chain) for chain in group), key=_address)
+        self.columns = [list(column) for column in zip(*rows, strict=True)]
+        self.chain = next(chain for chain in group if _values(chain)[0] is rows[0][0])
+        self.made = {id(each.structure) for chain in group for each in chain if not each.writes}
+        self.tensors: dict[int, list[Tensor]] = {}
+        for captured in trace.captured.values():
+            self.tensors.setdefault(id(captured.value), []).append(captured.tensor)
+
+    def done(self) -> list[Instruction]:
+        """The instructions after the merge; as they were where something stands against it."""
+        places = [number for number, each in enumerate(self.instructions) if id(each) in self.members]
+        if self._disturbed(places[0], places[-1]) or not all(map(self._can_be_flat, self.columns)):
+            return self.instructions
+        flat = {id(column[0]): self._flat(column) for column in self.columns}
+        for each in self.chain:
+            each.args = tuple([flat[id(one)] if isinstance(one, Value) else one for one in each.args])
+            target = flat[id(each.structure)]
+            if each.writes:
+                each.named, each.writes = {"out": (target,)}, (target,)
+            else:
+                each.outputs, target.maker = [target], each
+            each.structure = target
+        kept = {id(each) for each in self.chain}
+        before = [each for each in self.instructions[: places[-1] + 1] if id(each) not in self.members]
+        return [*before, *self.chain, *self.instructions[places[-1] + 1 :]] if kept else self.instructions
+
+    def _disturbed(self, start: int, end: int) -> bool:
+        """Whether anything between the first and the last of the updates uses what they use."""
+        memories = {id(value.memory) for column in self.columns for value in column}
+        return any(
+            [
+                id(value.memory) in memories
+                for each in self.instructions[start:end]
+                if id(each) not in self.members
+                for value in (*each.inputs(), *each.outputs)
+            ]
+        )
+
+    def _can_be_flat(self, column: list[Value]) -> bool:
+        """Whether arrays lie, or can be brought to lie, one after the other."""
+        if all([id(each) in self.made for each in column]):
+            return not any([handed_out(each, self.results) for each in column])
+        if _is_flat(column):
+            return True
+        if len({id(each.memory) for each in column}) < len(column) or not all(map(_is_all, column)):
+            return False
+        if column[0].memory.kind == "captured":
+            return all([self._may_move(each) for each in column])
+        # A memory is made by the first that has it; views of it come after.
+        makers = {id(value.memory): one for one in reversed(self.instructions) for value in one.outputs}
+        return all(
+            [
+                each.memory.kind == "fresh"
+                and not handed_out(each, self.results)
+                and id(each.memory) in makers
+                and can_write_into(makers[id(each.memory)])
+                and not any(
+                    [one.memory is other.memory for one in makers[id(each.memory)].inputs() for other in column]
+                )
+                for each in column
+            ]
+        )
+
+    def _may_move(self, value: Value) -> bool:
+        """Whether a tensor's array is held by that one tensor alone."""
+        tensors = self.tensors.get(id(value), [])
+        array = value.array
+        if len(tensors) != 1 or array.base is not None or not array.flags.writeable:
+            return False
+        # Held by: the tensor, the value, its memory, this variable and the call of getrefcount.
+        ours = 5 + sum([each.array.base is array for each in self.trace.values.values()])
+        return sys.getrefcount(array) <= ours
+
+    def _flat(self, column: list[Value]) -> Value:
+        """All arrays of a column as one."""
+        first = column[0]
+        sizes = [each.array.size for each in column]
+        if _is_flat(column):
+            owner = first.memory.owner
+            start = (_address([first]) - pointer(owner)) // first.array.itemsize
+            return Value(np.reshape(owner, -1)[start : start + sum(sizes)], first.memory)
+        owner = np.empty(sum(sizes), first.array.dtype)
+        memory = Memory(first.memory.kind, owner)
+        memory.written = memory.flat = True
+        at = 0
+        for each, size in zip(column, sizes, strict=True):
+            if id(each) not in self.made:
+                self._move(each, memory, owner[at : at + size])
+            at += size
+        return Value(owner, memory)
+
+    def _move(self, value: Value, memory: Memory, place: ndarray) -> None:
+        """Puts an array, and all views of it, in another place."""
+        before = value.memory
+        start = pointer(before.owner)
+        place[...] = value.array.reshape(-1)
+        members = {id(each): each for each in self.trace.values.values() if each.memory is before}
+        members |= {id(one): one for each in self.instructions for one in (*each.inputs(), *each.outputs)
+                    if one.memory is before}  # fmt: skip
+        for each in members.values():
+            array = each.array
+            each.array = moved(array, pointer(array) - start, place)
+            each.memory = memory
+        for tensor in self.tensors.get(id(value), []):
+            slot.__set__(tensor, value.array)
+
+
+def _address(row: Sequence[Value]) -> int:
+    return pointer(row[0].array)
+
+
+def _is_all(value: Value) -> bool:
+    """Whether a value is all of its memory."""
+    return value.array.nbytes == value.memory.owner.nbytes
+
+
+def _is_flat(column: Sequence[Value]) -> bool:
+    """Whether arrays lie one after the other in one memory."""
+    at = pointer(column[0].array)
+    for each in column:
+        if each.memory is not column[0].memory or pointer(each.array) != at:
+            return False
+        at += each.array.nbytes
+    return True

@@ -1,0 +1,333 @@
+"""Makes a recorded run shorter: what nobody reads, what is computed twice, what never changes, what is only copied.
+
+Each pass takes the instructions in their order and keeps it: a program writes and reads memory just as the run did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.compiler.instructions import Assumption, Instruction, Memory, Number, Scalar, Value, moved, pointer
+from framework.compiler.numpy_calls import setitem
+
+# What these make depends on the form of their argument alone.
+LIKE = frozenset({np.zeros_like, np.ones_like})
+COPIES = frozenset({np.copy, ndarray.copy})
+
+
+def shortened(instructions: Sequence[Instruction], results: Sequence[Value]) -> tuple[list[Instruction], list[Value]]:
+    """The instructions that it takes to make the results and to write what the run wrote, and the results in them."""
+    found = list(instructions)
+    results = list(results)
+    found = with_questions_first(without_unread(found, results))
+    found = without_repeats(found, results)
+    found = without_copies(found, results)
+    found = with_stores_in_place(found, results)
+    return without_unread(found, results), results
+
+
+def outside(memory: Memory) -> bool:
+    """Whether a memory is there before and after the run."""
+    return memory.kind in ("captured", "argument")
+
+
+def without_unread(instructions: Sequence[Instruction], results: Iterable[Value]) -> list[Instruction]:
+    """Drops what nobody reads."""
+    values = {id(each) for each in results}
+    memories = {id(each.memory) for each in results}
+    kept = []
+    for each in reversed(instructions):
+        wanted = (
+            each.stateful
+            or any([outside(value.memory) or id(value.memory) in memories for value in each.writes])
+            or any([id(value) in values for value in each.outputs])
+        )
+        if wanted:
+            kept.append(each)
+            for value in each.inputs():
+                values.add(id(value))
+                memories.add(id(value.memory))
+    return kept[::-1]
+
+
+def with_questions_first(instructions: Sequence[Instruction]) -> list[Instruction]:
+    """Asks what depends on the arguments alone before anything is computed or changed."""
+    written = {id(value.memory) for each in instructions for value in each.writes}
+    early: set[int] = set()
+    moved: set[int] = set()
+    makers = {id(value): each for each in instructions for value in each.outputs}
+
+    def is_early(value: Value) -> bool:
+        if value.memory.kind != "argument" or id(value.memory) in written:
+            return False
+        maker = makers.get(id(value))
+        return maker is None or (not maker.stateful and all([is_early(each) for each in maker.inputs()]))
+
+    def move(each: Instruction) -> None:
+        moved.add(id(each))
+        for value in each.inputs():
+            if id(value) in makers:
+                move(makers[id(value)])
+
+    for each in instructions:
+        if isinstance(each.function, Assumption) and all([is_early(value) for value in each.inputs()]):
+            early.add(id(each))
+            move(each)
+    first = [each for each in instructions if id(each) in moved]
+    return [*first, *[each for each in instructions if id(each) not in moved]] if early else list(instructions)
+
+
+def without_repeats(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
+    """Computes what is computed twice once."""
+    versions: dict[int, int] = {}
+    seen: dict[Any, Value] = {}
+    kept = []
+    change = _Change(instructions, results)
+    for each in instructions:
+        for value in each.writes:
+            versions[id(value.memory)] = versions.get(id(value.memory), 0) + 1
+        name = None if each.stateful or each.opaque or each.writes else _name_of(each, versions)
+        if name is None or not isinstance(each.structure, Value) or each.structure.memory.written:
+            kept.append(each)
+        elif name in seen:
+            change.replace(each.structure, seen[name])
+        else:
+            seen[name] = each.structure
+            kept.append(each)
+    return kept
+
+
+def _name_of(instruction: Instruction, versions: dict[int, int]) -> Any:
+    """What two instructions share that compute the same; None for what has no such name."""
+
+    def name(each: Any) -> Any:
+        if isinstance(each, Value):
+            return id(each), versions.get(id(each.memory), 0)
+        if isinstance(each, Scalar):
+            number = each.number
+            return (id(number.source), number.key, id(number)) if isinstance(number, Number) else repr(
+                number
+            ), each.dtype
+        if each.__class__ in (tuple, list):
+            return tuple([name(one) for one in each])
+        if each.__class__ is slice:
+            return "slice", name(each.start), name(each.stop), name(each.step)
+        if isinstance(each, np.generic):
+            return each.dtype, each.tobytes()
+        return each.__class__, each
+
+    try:
+        key = (
+            id(instruction.function),
+            name(instruction.args),
+            tuple((k, name(v)) for k, v in instruction.named.items()),
+        )
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def without_copies(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
+    """A copy is its source where nobody could tell them apart."""
+    change = _Change(instructions, results)
+    kept = []
+    for number, each in enumerate(instructions):
+        if each.function in COPIES and isinstance(each.structure, Value) and isinstance(each.args[0], Value):
+            source, copy = each.args[0], each.structure
+            later = {id(value.memory) for one in instructions[number + 1 :] for value in one.writes}
+            if (
+                source.memory.kind == "fresh"
+                and same_form(source, copy)
+                and id(source.memory) not in later
+                and id(copy.memory) not in later
+                and not (handed_out(source, results) and handed_out(copy, results))
+            ):
+                change.replace(copy, source)
+                continue
+        kept.append(each)
+    return kept
+
+
+def with_stores_in_place(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
+    """`t = a - b; w[...] = t` becomes `subtract(a, b, out=w)`."""
+    change = _Change(instructions, results)
+    places = {id(each): number for number, each in enumerate(instructions)}
+    dropped = set()
+    for number, each in enumerate(instructions):
+        store = _store(each)
+        if store is None:
+            continue
+        target, source = store
+        maker = source.maker
+        if maker is None or id(maker) not in places or not is_elementwise(maker) or handed_out(source, results):
+            continue
+        start = places[id(maker)]
+        if (
+            source.memory.kind == "fresh"
+            and maker.structure is source
+            and same_form(source, target, whole=False)
+            and _untouched(instructions, start, number, target)
+            and _only_itself(instructions, source)
+            and not _rewritten(instructions, number, target, source)
+            and all(
+                [
+                    same_form(one, target, whole=False) and _same_place(one, target)
+                    for one in maker.inputs()
+                    if one.memory is target.memory
+                ]
+            )
+        ):
+            maker.named = {**maker.named, "out": (target,)}
+            maker.writes = (target,)
+            maker.outputs = []
+            maker.structure = target
+            change.replace(source, target)
+            dropped.add(id(each))
+    return [each for each in instructions if id(each) not in dropped]
+
+
+def _store(instruction: Instruction) -> tuple[Value, Value] | None:
+    """The target and source of an instruction that copies one array into another of its form."""
+    args = instruction.args
+    if instruction.function is np.copyto and not instruction.named and len(args) == 2:
+        target, source = args
+    elif instruction.function is setitem and args[1] is Ellipsis:
+        target, _, source = args
+    else:
+        return None
+    return (target, source) if isinstance(source, Value) and isinstance(target, Value) else None
+
+
+def is_elementwise(instruction: Instruction) -> bool:
+    """Whether it is a plain call of a ufunc that makes one fresh array, element by element."""
+    function = instruction.function
+    return (
+        isinstance(function, np.ufunc)
+        and function.signature is None
+        and function.nout == 1
+        and not instruction.writes
+        and not instruction.stateful
+        and isinstance(instruction.structure, Value)
+        and not {"where", "order", "casting", "subok"} & instruction.named.keys()
+    )
+
+
+def _untouched(instructions: Sequence[Instruction], start: int, end: int, target: Value) -> bool:
+    """Whether nobody reads or writes the target's memory between two instructions."""
+    return not any([value.memory is target.memory for each in instructions[start + 1 : end] for value in each.inputs()])
+
+
+def _only_itself(instructions: Sequence[Instruction], source: Value) -> bool:
+    """Whether a memory is used as this one value alone, and written by nobody."""
+    return not any(
+        [value.memory is source.memory and value is not source for each in instructions for value in each.inputs()]
+    ) and not any([value.memory is source.memory for each in instructions for value in each.writes])
+
+
+def _rewritten(instructions: Sequence[Instruction], start: int, target: Value, source: Value) -> bool:
+    """Whether the target is written again while the source is still read."""
+    written = False
+    for each in instructions[start + 1 :]:
+        if written and any([value is source for value in each.inputs()]):
+            return True
+        written = written or any([value.memory is target.memory for value in each.writes])
+    return False
+
+
+def same_form(a: Value, b: Value, whole: bool = True) -> bool:
+    """Whether two arrays have one type, shape and order in memory, and, if asked, are all of their memory."""
+    one, other = a.array, b.array
+    return (
+        one.dtype == other.dtype
+        and one.shape == other.shape
+        and strides(one) == strides(other)
+        and (not whole or (covers(a) and covers(b)))
+    )
+
+
+def _same_place(a: Value, b: Value) -> bool:
+    return a.array.__array_interface__["data"] == b.array.__array_interface__["data"]
+
+
+def covers(value: Value) -> bool:
+    """Whether a value is all of its memory."""
+    return value.array.nbytes == value.memory.owner.nbytes
+
+
+def strides(array: ndarray) -> tuple[int, ...]:
+    """The steps that matter: those of dimensions with more than one element."""
+    return tuple([step for step, size in zip(array.strides, array.shape, strict=True) if size > 1])
+
+
+def handed_out(value: Value, results: Iterable[Value]) -> bool:
+    """Whether a value's memory is among the results."""
+    return any([each.memory is value.memory for each in results])
+
+
+class _Change:
+    """Puts one value, and its memory, in another's place everywhere."""
+
+    def __init__(self, instructions: Sequence[Instruction], results: list[Value]) -> None:
+        self.results = results
+        self.users: dict[int, list[Instruction]] = {}
+        self.members: dict[int, dict[int, Value]] = {}
+        for each in instructions:
+            for value in each.inputs():
+                self.users.setdefault(id(value), []).append(each)
+                self.members.setdefault(id(value.memory), {})[id(value)] = value
+            for value in each.outputs:
+                self.members.setdefault(id(value.memory), {})[id(value)] = value
+
+    def replace(self, old: Value, new: Value) -> None:
+        for each in self.users.get(id(old), []):
+            each.replace(old, new)
+            self.users.setdefault(id(new), []).append(each)
+        self.results[:] = [new if each is old else each for each in self.results]
+        if old.memory is new.memory:
+            return
+        start = pointer(new.array) - pointer(new.memory.owner) - pointer(old.memory.owner)
+        for value in self.members.pop(id(old.memory), {}).values():
+            value.array = moved(value.array, start + pointer(value.array), new.memory.owner)
+            value.memory = new.memory
+            self.members.setdefault(id(new.memory), {})[id(value)] = value
+        new.memory.written |= old.memory.written
+
+
+def folded(instructions: Sequence[Instruction], results: Iterable[Value]) -> tuple[list[Instruction], dict[int, Value]]:
+    """Takes out what is the same in every run; gives the constants by the ids of their values."""
+    constants: dict[int, Value] = {}
+    kept = []
+    handed = {id(each.memory) for each in results}
+
+    def constant(each: Any) -> bool:
+        if each.__class__ in (tuple, list):
+            return all(map(constant, each))
+        if each.__class__ is slice:
+            return constant((each.start, each.stop, each.step))
+        if not isinstance(each, Value):
+            return not (isinstance(each, Number) or (isinstance(each, Scalar) and isinstance(each.number, Number)))
+        return id(each) in constants or _never_changes(each)
+
+    for each in instructions:
+        outputs = [value.memory for value in each.outputs]
+        if (
+            not (each.stateful or each.opaque or each.writes)
+            and outputs
+            and not any([memory.written or id(memory) in handed or outside(memory) for memory in outputs])
+            and (constant((*each.args, *each.named.values())) or each.function in LIKE)
+        ):
+            constants.update((id(value), value) for value in each.outputs)
+        else:
+            kept.append(each)
+    return kept, constants
+
+
+def _never_changes(value: Value) -> bool:
+    """Whether a captured array can hold nothing else: nobody may write to it."""
+    array = value.array
+    return value.memory.kind == "captured" and not array.flags.writeable and array.base is None

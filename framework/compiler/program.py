@@ -1,0 +1,144 @@
+"""`Program`: a recorded run as a Python function of NumPy calls, and the memory that each instance of it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from framework.compiler.buffers import allocated, placed, planned
+from framework.compiler.instructions import Assumption, Instruction, Value, Whole
+from framework.compiler.merging import merged
+from framework.compiler.passes import folded, outside, shortened
+from framework.compiler.trace import Trace
+from framework.compiler.writer import Writer, function_text
+
+
+@dataclass
+class Stage:
+    """A part of a run that is called on its own: the forward pass, or the backward pass from its outputs."""
+
+    name: str
+    arguments: list[Value]
+    results: list[Value]
+    instructions: list[Instruction]
+    # What the next stage needs of this one besides what stays in place.
+    passed_on: list[Value] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a program consists of. `str()` of it is a short report."""
+
+    calls: int
+    buffers: int
+    bytes_unshared: int
+    bytes_shared: int
+    opaque: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.calls} calls, {self.buffers} buffers of {self.bytes_shared:,} bytes "
+            f"({self.bytes_unshared:,} if none were shared)"
+        ]
+        lines += [f"kept whole: {each}" for each in self.opaque]
+        return "\n".join(lines)
+
+
+class Program:
+    """The text of a run, and what it needs. `instance()` gives its functions, with memory of their own."""
+
+    def __init__(self, stages: Sequence[Stage], trace: Trace) -> None:
+        instructions = [each for stage in stages for each in stage.instructions]
+        results = [each for stage in stages for each in stage.results]
+        sizes = [len(stage.results) for stage in stages]
+        ends = {id(stage.instructions[-1]): number for number, stage in enumerate(stages) if stage.instructions}
+        stage_of, number = {}, 0
+        for each in instructions:
+            stage_of[id(each)] = number
+            number = ends[id(each)] + 1 if id(each) in ends else number
+        kept, results = shortened(instructions, results)
+        kept = merged(trace, kept, results)
+        kept, constants = folded(kept, results)
+        plan = planned(kept, results, constants)
+        writer = Writer(plan, constants)
+        self.stages = list(stages)
+        self._stage_names = [each.name for each in stages]
+        for number, stage in enumerate(self.stages):
+            stage.instructions = [each for each in kept if stage_of[id(each)] == number]
+            stage.results = results[sum(sizes[:number]) : sum(sizes[: number + 1])]
+        body = list(self._functions(writer))
+        setup = ["# made once", *writer.setup, ""] if writer.setup else []
+        self.source = "\n".join([*setup, *body]) + "\n"
+        self.names = writer.names
+        self.numbers = writer.numbers
+        self._buffers, self._sizes = writer.buffers, plan.sizes
+        self._code = compile(self.source, "<program written by framework.compile>", "exec")
+        self.explanation = Explanation(
+            calls=sum(line.startswith("    ") and not line.lstrip().startswith(("#", "return")) for line in body),
+            buffers=len(plan.sizes),
+            bytes_unshared=plan.unshared,
+            bytes_shared=sum(plan.sizes),
+            opaque=tuple(_opaque(kept)),
+        )
+        # Whether a run may find out that it does not hold after it has changed something.
+        self.late = _asks_late(self.stages[0].instructions)
+
+    def _functions(self, writer: Writer) -> Iterator[str]:
+        passed: list[Value] = []
+        for number, stage in enumerate(self.stages):
+            arguments = [writer.argument(each, each.name or "x") for each in stage.arguments]
+            parameters = [*map(writer.value, passed), *arguments]
+            body = writer.body(stage.instructions)
+            rest = [each for one in self.stages[number + 1 :] for each in one.instructions]
+            passed = _crossing(
+                writer,
+                rest,
+                {id(each) for one in self.stages[number + 1 :] for each in one.arguments},
+                [each for one in self.stages[number + 1 :] for each in one.results],
+            )
+            stage.passed_on = passed
+            returned = [writer.value(each) for each in (*stage.results, *passed)]
+            yield from function_text(stage.name, parameters, body, returned)
+            yield ""
+
+    def instance(self) -> list[Callable[..., Any]]:
+        """The functions of the stages, on buffers of their own."""
+        names = dict(self.names)
+        blocks = allocated(self._sizes)
+        for name, form in self._buffers.items():
+            names[name] = placed(form, blocks)
+        exec(self._code, names)
+        return [names[each] for each in self._stage_names]
+
+    def forget(self) -> None:
+        """Lets go of the recorded run, and of all its arrays."""
+        self.stages = []
+
+
+def _crossing(writer: Writer, later: Sequence[Instruction], given: set[int], results: Sequence[Value]) -> list[Value]:
+    """What later stages read that lies in no fixed place and that they do not make themselves."""
+    made = {id(value) for each in later for value in each.outputs} | given
+    found: dict[int, Value] = {}
+    for each in (*(value for one in later for value in one.inputs()), *results):
+        if id(each) not in made and not writer.is_fixed(each):
+            found[id(each)] = each
+    return list(found.values())
+
+
+def _asks_late(instructions: Sequence[Instruction]) -> bool:
+    changed = False
+    for each in instructions:
+        asks = isinstance(each.function, (Assumption, Whole))
+        if asks and changed:
+            return True
+        changed |= (each.stateful and not asks) or any([outside(value.memory) for value in each.writes])
+    return False
+
+
+def _opaque(instructions: Sequence[Instruction]) -> Iterator[str]:
+    for each in instructions:
+        if each.opaque:
+            function = each.function.function
+            name = getattr(function, "__qualname__", repr(function))
+            yield f"{getattr(function, '__module__', '')}.{name}: {each.opaque}"

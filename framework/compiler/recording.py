@@ -1,0 +1,220 @@
+"""Runs a function once under a trace, and tells what came of it: a program, or why there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.autograd.grad_mode import mode
+from framework.autograd.nodes import reach
+from framework.autograd.tensor import Tensor
+from framework.autograd.views import View
+from framework.autograd.walk import Walk, key
+from framework.compiler import nest
+from framework.compiler.instructions import Instruction, Value
+from framework.compiler.trace import Trace, slot, version_of
+from framework.compiler.traced import Traced
+from framework.compiler.watch import Watch
+
+
+@dataclass
+class Recording:
+    """What a traced call did. `problem` says why it cannot be repeated by a program; None where it can."""
+
+    trace: Trace
+    watch: Any
+    arguments: list[tuple[str, Any, Value]]
+    versions: dict[int, int]
+    result: Any = None
+    problem: str | None = None
+    # Where the graphs of the results start, and what their backward stage is given and gives.
+    graphs: list[Tensor] = field(default_factory=list)
+    leaves: list[Any] = field(default_factory=list)
+    seeds: list[Value] = field(default_factory=list)
+    leaf_gradients: list[Value | None] = field(default_factory=list)
+    forward_end: int = 0
+    # What the run left: the gradients it set, and by how much it raised counts of writes (of a tensor, or an argument).
+    new_gradients: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
+    writes: list[tuple[Any, int]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Takes down what the run left, before that is undone."""
+        for each in self.trace.gradients.values():
+            now = each.tensor._grad
+            if (now is None and (each.before is not None or not each.read)) or (
+                now is not None and now is not each.before
+            ):
+                self.new_gradients.append((each.tensor, now))
+        tensors: list[tuple[Any, Tensor, int]] = [
+            (each.tensor, each.tensor, each.version) for each in self.trace.captured.values()
+        ]
+        tensors += [
+            (path, leaf, self.versions[id(leaf)]) for path, leaf, _ in self.arguments if isinstance(leaf, Tensor)
+        ]
+        seen = set()
+        for place, tensor, before in tensors:
+            if version_of(tensor) != before and id(tensor._storage) not in seen:
+                seen.add(id(tensor._storage))
+                self.writes.append((place, version_of(tensor) - before))
+
+    def undo(self) -> None:
+        """Puts back what the run wrote: memory, gradients, generators, counts of writes."""
+        trace = self.trace
+        for memory in trace.memories.values():
+            if memory.before is not None:
+                np.copyto(memory.owner, memory.before)
+        for each in trace.gradients.values():
+            each.tensor._grad = each.before
+        for captured in trace.captured.values():
+            if version_of(captured.tensor) != captured.version:
+                captured.tensor._storage.version = captured.version
+        for _, leaf, _ in self.arguments:
+            if isinstance(leaf, Tensor) and version_of(leaf) != self.versions[id(leaf)]:
+                leaf._storage.version = self.versions[id(leaf)]
+        for generator, state in trace.states.values():
+            generator.set_state_array(state)
+
+
+def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> Recording:
+    """Calls the function under a trace. What it raises is raised on, after `undo`, as `Failed`."""
+    trace = Trace()
+    arguments = []
+    for place, leaf in [*nest.paths(args, "args"), *nest.paths(kwargs, "kwargs")]:
+        if nest.is_array(leaf):
+            value = trace.enter_argument(slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf)
+            value.name = value.name or _argument_name(place, names)
+            arguments.append((place, leaf, value))
+    versions = {id(leaf): version_of(leaf) for _, leaf, _ in arguments if isinstance(leaf, Tensor)}
+    watch = Watch()
+    recording = Recording(trace, watch, arguments, versions)
+    given = nest.replaced(args, trace.given), nest.replaced(kwargs, trace.given)
+    try:
+        with _uncollected(), watch, trace.recording():
+            recording.result = function(*given[0], **given[1])
+            if trace.open:
+                recording.forward_end = len(trace.instructions)
+                _walk_back(recording)
+    except Exception as error:
+        recording.undo()
+        raise Failed(error) from None
+    recording.problem = trace.broken
+    recording.settle()
+    return recording
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps the garbage collector, and whoever listens to it, from running in the midst of a trace."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class Failed(Exception):
+    """The traced call raised an exception: `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _argument_name(place: str, names: list[str]) -> str:
+    """A name for an argument: the parameter's, and for one inside a nest, its key or place too."""
+    words = place.replace("kwargs[", "args[").removeprefix("args[").replace("'", "").rstrip("]").split("][")
+    if words[0].isdigit() and int(words[0]) < len(names):
+        words[0] = names[int(words[0])]
+    return "_".join(words)
+
+
+def _walk_back(recording: Recording) -> None:
+    """Traces the backward pass from the results that carry a graph, for gradients yet to be given."""
+    trace = recording.trace
+    outputs = [each for _, each in nest.paths(recording.result, "") if isinstance(each, Tensor)]
+    graphs = [each for each in dict.fromkeys(outputs) if trace.has_made(each) and carries_graph(each)]
+    if not graphs:
+        return
+    leaves = [leaf for _, leaf, _ in recording.arguments if isinstance(leaf, Tensor) and leaf.requires_grad]
+    leaves += [each.tensor for each in trace.captured.values() if each.requires_grad]
+    recording.graphs, recording.leaves = graphs, list(dict.fromkeys(leaves))
+    roots = []
+    for number, each in enumerate(graphs):
+        array = slot.__get__(each, Tensor)
+        # Uneven, so that a wrong program does not look right by chance.
+        seed = np.linspace(0.5, 1.5, max(array.size, 1), dtype=array.dtype)[: array.size].reshape(array.shape)
+        value = trace.enter(seed, "argument")
+        value.name = f"grad_{number}" if len(graphs) > 1 else "grad"
+        recording.seeds.append(value)
+        roots.append((each.edge, value.handle))
+    targets = [leaf if leaf.edge is None else leaf.edge for leaf in recording.leaves]
+    walk = Walk(True, False, targets, accumulate=False)
+    walk.run(roots)
+    assert walk.captured is not None
+    for target in targets:
+        gradient = walk.captured[key(target)]
+        recording.leaf_gradients.append(None if gradient is None else trace.value_of(gradient))
+
+
+def carries_graph(tensor: Tensor) -> bool:
+    """Whether a backward pass can start from a tensor: nobody has walked its graph yet."""
+    edge = tensor.edge
+    if edge is None or not tensor.requires_grad:
+        return False
+    nodes, _ = reach([edge[0]])
+    return all([node.saved is not None for node in nodes])
+
+
+def freed(recording: Recording) -> Any:
+    """The traced call's own result, with nothing traced left in it: for a caller whom no program serves."""
+    roots = []
+    for reference in recording.trace.made.values():
+        tensor = reference()
+        if tensor is not None:
+            if isinstance(tensor._view, View) and type(tensor._view.form) is Traced:
+                tensor._view.form = tensor._view.form.value.array
+            if tensor._edge is not None:
+                roots.append(tensor._edge[0])
+    for node in reach(roots)[0]:
+        if node.saved.__class__ in (tuple, list):
+            node.saved = [_plain(each) for each in node.saved]
+    return nest.replaced(recording.result, lambda each: each.value.array if type(each) is Traced else each)
+
+
+def _plain(value: Any) -> Any:
+    if value.__class__ is list:
+        return [_plain(each) for each in value]
+    return value.value.array if type(value) is Traced else value
+
+
+def survivors(recording: Recording) -> list[Tensor]:
+    """Tensors made in the run that somebody keeps besides its caller."""
+    trace = recording.trace
+    held = [each for _, each in nest.paths(recording.result, "") if isinstance(each, Tensor)]
+    for node in reach([each.edge[0] for each in held if each.edge is not None])[0]:
+        ctx = getattr(node, "ctx", None)
+        if ctx is not None:
+            held += [each for kept in ctx._saved if isinstance(each := kept(), Tensor)]
+            held += [each for each in vars(ctx).values() if isinstance(each, Tensor)]
+    for each in held:
+        if each._view is not None:
+            held.append(each._view.parent)
+    known = {id(each) for each in held}
+    known |= {id(each.tensor._grad) for each in trace.gradients.values()}
+    return [tensor for key, reference in trace.made.items() if key not in known and (tensor := reference()) is not None]
+
+
+def is_recording() -> bool:
+    """Whether this thread is inside a trace."""
+    return mode.trace is not None
+
+
+__all__ = ["Failed", "Instruction", "Recording", "freed", "ndarray", "record", "survivors"]

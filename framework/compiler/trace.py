@@ -1,0 +1,585 @@
+"""`Trace`: records what a run does with arrays, as instructions, while it runs.
+
+While a thread traces, every Tensor hands out its array as a `Traced`, and keeps a plain array all the same: when the
+trace ends, nothing is left to undo. Other threads notice nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from framework.autograd.float_errors import quiet
+from framework.autograd.grad_mode import mode
+from framework.autograd.storage import INFERENCE
+from framework.autograd.tensor import Tensor
+from framework.compiler import numpy_calls
+from framework.compiler.instructions import (
+    Assumption,
+    Instruction,
+    Memory,
+    Number,
+    Scalar,
+    Value,
+    Whole,
+    leaves,
+    mapped,
+)
+from framework.compiler.traced import WRITING, Traced, TracedNumber
+from framework.compiler.watch import user_line
+
+SECTIONS = ("forward", "backward", "update")
+
+
+class Untraceable(BaseException):
+    """Ends the tracing of one operation, which is then kept whole. Nobody else catches it."""
+
+
+class Source:
+    """Where numbers come from in each run: an optimizer's scalars of one group, by what state they are told of."""
+
+    __slots__ = ("found", "group", "numbers", "scalars", "state")
+
+    def __init__(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any]) -> None:
+        self.scalars = scalars
+        self.group = group
+        self.state = state
+        self.found: dict[str, Any] = {}
+        self.numbers: dict[str, Number] = {}
+
+
+class Captured:
+    """A tensor that was there before the run, as it was when the run met it."""
+
+    __slots__ = ("requires_grad", "tensor", "value", "version")
+
+    def __init__(self, tensor: Tensor, value: Value) -> None:
+        self.tensor = tensor
+        self.value = value
+        self.requires_grad = tensor._requires_grad
+        self.version = version_of(tensor)
+
+    def changed(self) -> str | None:
+        """What happened to the tensor itself that a program cannot repeat."""
+        if slot.__get__(self.tensor, Tensor) is not self.value.array:
+            return "a tensor is given another array (.data = …, an in-place transpose)"
+        if self.tensor._requires_grad is not self.requires_grad:
+            return "a tensor's requires_grad is changed, or an in-place operation puts it in a graph"
+        return None
+
+
+class Gradient:
+    """The `.grad` that a tensor had when the run first looked at it or set it, and whether it looked."""
+
+    __slots__ = ("before", "read", "tensor", "value")
+
+    def __init__(self, tensor: Tensor, before: Tensor | None, read: bool) -> None:
+        self.tensor = tensor
+        self.before = before
+        self.read = read
+        self.value: Value | None = None
+
+
+class Trace:
+    """One traced run, in one thread."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.section = "forward"
+        self.broken: str | None = None
+        self.open = False
+        # Arrays by their id: `values` keeps each alive, so that no id comes to mean another.
+        self.values: dict[int, Value] = {}
+        self.memories: dict[int, Memory] = {}
+        # Tensors met that were there before the run, each with its value; and those that got an array in the run.
+        self.captured: dict[int, Captured] = {}
+        self.made: dict[int, weakref.ref[Tensor]] = {}
+        self.literals: list[Value] = []
+        self.gradients: dict[int, Gradient] = {}
+        # Stateful objects that were called (generators), with their states before.
+        self.states: dict[int, tuple[Any, Any]] = {}
+        self.sources: dict[Any, Source] = {}
+        # How deep inside an operation the run is: there, what cannot be traced makes the operation opaque.
+        self.depth = 0
+
+    # Values
+
+    def value_of(self, array: Any) -> Value:
+        """The value that an array is: one that the run has not made was there before."""
+        if type(array) is Traced:
+            if array.trace is self:
+                return array.value
+            array = array.value.array
+        found = self.values.get(id(array))
+        return self.enter(array, "captured") if found is None else found
+
+    def enter(self, array: ndarray, kind: str, maker: Instruction | None = None) -> Value:
+        """A new value; one that shares known memory is a view of that."""
+        owner = _owner(array)
+        memory = self.memories.get(id(owner))
+        if memory is None:
+            memory = self.memories[id(owner)] = Memory(kind, owner)
+        value = self.values[id(array)] = Value(array, memory, maker)
+        value.handle = Traced(value, self)
+        return value
+
+    def enter_argument(self, array: ndarray) -> Value:
+        """The value of an array that the function is given."""
+        return self.values.get(id(array)) or self.enter(array, "argument")
+
+    def given(self, leaf: Any) -> Any:
+        """What the function gets for an argument: arrays are traced, Tensors see to it themselves."""
+        return self.value_of(leaf).handle if type(leaf) is ndarray else leaf
+
+    def literal(self, array: ndarray) -> Value:
+        """The value of an array that was made in the run by no traced call."""
+        value = self.enter(array, "literal")
+        if value.memory.kind == "literal":
+            self.literals.append(value)
+            # Where it is written to, each run starts from a copy of what it was.
+            instruction = Instruction(np.copy, (np.copy(array, order="K"),), {"order": "K"}, self.section)
+            instruction.outputs = [value]
+            value.maker = instruction
+            self.instructions.append(instruction)
+        return value
+
+    def of_tensor(self, tensor: Tensor, array: ndarray) -> Any:
+        """What a Tensor hands out for its array while the run is traced."""
+        found = self.values.get(id(array))
+        if found is None or (found.memory.kind == "captured" and id(tensor) not in self.captured):
+            found = found or self.enter(array, "captured")
+            self.captured[id(tensor)] = Captured(tensor, found)
+        return found.handle
+
+    def see_gradient(self, tensor: Tensor, gradient: Tensor | None, read: bool) -> None:
+        """The `.grad` of a tensor is read or set: what it was before the run is for the program to be given."""
+        if self.open and id(tensor) not in self.gradients and not self.has_made(tensor):
+            self.gradients[id(tensor)] = Gradient(tensor, gradient, read)
+            array = None if gradient is None else slot.__get__(gradient, Tensor)
+            if read and type(array) is ndarray and id(array) not in self.values:
+                self.gradients[id(tensor)].value = self.enter(array, "argument")
+
+    def has_made(self, tensor: Tensor) -> bool:
+        """Whether a tensor came about in the run."""
+        reference = self.made.get(id(tensor))
+        return reference is not None and reference() is tensor
+
+    def to_tensor(self, tensor: Tensor, array: Any) -> ndarray:
+        """What a Tensor keeps of an array given to it while the run is traced."""
+        if id(tensor) not in self.captured and not self.has_made(tensor):
+            self.made[id(tensor)] = weakref.ref(tensor)
+        if not self.open:
+            return array.value.array if type(array) is Traced else array
+        if type(array) is Traced:
+            return array.value.array
+        if type(array) is ndarray and id(array) not in self.values:
+            self.literal(array)
+        return array
+
+    # Calls
+
+    def call(
+        self,
+        function: Any,
+        args: Any,
+        named: Any,
+        writes: tuple[Any, ...] = (),
+        stateful: bool = False,
+        opaque: str | None = None,
+    ) -> Any:
+        """Runs a call and records it; its arrays come back as traced ones."""
+        if not self.open:
+            return function(*_plain(tuple(args)), **_plain(named))
+        args, named = mapped((tuple(args), dict(named)), self._leaf)
+        for each in writes:
+            self._about_to_write(each)
+        written = tuple(self.value_of(each) for each in writes)
+        instruction = Instruction(function, args, named, self.section, written, stateful, opaque)
+        if stateful or opaque:
+            drawn = len(self.states)
+            with self._muted():
+                result = function(*_concrete(args), **_concrete(named))
+            instruction.stateful |= len(self.states) > drawn
+        else:
+            result = function(*_concrete(args), **_concrete(named))
+        if function.__class__ is np.ufunc:
+            instruction.args = _with_scalars(function, args, named)
+        if any(True for _ in leaves((instruction.args, named), Number)):
+            self.stop(f"a number that changes from step to step, given to {_name(function)}()")
+        self.instructions.append(instruction)
+        wrapped = self._wrapped(instruction, result)
+        if opaque:
+            instruction.function = Whole(function, instruction.structure)
+        return wrapped
+
+    def _leaf(self, each: Any) -> Any:
+        if type(each) is Traced or isinstance(each, ndarray):
+            return self.value_of(each)
+        return each.number if type(each) is TracedNumber else each
+
+    def _about_to_write(self, array: Any) -> None:
+        value = self.values.get(id(array)) if type(array) is not Traced else self.value_of(array)
+        if value is None:
+            self.stop("a write into an array that the traced run did not make (out=, or in place)")
+            return
+        memory = value.memory
+        if memory.kind in ("captured", "argument") and memory.before is None:
+            memory.before = memory.owner.copy(order="K")
+        memory.written = True
+
+    def _wrapped(self, instruction: Instruction, result: Any) -> Any:
+        """The result with each array a traced one, and the instruction told of its outputs."""
+        if isinstance(result, (ndarray, np.generic)):
+            value = self._output(instruction, result)
+            instruction.structure = value
+            return value.handle
+        if isinstance(result, (tuple, list)):
+            values = mapped(tuple(result), lambda each: self._output(instruction, each) if _is_array(each) else each)
+            instruction.structure = values
+            return _like(result, mapped(values, lambda each: each.handle if isinstance(each, Value) else each))
+        instruction.structure = result
+        if result is not None and not instruction.writes and not instruction.stateful:
+            self.stop(f"a call whose result is no array ({_name(instruction.function)})")
+        return result
+
+    def _output(self, instruction: Instruction, array: Any) -> Value:
+        if isinstance(array, np.generic):
+            array = np.asarray(array)
+        elif type(array) is not ndarray:
+            array = array.view(ndarray)
+        value = self.values.get(id(array))
+        if value is None:
+            value = self.enter(array, "fresh", instruction)
+            instruction.outputs.append(value)
+        return value
+
+    def ufunc(self, ufunc: np.ufunc, method: str, inputs: Any, named: Any) -> Any:
+        """NumPy's protocol for ufuncs and their methods."""
+        if any([isinstance(each, Tensor) for each in inputs]):
+            return NotImplemented
+        writes = tuple(each for each in named.get("out", ()) if each is not None)
+        if method == "at":
+            writes = inputs[:1]
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return self.call(function, inputs, named, writes)
+
+    def function(self, function: Any, args: Any, named: Any) -> Any:
+        """NumPy's protocol for all other functions."""
+        if any([isinstance(each, Tensor) for each in args]):
+            return NotImplemented
+        if function in numpy_calls.OF_FORM:
+            return function(*_plain(args), **_plain(named))
+        if numpy_calls.shape_depends_on_values(function, args, named):
+            self.stop(f"np.{_name(function)}, the shape of whose result depends on values")
+        return self.call(function, args, named, numpy_calls.written(function, args, named))
+
+    def method(self, method: Any, name: str, array: Traced, args: Any, named: Any) -> Any:
+        """A method of arrays."""
+        if name == "nonzero":
+            self.stop(".nonzero(), the shape of whose result depends on values")
+        return self.call(method, (array, *args), named, (array,) if name in WRITING else ())
+
+    def item(self, array: Traced, index: Any) -> Any:
+        """`array[index]`."""
+        if numpy_calls.is_mask(index):
+            self.stop("an index by a mask, the shape of whose result depends on values")
+        return self.call(numpy_calls.getitem, (array, index), {})
+
+    def set_item(self, array: Traced, index: Any, values: Any) -> None:
+        """`array[index] = values`."""
+        self.call(numpy_calls.setitem, (array, index, values), {}, (array,))
+
+    # What is kept whole
+
+    def run(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Runs an operation's function: traced through, or, where that cannot be, as one call of it all."""
+        if not self.open or not _traced_in((args, named)):
+            return function(*args, **named)
+        if isinstance(function, np.ufunc):
+            return function(*args, **named)
+        start, states = len(self.instructions), dict(self.states)
+        self.depth += 1
+        try:
+            return function(*args, **named)
+        except Untraceable as reason:
+            why = str(reason)
+        except Exception as error:
+            # Either the function does not take what stands for arrays, or it would fail on arrays too.
+            why = f"{type(error).__name__}: {error}"
+        finally:
+            self.depth -= 1
+        self._undo(start, states)
+        return self.call(function, args, named, opaque=why)
+
+    def _undo(self, start: int, states: dict[int, tuple[Any, Any]]) -> None:
+        """Forgets the instructions from `start` on; generators drawn from first there go back."""
+        for key, (generator, state) in list(self.states.items()):
+            if key not in states:
+                generator.set_state_array(state)
+                del self.states[key]
+        for instruction in self.instructions[start:]:
+            for value in instruction.outputs:
+                self.values[id(value.array)] = value
+        del self.instructions[start:]
+
+    def draw(self, method: Callable[..., Any], generator: Any, args: Any, named: Any) -> Any:
+        """A draw from a generator, made again in every run."""
+        if id(generator) not in self.states:
+            self.states[id(generator)] = (generator, generator.state_array())
+        if not self.open:
+            return method(generator, *_plain(args), **_plain(named))
+        return self.call(method, (generator, *args), named, stateful=True)
+
+    @contextlib.contextmanager
+    def _muted(self) -> Iterator[None]:
+        """Inside, calls run and are not recorded: they belong to one that is."""
+        self.open = False
+        try:
+            yield
+        finally:
+            self.open = True
+
+    def decide(self, question: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+        """A plain answer that depends on values: each run asks again, and must hear the same."""
+        if not self.open:
+            return question(*_plain(values))
+        assumption = Assumption(question)
+        answer = self.call(assumption, values, {}, stateful=True)
+        assumption.answer = answer
+        return answer
+
+    # Numbers
+
+    def numbers(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any]) -> dict[str, Any]:
+        """An optimizer's scalars, whose floats every run has anew; what is no float is the same in every run."""
+        if not self.open:
+            return scalars(group, _plain(state))
+        looks = self._looks_into(state, scalars, group)
+        if looks and any([each.value.memory.written for each in state.values() if type(each) is Traced]):
+            self.stop("an optimizer's second step, whose scalars depend on the state after the first")
+        key = (id(getattr(scalars, "__self__", scalars)), id(group), *(map(id, state.values()) if looks else state))
+        source = self.sources.get(key)
+        if source is None:
+            kept = {name: self._leaf(each) for name, each in state.items()}
+            source = self.sources[key] = Source(scalars, group, kept)
+            source.found = scalars(group, _plain(state))
+            source.numbers = {
+                name: Number(each, source, name)
+                for name, each in source.found.items()
+                if each.__class__ in (int, float)
+            }
+        numbers = source.numbers
+        return {
+            name: TracedNumber(numbers[name], self) if name in numbers else each for name, each in source.found.items()
+        }
+
+    def _looks_into(self, state: dict[str, Any], scalars: Callable[..., Any], group: Any) -> bool:
+        """Whether an optimizer's scalars depend on the values of its state."""
+        self.depth += 1
+        try:
+            scalars(group, state)
+        except Untraceable:
+            return True
+        finally:
+            self.depth -= 1
+        return False
+
+    # What Python comes to know
+
+    def tell(self, value: Value | None, what: str) -> Any:
+        """Python is about to see values: inside an operation that makes it opaque, elsewhere it ends the trace."""
+        self.stop(what)
+        return None if value is None else value.array
+
+    def stop(self, what: str) -> None:
+        """Ends the trace for a reason; the run itself goes on, on plain arrays."""
+        if not self.open:
+            return
+        if self.depth:
+            raise Untraceable(what)
+        self.broken = f"{what} at {user_line() or 'an unknown place'}"
+        self.close()
+
+    def enter_section(self, section: str | None) -> str:
+        """Says what the next instructions are part of; gives the section before."""
+        before, self.section = self.section, section or self.section
+        return before
+
+    def close(self) -> None:
+        """Records no more."""
+        if self.open:
+            self.open = False
+            _end(self)
+
+    def forget(self) -> None:
+        """Lets go of all arrays: values and what stands for them hold each other."""
+        for value in self.values.values():
+            value.handle = value.maker = None
+        for memory in self.memories.values():
+            memory.before = None
+        self.values, self.memories, self.captured, self.instructions = {}, {}, {}, []
+        self.gradients, self.literals, self.made = {}, [], {}
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Inside, this thread's run is recorded."""
+        self.open = True
+        _begin(self)
+        try:
+            yield
+        finally:
+            self.close()
+
+
+# What a Tensor's array is looked up by, and what takes its place while some thread traces.
+slot: Any = Tensor.__dict__["_array"]
+gradient_slot: Any = Tensor.__dict__["_grad"]
+_lock = threading.Lock()
+_tracing = 0
+
+
+def _get(tensor: Any, kind: Any = None) -> Any:
+    array = slot.__get__(tensor, Tensor)
+    trace = mode.trace
+    return array if trace is None or type(array) is not ndarray or not trace.open else trace.of_tensor(tensor, array)
+
+
+def _set(tensor: Any, array: Any) -> None:
+    trace = mode.trace
+    if trace is not None:
+        array = trace.to_tensor(tensor, array)
+    elif type(array) is Traced:
+        array = array.value.array
+    slot.__set__(tensor, array)
+
+
+def _get_gradient(tensor: Any) -> Any:
+    gradient = gradient_slot.__get__(tensor, Tensor)
+    if mode.trace is not None:
+        mode.trace.see_gradient(tensor, gradient, True)
+    return gradient
+
+
+def _set_gradient(tensor: Any, gradient: Any) -> None:
+    if mode.trace is not None:
+        # A tensor that is just being made has none to see.
+        with contextlib.suppress(AttributeError):
+            mode.trace.see_gradient(tensor, gradient_slot.__get__(tensor, Tensor), False)
+    gradient_slot.__set__(tensor, gradient)
+
+
+def _begin(trace: Trace) -> None:
+    global _tracing
+    with _lock:
+        _tracing += 1
+        Tensor._array = property(_get, _set)
+        Tensor._grad = property(_get_gradient, _set_gradient)  # type: ignore[assignment]
+    mode.trace = trace
+    trace._quiet = dict(quiet.__dict__)  # type: ignore[attr-defined]
+    quiet.run = quiet.apart = trace.run
+
+
+def _end(trace: Trace) -> None:
+    global _tracing
+    mode.trace = None
+    quiet.__dict__.update(trace._quiet)  # type: ignore[attr-defined]
+    with _lock:
+        _tracing -= 1
+        if not _tracing:
+            Tensor._array = slot
+            Tensor._grad = gradient_slot
+
+
+def version_of(tensor: Tensor) -> int:
+    """How often a tensor's memory was written, 0 where nobody counts."""
+    storage = tensor._storage
+    return 0 if storage is None or storage is INFERENCE else storage.version
+
+
+def _owner(array: ndarray) -> ndarray:
+    """The array whose memory another shows."""
+    while True:
+        base: Any = array.base
+        while base is not None and not isinstance(base, ndarray):
+            base = getattr(base, "base", None)
+        if base is None:
+            return array
+        array = base
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (ndarray, np.generic))
+
+
+def _traced_in(tree: Any) -> bool:
+    if tree.__class__ in (tuple, list):
+        return any([_traced_in(each) for each in tree])
+    if tree.__class__ is dict:
+        return any([_traced_in(each) for each in tree.values()])
+    return type(tree) in (Traced, TracedNumber)
+
+
+def _like(result: Any, items: Any) -> Any:
+    """Items in a tuple or list of the result's type."""
+    if result.__class__ in (tuple, list):
+        return result.__class__(items)
+    return result._make(items) if hasattr(result, "_make") else tuple(items)
+
+
+def _plain(tree: Any) -> Any:
+    """A nest without anything traced."""
+
+    def change(each: Any) -> Any:
+        if type(each) is Traced:
+            return each.value.array
+        return each.number.value if type(each) is TracedNumber else each
+
+    return mapped(tree, change)
+
+
+def _concrete(tree: Any) -> Any:
+    """The arguments of an instruction as NumPy takes them."""
+
+    def change(each: Any) -> Any:
+        if isinstance(each, Value):
+            return each.array
+        return each.value if isinstance(each, Number) else each
+
+    return mapped(tree, change)
+
+
+def _with_scalars(ufunc: np.ufunc, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments with Python numbers as 0-d arrays of the type that the loop takes: NumPy converts them slowly."""
+    numbers = [n for n, each in enumerate(args) if each.__class__ in (int, float, Number)]
+    if not numbers or "dtype" in named or "signature" in named or len(args) > ufunc.nin:
+        return args
+    types = [
+        each.array.dtype if isinstance(each, Value) else _weak(each) if n in numbers else getattr(each, "dtype", None)
+        for n, each in enumerate(args)
+    ]
+    if None in types:
+        return args
+    changed = list(args)
+    try:
+        loop = ufunc.resolve_dtypes((*types, *[None] * ufunc.nout))
+        for n in numbers:
+            changed[n] = Scalar(args[n], loop[n])
+            changed[n].array  # noqa: B018 (a number that does not fit raises)
+    except (TypeError, OverflowError):
+        return args
+    return tuple(changed)
+
+
+def _weak(number: Any) -> Any:
+    value = number.value if isinstance(number, Number) else number
+    return value.__class__
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", str(function))

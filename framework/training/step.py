@@ -1,0 +1,88 @@
+"""One step of training, as the tutorial writes it; run as programs of NumPy calls where that can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from framework.autograd import Tensor, no_grad
+from framework.autograd.decisions import decide
+from framework.compiler import Compiled
+from framework.training.checks import loss_number
+
+if TYPE_CHECKING:
+    from framework.training.parts import Parts
+    from framework.training.recipe import Recipe
+
+__all__ = ["NotFinite", "Steps"]
+
+
+class NotFinite(Exception):
+    """The loss is nan or infinite: nothing was updated."""
+
+    def __init__(self, loss: float) -> None:
+        super().__init__(loss)
+        self.loss = loss
+
+
+class Steps:
+    """What is done with a batch: all of a training step, its two halves for hooks to stand between, or validation.
+
+    Each is a program once it has been traced, if `compiled`; the check of the loss is part of it.
+    """
+
+    def __init__(self, recipe: Recipe, parts: Parts, compiled: bool) -> None:
+        self._recipe, self._model, self._parts = recipe, recipe.model, parts
+        self._programs: list[Compiled] = []
+        made = self._compiled if compiled else lambda step, name: step
+        self.train = made(self._train, "training step")
+        self.forward_backward = made(self._forward_backward, "forward and backward pass")
+        self.validate = made(self._forward, "validation step")
+        # An optimizer with a step() of its own is Python of any kind: it stays as it is.
+        self.in_two = parts.optimizer is not None and not getattr(parts.optimizer, "two_part", False)
+        self.update = self._update if self.in_two else made(self._update, "update")
+
+    def recheck(self) -> None:
+        """Has the next batch of training checked against the step as it is written."""
+        for each in self._programs[:2]:
+            each.recheck()
+
+    def _compiled(self, step: Callable[..., Any], name: str) -> Any:
+        self._programs.append(Compiled(step, title=f"The recipe's {name}"))
+        return self._programs[-1]
+
+    def _forward(self, batch: Any) -> Mapping[str, Any]:
+        outputs = self._parts.step(self._model, batch)
+        loss = outputs["loss"]
+        if isinstance(loss, Tensor) and loss.numel() == 1:
+            decide(_refuse_nonfinite, loss._array)
+        else:
+            # Something that stands for a loss, or an error that says what it is.
+            _refuse_nonfinite(np.asarray(loss_number(loss, self._recipe)))
+        return outputs
+
+    def _forward_backward(self, batch: Any) -> Mapping[str, Any]:
+        outputs = self._forward(batch)
+        outputs["loss"].backward()
+        return outputs
+
+    def _update(self) -> None:
+        with no_grad():
+            self._parts.optimizer.step()
+        self._parts.optimizer.zero_grad()
+
+    def _train(self, batch: Any) -> Mapping[str, Any]:
+        if self._parts.optimizer is None:
+            return self._forward(batch)
+        outputs = self._forward_backward(batch)
+        self._update()
+        return outputs
+
+
+def _refuse_nonfinite(loss: Any) -> None:
+    number = loss.item()
+    if not math.isfinite(number):
+        raise NotFinite(number)
