@@ -189,6 +189,8 @@ class Tensor:
         return array.copy() if copy and array is self._array else array
 
     def __bool__(self) -> bool:
+        if mode.trace is not None:
+            mode.trace.stop("a decision by a tensor's value")
         if self.numel() != 1:
             kind = "more than one value" if self.numel() else "no values"
             raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")

@@ -25,6 +25,7 @@ COMMANDS = {
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on a CSV file.",
     "recipes": "List the recipes that come with the package; copy one.",
+    "show": "Show a recipe's model, or its training step as NumPy.",
     "train": "Train a recipe.",
 }
 

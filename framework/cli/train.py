@@ -82,6 +82,12 @@ def _options(recipe: str) -> set[str]:
     metavar="NAME",
     help="Also log with a logger that a plugin adds. May be repeated.",
 )
+@click.option(
+    "--compile/--no-compile",
+    "compiled",
+    default=True,
+    help="Run the training step as a NumPy program, or as it is written: the same numbers, slower.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @plugin_option
 @debug_option
@@ -94,6 +100,7 @@ def train(
     out: Path | None,
     config: Path | None,
     loggers: tuple[str, ...],
+    compiled: bool,
     quiet: bool,
     recipe: str,
     options: tuple[str, ...],
@@ -122,6 +129,8 @@ def train(
     quieted = ("no:progress", "no:console") if quiet else ()
     plugins = session(context).load(file, *quieted)
     built = build(file, seed=seed, **values)
-    trainer = Trainer(built, plugins=plugins, loggers=loggers)  # what cannot be trained takes no folder
+    trainer = Trainer(
+        built, plugins=plugins, loggers=loggers, compile=compiled
+    )  # what cannot be trained takes no folder
     trainer.run = Run.create(built, out=out, plugins=plugins, command=sys.argv, origins=origins)
     trainer.fit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +19,11 @@ from framework.compiler.replay import FinishedNode, named
 from framework.compiler.trace import slot
 
 
-def build(recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any) -> Entry:
-    """The entry for a recorded call, whose effects have been undone."""
-    return _Builder(recording, function).entry(args, kwargs)
+def build(
+    recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any, names: dict[int, str]
+) -> Entry:
+    """The entry for a recorded call, whose effects have been undone. `names` are tensors' names by their ids."""
+    return _Builder(recording, function, recording.watch.tensor_names() | names).entry(args, kwargs)
 
 
 def effects_outside(recording: Recording) -> str | None:
@@ -62,7 +65,8 @@ def effects_outside(recording: Recording) -> str | None:
 class _Builder:
     """What `build` needs at hand."""
 
-    def __init__(self, recording: Recording, function: Callable[..., Any]) -> None:
+    def __init__(self, recording: Recording, function: Callable[..., Any], names: dict[int, str]) -> None:
+        self.names = names
         self.recording = recording
         self.function = function
         self.trace = recording.trace
@@ -86,14 +90,16 @@ class _Builder:
 
     def _name_captured(self) -> None:
         """Names captured values after the model's parameters and buffers, gradients after theirs."""
-        names = self.recording.watch.tensor_names()
+        names = self.names
         for captured in self.trace.captured.values():
             name = names.get(id(captured.tensor))
             if name is not None:
                 captured.value.name = captured.value.name or name
+                for value in (each for tensor, each in self.trace.assigned if tensor is captured.tensor):
+                    value.name = value.name or f"grad_{name}"
                 gradient = self.trace.gradients.get(id(captured.tensor))
                 if gradient is not None and gradient.value is not None:
-                    gradient.value.name = f"old_grad_{name}"
+                    gradient.value.name = f"grad_{name}"
 
     def _result(self, value: Value) -> int:
         """The number of a value among the program's results."""
@@ -107,7 +113,7 @@ class _Builder:
         """How each tensor or array that the call returned is made of the program's results, by its id."""
         found = {}
         paths = {id(leaf): path for path, leaf, _ in self.recording.arguments}
-        for _, leaf in nest.paths(self.recording.result, ""):
+        for place, leaf in nest.paths(self.recording.result, ""):
             if not nest.is_array(leaf) or id(leaf) in found:
                 continue
             if id(leaf) in paths:
@@ -116,7 +122,9 @@ class _Builder:
                 found[id(leaf)] = Output(tensor=leaf)
             else:
                 array = slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf
-                output = found[id(leaf)] = Output(number=self._result(self.trace.value_of(array)))
+                value = self.trace.value_of(array)
+                value.name = value.name or "_".join(re.findall(r"\w+", f"result{place}")).removeprefix("result_")
+                output = found[id(leaf)] = Output(number=self._result(value))
                 if isinstance(leaf, Tensor):
                     output.kind = type(leaf)
                     graphs = [number for number, each in enumerate(self.recording.graphs) if each is leaf]
@@ -133,11 +141,7 @@ class _Builder:
             if now is None:
                 found.append((tensor, None))
                 continue
-            value = self.trace.value_of(slot.__get__(now, Tensor))
-            captured = self.trace.captured.get(id(tensor))
-            if captured is not None and captured.value.name:
-                value.name = f"grad_{captured.value.name}"
-            found.append((tensor, self._result(value)))
+            found.append((tensor, self._result(self.trace.value_of(slot.__get__(now, Tensor)))))
         return found
 
     def _conditions(self, program: Program) -> Conditions:

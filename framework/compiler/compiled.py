@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from numpy import ndarray
@@ -34,8 +34,14 @@ class CompileWarning(UserWarning):
 class Compiled:
     """A function that runs as programs, one for each form of its arguments. `compile` makes it."""
 
-    def __init__(self, function: Callable[..., Any], fullgraph: bool = False, title: str | None = None) -> None:
-        self._title = title or f"{getattr(function, '__qualname__', type(function).__name__)}()"
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        fullgraph: bool = False,
+        title: str | None = None,
+        names: Callable[[], Iterable[tuple[str, Tensor]]] = tuple,
+    ) -> None:
+        self.title = title or f"{getattr(function, '__qualname__', type(function).__name__)}()"
         functools.update_wrapper(self, function)
         self.function = function
         self.fullgraph = fullgraph
@@ -43,7 +49,9 @@ class Compiled:
         self._entries: list[Entry] = []
         # Traces since a program last served a call.
         self._strikes = 0
-        self._names = _parameter_names(function)
+        self._parameters = _parameter_names(function)
+        # Names for tensors, besides those under which the function finds them.
+        self._tensor_names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.eager is None and mode.trace is None:
@@ -77,7 +85,7 @@ class Compiled:
         """The program used last. RuntimeError before the first call, or where the function runs as it is written."""
         if not self._entries:
             why = f"it runs as it is written: {self.eager}" if self.eager else "it has not been called yet"
-            raise RuntimeError(f"{self._title} has no program: {why}")
+            raise RuntimeError(f"{self.title} has no program: {why}")
         return self._entries[0].program
 
     def recheck(self) -> None:
@@ -104,7 +112,7 @@ class Compiled:
             return self._without(problem, lambda: self.function(*args, **kwargs))
         self._strikes += 1
         try:
-            recording = record(self.function, args, kwargs, self._names)
+            recording = record(self.function, args, kwargs, self._parameters)
         except Failed as failed:
             # The function may fail as it is written too: then this raises, as without a compiler.
             result = self.function(*args, **kwargs)
@@ -125,7 +133,8 @@ class Compiled:
         """Runs a new program on the traced call's arguments: it must give what the traced run gave."""
         expected = TracedOutcome(recording)
         recording.undo()
-        entry = build(recording, self.function, args, kwargs)
+        names = {id(tensor): name for name, tensor in self._tensor_names()}
+        entry = build(recording, self.function, args, kwargs, names)
         recording.trace.forget()
         before = entry.snapshot(args, kwargs)
         wrong: str | None = "its own conditions"
@@ -189,7 +198,7 @@ class Compiled:
 
     def _refuse(self, problem: str) -> None:
         """From now on the function runs as it is written; CompileError if it must not."""
-        text = f"{self._title} cannot be compiled: {problem}"
+        text = f"{self.title} cannot be compiled: {problem}"
         if self.fullgraph:
             raise CompileError(text)
         self.eager = problem

@@ -185,16 +185,28 @@ class _Merge:
         if _is_flat(column):
             owner = first.memory.owner
             start = (_address([first]) - pointer(owner)) // first.array.itemsize
-            return Value(np.reshape(owner, -1)[start : start + sum(sizes)], first.memory)
+            flat = Value(np.reshape(owner, -1)[start : start + sum(sizes)], first.memory)
+            flat.name = self._common_name(column)
+            return flat
         owner = np.empty(sum(sizes), first.array.dtype)
         memory = Memory(first.memory.kind, owner)
+        name = self._common_name(column)
         memory.written = memory.flat = True
         at = 0
         for each, size in zip(column, sizes, strict=True):
             if id(each) not in self.made:
                 self._move(each, memory, owner[at : at + size])
             at += size
-        return Value(owner, memory)
+        flat = Value(owner, memory)
+        flat.name = name
+        return flat
+
+    def _common_name(self, column: list[Value]) -> str | None:
+        """A name for all arrays of a column: parameters, their gradients, or what the optimizer keeps for each."""
+        if column[0].memory.kind == "fresh":
+            return "gradients" if any([each.name and each.name.startswith("grad_") for each in column]) else None
+        kept = {each.name.rpartition(".")[2] for each in column if each.name}
+        return f"{kept.pop()}s" if len(kept) == 1 else "parameters"
 
     def _move(self, value: Value, memory: Memory, place: ndarray) -> None:
         """Puts an array, and all views of it, in another place."""

@@ -106,9 +106,8 @@ class Notes:
             work += parts(value, path)
             if is_followed(value):
                 seen = self.known.get(id(value)) or self._see(value, path, loose)
-                if seen is not None and (seen.version != self.version or seen.loose > loose):
+                if seen is not None and seen.version != self.version:
                     seen.version = self.version
-                    seen.loose &= loose
                     work += self._children(seen)
 
     def called(self, value: Any, names: set[str]) -> None:
@@ -191,8 +190,6 @@ class Notes:
             yield item, f"{seen.path}.{name}"
         for name in self._read_among(seen.slots, seen):
             yield seen.slot(name), f"{seen.path}.{name}"
-        for _, hooks in seen.hooks():
-            yield from ((each, "a hook") for each in hooks.values())
         if seen.is_module:
             children = seen.entries["_modules"]
             read = self._read_among(children, seen)
@@ -213,7 +210,6 @@ class Notes:
 
     def drop_made(self) -> None:
         """Forgets arguments of functions that are gone by now: the run made them."""
-        self.functions.clear()
         for key, seen in list(self.known.items()):
             # Held by `seen`, by the places of its slots, and as getrefcount's argument.
             if seen.loose and sys.getrefcount(seen.object) <= 2 + len(seen.slots):

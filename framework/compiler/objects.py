@@ -141,16 +141,14 @@ def classes_of(value: Any) -> list[type]:
 
 
 def parts(value: Any, path: str) -> Iterator[tuple[Any, str]]:
-    """What is in a container, a bound method or a `partial`, and the functions in the closure of a function."""
+    """What is in a container, a `partial`, the object of a bound method, and functions in a function's closure."""
     # Here and elsewhere the type is asked, since isinstance asks the value too.
     kind = type(value)
     if kind is MethodType:
         yield value.__self__, kind_of(value.__self__)
-        yield value.__func__, path
     elif issubclass(kind, functools.partial):
         yield from ((each, path) for each in (value.func, *value.args, *value.keywords.values()))
     elif kind is FunctionType:
-        yield value.__defaults__, f"{path}.__defaults__"
         contents = [content_of(cell) for cell in value.__closure__ or ()]
         yield from ((each, path) for each in contents if issubclass(type(each), FUNCTIONS))
     elif issubclass(kind, CONTAINERS) and len(value) <= ITEMS:

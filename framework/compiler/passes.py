@@ -288,6 +288,7 @@ class _Change:
             each.replace(old, new)
             self.users.setdefault(id(new), []).append(each)
         self.results[:] = [new if each is old else each for each in self.results]
+        new.name = new.name or old.name
         if old.memory is new.memory:
             return
         start = pointer(new.array) - pointer(new.memory.owner) - pointer(old.memory.owner)

@@ -102,6 +102,8 @@ class Trace:
         self.made: dict[int, weakref.ref[Tensor]] = {}
         self.literals: list[Value] = []
         self.gradients: dict[int, Gradient] = {}
+        # Every tensor that became the `.grad` of another, with that.
+        self.assigned: list[tuple[Tensor, Value]] = []
         # Stateful objects that were called (generators), with their states before.
         self.states: dict[int, tuple[Any, Any]] = {}
         self.sources: dict[Any, Source] = {}
@@ -164,6 +166,11 @@ class Trace:
             array = None if gradient is None else slot.__get__(gradient, Tensor)
             if read and type(array) is ndarray and id(array) not in self.values:
                 self.gradients[id(tensor)].value = self.enter(array, "argument")
+
+    def note_assigned(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """A tensor becomes the `.grad` of another."""
+        if self.open and gradient is not None:
+            self.assigned.append((tensor, self.value_of(slot.__get__(gradient, Tensor))))
 
     def has_made(self, tensor: Tensor) -> bool:
         """Whether a tensor came about in the run."""
@@ -424,7 +431,7 @@ class Trace:
         for memory in self.memories.values():
             memory.before = None
         self.values, self.memories, self.captured, self.instructions = {}, {}, {}, []
-        self.gradients, self.literals, self.made = {}, [], {}
+        self.gradients, self.assigned, self.literals, self.made = {}, [], [], {}
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
@@ -471,6 +478,7 @@ def _set_gradient(tensor: Any, gradient: Any) -> None:
         # A tensor that is just being made has none to see.
         with contextlib.suppress(AttributeError):
             mode.trace.see_gradient(tensor, gradient_slot.__get__(tensor, Tensor), False)
+            mode.trace.note_assigned(tensor, gradient)
     gradient_slot.__set__(tensor, gradient)
 
 

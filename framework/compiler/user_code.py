@@ -58,8 +58,6 @@ class Code:
         self.effect = module if kind == LIBRARY and module.partition(".")[0] in MODULES else None
         # A method that says super() or __class__ has a cell for its class, that always holds the same.
         self.free = tuple(name for name in code.co_freevars if name != "__class__")
-        # Not the body of a class or a module.
-        self.is_function = bool(code.co_flags & 0x01)
         self.entered = False
         self.closures: set[tuple[int, ...]] = set()
 

@@ -76,7 +76,6 @@ class Watch:
         else:
             self._notes.incomplete = "it starts or stops a profiler"
         self._former = self._function = None
-        self._codes.clear()
         self._notes.drop_made()
         names = ("the module random", "numpy.random")
         for name, before, now in zip(names, self._streams, _random_streams(), strict=True):
@@ -162,8 +161,6 @@ class Watch:
 
     def _enter(self, frame: FrameType, code: Code) -> None:
         """A function of the user's: all that it can read is noted."""
-        if not code.is_function:
-            return
         notes, variables = self._notes, frame.f_locals
         if not code.entered:
             code.entered = True

@@ -82,8 +82,8 @@ class Writer:
             return found
         if id(value) in self.constants or value.memory.kind == "captured":
             array = value.array
-            number = array.ndim == 0 and not array.flags.writeable and _number_name(array.item())
-            return self._named(value, self.constant(value.name or number or "array", array))
+            fixed = id(value) in self.constants or not array.flags.writeable
+            return self._named(value, self.constant(value.name or _constant_name(array, fixed), array))
         block = self.plan.block_of.get(id(value.memory))
         if block is None:
             return self.local(value)
@@ -283,6 +283,13 @@ def _number_name(number: Any) -> str:
     return ("m" if text.startswith("-") else "c") + text.lstrip("-").replace("+", "").replace(".", "_").replace(
         "-", "m"
     )
+
+
+def _constant_name(array: ndarray, fixed: bool) -> str:
+    """A name for an array without one: what it holds if it never changes, or `array`."""
+    if fixed and array.ndim == 0:
+        return _number_name(array.item())
+    return "ones" if fixed and array.size and bool((array == 1).all()) else "array"
 
 
 def _word(each: Any) -> str:

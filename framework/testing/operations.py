@@ -13,6 +13,9 @@ from framework.autograd.dtypes import from_numpy
 from framework.autograd.gradcheck import gradcheck, gradgradcheck
 from framework.autograd.operation import Operation
 from framework.autograd.tensor import Tensor, wrap
+from framework.compiler import compile
+from framework.compiler.transaction import same_bits
+from framework.random import fork_rng, manual_seed
 from framework.testing.doubles import DeviceArray
 
 
@@ -29,8 +32,8 @@ def check_operation(
 
     arguments: arrays (float64 where differentiable) and plain values, as the operation takes them.
     Checked: both orders of derivative against finite differences, float32 staying float32, inputs and gradients never
-    written to, no NumPy number where an array of no dimensions is due, and the same result on a `DeviceArray`, which
-    has no methods and refuses the host (`device`). `single=False` is for operations whose result has a type of its own.
+    written to, no NumPy number where an array of no dimensions is due, the same result on a `DeviceArray`, which
+    has no methods and refuses the host (`device`), and the same bits as a compiled program. `single=False` is for operations whose result has a type of its own.
     """
     check_forward(operation, arguments)
     if operation.positions:
@@ -44,6 +47,7 @@ def check_operation(
             check_single_precision(operation, arguments)
     if device:
         check_device(operation, arguments)
+    check_compiled(operation, arguments)
 
 
 def as_tensors(operation: Operation, arguments: Sequence[Any], dtype: Any = None) -> list[Any]:
@@ -159,6 +163,48 @@ def check_device(operation: Operation, arguments: Sequence[Any]) -> None:
             np.testing.assert_allclose(
                 one._array, other._array.host(), err_msg=f"{operation.name}: gradient on a device"
             )
+
+
+def check_compiled(operation: Operation, arguments: Sequence[Any]) -> None:
+    """As a program, it gives the same values and gradients to the last bit, in float64 and in float32."""
+
+    def call(*tensors: Any) -> tuple[Tensor, ...]:
+        # Copied, so that a view is a result of its own.
+        return tuple([each.clone() for each in _all(operation(*tensors))])
+
+    for dtype in (None, np.float32):
+        compiled = compile(call, fullgraph=True)
+        try:
+            expected = _bits(call, operation, arguments, dtype)
+        except Exception:
+            if dtype is None:
+                raise
+            continue  # not an operation of that type
+        for _ in range(3):
+            found = _bits(compiled, operation, arguments, dtype)
+            assert len(found) == len(expected), f"{operation.name}: compiled, it gives another number of results"
+            for one, other in zip(expected, found, strict=True):
+                same = one is other is None or (one is not None and other is not None and same_bits(one, other))
+                assert same, f"{operation.name}: compiled, it gives\n{other}\ninstead of\n{one}"
+        assert compiled.programs, f"{operation.name}: no program came of it"
+
+
+def _bits(
+    call: Callable[..., tuple[Tensor, ...]], operation: Operation, arguments: Sequence[Any], dtype: Any
+) -> list[ndarray | None]:
+    """The results and gradients of a call, random numbers drawn from the same place."""
+    with fork_rng():
+        manual_seed(0)
+        tensors = as_tensors(operation, arguments, dtype)
+        outputs = list(call(*tensors))
+    found: list[ndarray | None] = [each._array.copy() for each in outputs]
+    recorded = _loss(outputs)
+    wanted = [each for each in _flat(tensors) if each.requires_grad]
+    if recorded and wanted:
+        starts = [wrap(np.full_like(each._array, 1.5)) for each in recorded]
+        for each in grad(recorded, wanted, starts, allow_unused=True):
+            found.append(None if each is None else each._array.copy())
+    return found
 
 
 def _ones(recorded: list[tuple[Tensor, Tensor]], side: int) -> list[Tensor]:

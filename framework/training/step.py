@@ -51,8 +51,12 @@ class Steps:
             each.recheck()
 
     def _compiled(self, step: Callable[..., Any], name: str) -> Any:
-        self._programs.append(Compiled(step, title=f"The recipe's {name}"))
-        return self._programs[-1]
+        program = Compiled(step, title=f"The recipe's {name}", names=self._names)
+        self._programs.append(program)
+        return program
+
+    def _names(self) -> list[tuple[str, Tensor]]:
+        return [*self._model.named_parameters(), *self._model.named_buffers()]
 
     def _forward(self, batch: Any) -> Mapping[str, Any]:
         outputs = self._parts.step(self._model, batch)

@@ -79,6 +79,12 @@ class Trainer:
             self._end("finished", "all epochs done")
         return self.history
 
+    @property
+    def hooks_between(self) -> bool:
+        """Whether backward pass and update are done apart: hooks stand between, or the optimizer's step is its own."""
+        hooks = self.plugins.caller("after_backward"), self.plugins.caller("before_step")
+        return self.optimizer is not None and (self.steps.in_two or any(map(bool, hooks)))
+
     def log(self, record: Mapping[str, Any]) -> None:
         """Hand a record to whoever logs."""
         self.plugins.call("log", trainer=self, record=record)
@@ -107,7 +113,7 @@ class Trainer:
         scheduler = self.scheduler if self.recipe.scheduler_every == "step" else None
         hooks = "batch_start", "after_backward", "before_step", "after_step", "should_stop"
         batch_start, after_backward, before_step, after_step, should_stop = map(self.plugins.caller, hooks)
-        between = self.optimizer is not None and (self.steps.in_two or bool(after_backward or before_step))
+        between = self.hooks_between
         meter = SplitMeter("train", parts.metrics, parts.summed)
         self.batch = 0
         self.steps.recheck()

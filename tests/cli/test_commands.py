@@ -71,7 +71,7 @@ def test_an_unknown_command_gets_the_nearest_match(fails):
 
 def test_an_unknown_command_like_no_other_gets_the_list(fails):
     assert fails("frobnicate", code=2) == (
-        "error: There is no command 'frobnicate'. There are: plugins, predict, recipes, train.\n"
+        "error: There is no command 'frobnicate'. There are: plugins, predict, recipes, show, train.\n"
         "See `framework --help`.\n"
     )
 
