@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from framework.compiler.blocks import Loop
 from framework.compiler.instructions import Instruction, Memory, Value, pointer
 from framework.compiler.lowering import can_write_into
 from framework.compiler.passes import covers, is_elementwise, same_form
@@ -25,19 +27,25 @@ class Plan:
     unshared: int
 
 
-def planned(instructions: Sequence[Instruction], results: Iterable[Value], constants: dict[int, Value]) -> Plan:
-    """Blocks for all memory that calls can be told to write into; what is handed out or has no such call gets none."""
+def placeable(
+    instructions: Iterable[Instruction], results: Iterable[Value], constants: dict[int, Value]
+) -> dict[int, Memory]:
+    """All memory, by its id, that calls can be told to write into, and that is not handed out."""
     handed = {id(each.memory) for each in results}
-    last = _last_uses(instructions)
-    buffers: dict[int, Memory] = {}
+    found: dict[int, Memory] = {}
     for each in instructions:
         if can_write_into(each):
             value = each.outputs[0]
             memory = value.memory
             whole = covers(value) or memory.flat
             if memory.kind == "fresh" and id(memory) not in handed and id(value) not in constants and whole:
-                buffers[id(memory)] = memory
-    return _scan(instructions, buffers, last)
+                found[id(memory)] = memory
+    return found
+
+
+def planned(instructions: Sequence[Instruction], buffers: dict[int, Memory]) -> Plan:
+    """Blocks for some memories."""
+    return _scan(instructions, buffers, _last_uses(instructions))
 
 
 def _last_uses(instructions: Sequence[Instruction]) -> dict[int, int]:
@@ -54,9 +62,12 @@ def _scan(instructions: Sequence[Instruction], buffers: dict[int, Memory], last:
     free: list[int] = []
     dying: dict[int, list[int]] = {}
     for key in buffers:
-        dying.setdefault(last[key], []).append(key)
+        if key in last:  # the others are used inside a loop alone
+            dying.setdefault(last[key], []).append(key)
     for number, each in enumerate(instructions):
         released = [key for key in dying.get(number, ()) if key in plan.block_of]
+        if isinstance(each, Loop):
+            _place_inside(each, buffers, plan)
         for value in each.outputs:
             memory = value.memory
             if id(memory) not in buffers or id(memory) in plan.block_of:
@@ -74,8 +85,35 @@ def _scan(instructions: Sequence[Instruction], buffers: dict[int, Memory], last:
     return plan
 
 
+def _place_inside(loop: Loop, buffers: dict[int, Memory], plan: Plan) -> None:
+    """Blocks of the size of a loop's rows for what it uses inside alone."""
+    last = _last_uses(loop.instructions)
+    free: list[int] = []
+    for number, each in enumerate(loop.instructions):
+        released = [key for key in loop.inside if last[key] == number and key in plan.block_of]
+        for value in each.outputs:
+            key = id(value.memory)
+            if key not in loop.inside or key not in buffers:
+                continue
+            plan.unshared += _rounded(value.memory.owner.nbytes)
+            heir = _inherited(each, value, released, plan.block_of)
+            if heir is not None:
+                released.remove(heir)
+                plan.block_of[key] = plan.block_of[heir]
+            else:
+                rows = loop.rows * math.prod(loop.shape[1:]) * value.array.itemsize
+                plan.block_of[key] = _taken(plan.sizes, free, _rounded(rows))
+        free += [plan.block_of[key] for key in released]
+
+
 def _inherited(instruction: Instruction, output: Value, released: list[int], block_of: dict[int, int]) -> int | None:
     """A memory that dies here and that an elementwise call may write its result over."""
+    if isinstance(instruction, Loop):
+        makers = [each for each in instruction.instructions if any([one is output for one in each.outputs])]
+        at = instruction.instructions.index(makers[0])
+        later = {id(one.memory) for each in instruction.instructions[at + 1 :] for one in each.inputs()}
+        heir = _inherited(makers[0], output, released, block_of)
+        return heir if heir not in later else None
     if not is_elementwise(instruction):
         return None
     inputs = list(instruction.inputs())

@@ -19,9 +19,7 @@ from framework.compiler.replay import FinishedNode, named
 from framework.compiler.trace import slot
 
 
-def build(
-    recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any, names: dict[int, str]
-) -> Entry:
+def build(recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any, names: dict[int, str]) -> Entry:
     """The entry for a recorded call, whose effects have been undone. `names` are tensors' names by their ids."""
     return _Builder(recording, function, recording.watch.tensor_names() | names).entry(args, kwargs)
 
@@ -86,6 +84,9 @@ class _Builder:
             stages.append(Stage("backward", recording.seeds, gradients, trace.instructions[end:]))
         program = Program(stages, trace)
         graph = Graph(self.function, recording, program) if recording.graphs else None
+        if graph is not None:
+            for output in outputs.values():
+                output.guarded = output.number is not None and id(self.results[output.number].memory) in graph.read
         return Entry(program, (args, kwargs), self._conditions(program), effects, outputs, recording.result, graph)
 
     def _name_captured(self) -> None:

@@ -59,7 +59,7 @@ class Compiled:
                 for entry in self._entries:
                     result = entry.serve(args, kwargs)
                     if result is not MISS:
-                        if entry is not self._entries[0]:
+                        if self._entries and entry is not self._entries[0]:
                             self._to_front(entry)
                         return result
             except Unforeseen:
@@ -134,7 +134,12 @@ class Compiled:
         expected = TracedOutcome(recording)
         recording.undo()
         names = {id(tensor): name for name, tensor in self._tensor_names()}
-        entry = build(recording, self.function, args, kwargs, names)
+        try:
+            entry = build(recording, self.function, args, kwargs, names)
+        except Exception as error:
+            # Ours to mend, and nothing that the caller should stumble on.
+            self._refuse(f"no program could be written of it ({type(error).__name__}: {error})")
+            return self.function(*args, **kwargs)
         recording.trace.forget()
         before = entry.snapshot(args, kwargs)
         wrong: str | None = "its own conditions"

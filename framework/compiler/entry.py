@@ -19,7 +19,7 @@ from framework.autograd.nodes import new, sequence
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
-from framework.compiler.graph import Graph, reached
+from framework.compiler.graph import Graph, guard, reached
 from framework.compiler.instructions import Memory, Unforeseen, Value
 from framework.compiler.numbers import Renewal
 from framework.compiler.program import Program
@@ -70,6 +70,8 @@ class Output:
     # Its place among the outputs that carry a graph; the node of one whose graph is used up.
     graph: int | None = None
     finished: Any = None
+    # Whether the backward stage reads it: a write to it before then must be noticed.
+    guarded: bool = False
 
 
 class Entry:
@@ -91,8 +93,8 @@ class Entry:
         self.graph = graph
         self.pool: list[list[Callable[..., Any]]] = []
         self.names: dict[str, Any] = {
-            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "finished": _finished,
-            "fresh": program.instance, "mode": mode, "ndarray": ndarray, "pool": self.pool, "restore": restore,
+            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "finished": _finished, "guard": guard,
+            "fresh": program.instance, "generator_states": self._generator_states, "mode": mode, "ndarray": ndarray, "pool": self.pool, "restore": restore,
             "silence": silence, "snapshot": self.snapshot, "storage_of": storage_of, "wrap": wrap,
             "Unforeseen": Unforeseen,
         }  # fmt: skip
@@ -104,10 +106,15 @@ class Entry:
         checks = " and ".join(f"({each})" for each in self._conditions(arguments))
         given = self._given()
         body = [
-            f"if not ({checks}): return MISS",
+            "try:",
+            f"    if not ({checks}): return MISS",
+            "except Exception:",
+            # What it looks at is gone, or of another kind.
+            "    return MISS",
             *self._renewed(),
             *[f"a{number} = {path}" for number, path in enumerate(given)],
             *(["before = snapshot(args, kwargs)"] if program.late else []),
+            *(["states = generator_states()"] if graph is not None else []),
             "instance = pool.pop() if pool else fresh()",
             "token = silence(SILENCE)",
             "try:",
@@ -121,7 +128,8 @@ class Entry:
             f"return {nest.text(result, lambda leaf: self._leaf_text(leaf, outputs))}",
         ]
         text = ["def call(args, kwargs):", *[f"    {line}" for line in body]]
-        text += ["def accepts(args, kwargs):", f"    return bool({checks})", ""]
+        text += ["def accepts(args, kwargs):", "    try:", f"        return bool({checks})"]
+        text += ["    except Exception:", "        return False", ""]
         self.source = "\n".join(text)
         exec(compile(self.source, "<a call written by framework.compile>", "exec"), self.names)
         self.call: Callable[[Any, Any], Any] = self.names["call"]
@@ -131,8 +139,15 @@ class Entry:
         program.forget()
         # The arguments of the traced call go: what is asked of later ones is in the text.
         self._tensor_paths = [reached(place, None) for place, leaf in self._paths if isinstance(leaf, Tensor)]
+        arguments_ids = {id(leaf) for _, leaf in self._paths}
+        self._with_gradients = [
+            tensor
+            for tensor in dict.fromkeys([each for each, _ in (*conditions.gradients, *effects.gradients)])
+            if id(tensor) not in arguments_ids
+        ]
         self._paths = []
-        conditions.gradients = [(tensor, None if value is None else True) for tensor, value in conditions.gradients]
+        self._given_gradients = [tensor for tensor, value in conditions.gradients if value is not None]
+        conditions.gradients = effects.gradients = []
         for source in conditions.sources:
             source.state = {}
 
@@ -162,9 +177,9 @@ class Entry:
             found.append(f"{name}._array is {self.constant('array', array)}")
             found.append(f"{name}.{_grad_flag(tensor)} is {tensor.requires_grad}")
             if tensor._requires_grad:
-                found.append(f"{name}._hooks is {self.constant('hooks', tensor._hooks)}")
+                found += self._of_hooks(name, tensor)
         for tensor, value in conditions.gradients:
-            name = self.constant("tensor", tensor)
+            name = self._place(tensor)
             if value is None:
                 found.append(f"{name}._grad is None")
             else:
@@ -174,6 +189,21 @@ class Entry:
             self.names.update(names)
             found.append(text)
         return found
+
+    def _of_hooks(self, name: str, tensor: Tensor) -> list[str]:
+        """The condition that a leaf has the same hooks, which were traced."""
+        hooks = tensor._hooks
+        found = [f"{name}._hooks is {self.constant('hooks', hooks)}"]
+        if hooks is not None:
+            known = self.constant("hooks", hooks)
+            for kind in ("tensor", "before", "accumulated", "after"):
+                found.append(f"{known}.{kind} == {self.constant(kind, dict(getattr(hooks, kind)))}")
+        return found
+
+    def _place(self, tensor: Tensor) -> str:
+        """Where a call finds a tensor: among its arguments, or where it was."""
+        path = next((path for path, leaf in self._paths if leaf is tensor), None)
+        return path or self.constant("tensor", tensor)
 
     def _of_leaf(self, path: str, leaf: Any) -> str:
         """The condition on one argument."""
@@ -211,7 +241,7 @@ class Entry:
                 found[id(array)] = _array_path(place, leaf)
         for tensor, gradient in self.conditions.gradients:
             if gradient is not None:
-                found[id(gradient.array)] = f"{self.constant('tensor', tensor)}._grad._array"
+                found[id(gradient.array)] = f"{self._place(tensor)}._grad._array"
         return [found[id(value.array)] for value in self.program.stages[0].arguments]
 
     def _renewed(self) -> list[str]:
@@ -229,7 +259,7 @@ class Entry:
         return lines
 
     def _node(self, graph: Graph) -> str:
-        return f"{self.constant('node', graph.node)}({self.constant('entry', self)}, instance, results, args, kwargs)"
+        return f"{self.constant('node', graph.node)}({self.constant('entry', self)}, instance, results, states, args, kwargs)"
 
     def _after(self) -> list[str]:
         lines = []
@@ -239,7 +269,7 @@ class Entry:
             elif place._storage is not INFERENCE:
                 lines.append(f"{self.constant('storage', storage_of(place))}.version += {times}")
         for tensor, result in self.effects.gradients:
-            name = self.constant("tensor", tensor)
+            name = self._place(tensor)
             lines.append(f"{name}._grad = " + ("None" if result is None else f"wrap(results[{result}])"))
         return lines
 
@@ -257,7 +287,9 @@ class Entry:
             lines.append(f"{name} = wrap({value}{kind})")
             if output.graph is not None:
                 lines += [f"{name}._edge = (node, {output.graph})", f"{name}._requires_grad = True"]
-            elif output.finished is not None:
+            if output.guarded:
+                lines.append(f"guard(node, {name})")
+            if output.graph is None and output.finished is not None:
                 lines.append(f"finished({name}, {self.constant('kind', output.finished)})")
         return lines
 
@@ -269,18 +301,21 @@ class Entry:
             return output.path
         return f"o{id(leaf)}" if output.number is not None else self.constant("tensor", output.tensor)
 
+    def _generator_states(self) -> list[tuple[Any, Any]]:
+        return [(each, each.state_array()) for each in self.conditions.generators]
+
     def snapshot(self, args: Any, kwargs: Any) -> Snapshot:
         """The state of all that a call changes."""
         conditions = self.conditions
         arrays = [each.owner for each in conditions.written if each.kind == "captured"]
         tensors = [tensor for tensor, _ in conditions.captured]
-        tensors += [tensor for tensor, _ in (*conditions.gradients, *self.effects.gradients)]
+        tensors += self._with_gradients
         for path in self._tensor_paths:
             given = path(args, kwargs)
             tensors.append(given)
             if conditions.arguments_written:
                 arrays.append(given._array)
-        arrays += [tensor._grad._array for tensor, value in conditions.gradients if value is not None and tensor._grad]
+        arrays += [tensor._grad._array for tensor in self._given_gradients if tensor._grad is not None]
         return Snapshot(arrays, dict.fromkeys(tensors), conditions.generators)
 
 

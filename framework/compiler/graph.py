@@ -8,12 +8,12 @@ from typing import Any
 from framework.autograd.differentiate import grad
 from framework.autograd.grad_mode import enable_grad
 from framework.autograd.nodes import new, sequence
+from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
 from framework.compiler.program import Program
 from framework.compiler.recording import Recording
 from framework.compiler.replay import ReplayNode, named
-from framework.compiler.trace import version_of
 from framework.compiler.transaction import Snapshot
 
 
@@ -30,6 +30,12 @@ class Graph:
             if gradient is not None
         ]
         self.leaves = [reached(paths.get(id(leaf)), leaf) for leaf in needed]
+        columns = zip(*recording.reaches, strict=True)
+        self.reaches = [
+            list(column)
+            for column, gradient in zip(columns, recording.leaf_gradients, strict=True)
+            if gradient is not None
+        ]
         graphs = recording.graphs
         places = {id(each): path for path, each in nest.paths(recording.result, "result")}
         self.outputs = [_getter("result", places[id(each)]) for each in graphs]
@@ -41,12 +47,21 @@ class Graph:
         self.shape: Any = [each.shape for each in arrays] if self.several else arrays[0].shape
         self.dtype: Any = [each.dtype for each in arrays] if self.several else arrays[0].dtype
         read = {id(value.memory) for each in program.stages[1].instructions for value in each.inputs()}
+        self.read = read
         self.guarded = [reached(path, leaf) for path, leaf, value in recording.arguments
                         if id(value.memory) in read and isinstance(leaf, Tensor)]  # fmt: skip
         self.guarded += [reached(None, each.tensor) for each in recording.trace.captured.values()
                          if id(each.value.memory) in read]  # fmt: skip
 
-    def node(self, entry: Any, instance: Any, results: tuple[Any, ...], args: Any, kwargs: Any) -> ReplayNode:
+    def node(
+        self,
+        entry: Any,
+        instance: Any,
+        results: tuple[Any, ...],
+        states: list[tuple[Any, Any]],
+        args: Any,
+        kwargs: Any,
+    ) -> ReplayNode:
         """The node of one call."""
         node: Any = new(self.kind)
         leaves = [leaf(args, kwargs) for leaf in self.leaves]
@@ -60,9 +75,10 @@ class Graph:
         node.instance = instance
         node.pool = entry.pool
         node.passed = results[self.results :]
-        tensors = [each(args, kwargs) for each in self.guarded]
-        node.guards = tuple([(each, version_of(each)) for each in tensors])
-        states = [(each, each.state_array()) for each in entry.conditions.generators]
+        node.reaches = self.reaches
+        node.guards = ()
+        for each in self.guarded:
+            guard(node, each(args, kwargs))
         node.again = lambda gradients, create_graph: self._again(
             entry, leaves, args, kwargs, states, gradients, create_graph
         )
@@ -90,6 +106,14 @@ class Graph:
         pairs = [(a, b) for a, b in zip(outputs, wanted, strict=True) if b is not None]
         found = grad([a for a, _ in pairs], leaves, [b for _, b in pairs], create_graph=create_graph, allow_unused=True)
         return [each if create_graph or each is None else each._array for each in found]
+
+
+def guard(node: ReplayNode, tensor: Tensor) -> None:
+    """Has backward refuse to run once a tensor was written to. The node must not hold the tensor itself."""
+    storage = storage_of(tensor)
+    if storage is not INFERENCE:
+        array = tensor._array
+        node.guards += ((storage, storage.version, array.shape, array.dtype),)
 
 
 def reached(path: str | None, leaf: Any) -> Callable[[Any, Any], Any]:

@@ -79,6 +79,15 @@ class Number:
         self.operands = operands
 
 
+class AsTensor:
+    """A value that a call takes as a Tensor: one inside the arguments of a function that is kept whole."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
 class Scalar:
     """A number as the 0-d array that a call takes: a constant, or a `Number`, in the type in which it meets arrays."""
 
@@ -113,12 +122,23 @@ class Assumption:
         return answer
 
 
+class Form:
+    """The shape and type of an array."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, array: ndarray) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+
+
 class Whole:
     """A function kept as one call, whose results must have the form that they had in the traced run."""
 
     def __init__(self, function: Callable[..., Any], structure: Any) -> None:
         self.function = function
-        self.structure = structure
+        # The arrays themselves are nobody's business here.
+        self.structure = mapped(structure, lambda each: Form(each.array) if isinstance(each, Value) else each)
         self.__name__ = getattr(function, "__name__", type(function).__name__).strip("_")
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -129,9 +149,8 @@ class Whole:
 
 
 def _has_form(result: Any, structure: Any) -> bool:
-    if isinstance(structure, Value):
-        array = structure.array
-        return getattr(result, "shape", None) == array.shape and result.dtype == array.dtype
+    if isinstance(structure, Form):
+        return getattr(result, "shape", None) == structure.shape and result.dtype == structure.dtype
     if structure.__class__ in (tuple, list):
         return len(result) == len(structure) and all(map(_has_form, result, structure))
     return result is None if structure is None else not isinstance(result, ndarray)
@@ -171,6 +190,12 @@ class Instruction:
         """The values among the arguments."""
         yield from leaves((self.args, self.named), Value)
 
+    def forget(self) -> None:
+        """Lets go of the values, which lead back here."""
+        for value in self.outputs:
+            value.maker = None
+        self.args, self.named, self.writes, self.outputs, self.structure = (), {}, (), [], None
+
     def replace(self, old: Value, new: Value) -> None:
         """Takes another value in one's place."""
         self.args, self.named = mapped((self.args, self.named), lambda each: new if each is old else each)
@@ -190,6 +215,8 @@ def leaves(tree: Any, kind: type) -> Iterator[Any]:
     elif tree.__class__ is dict:
         for each in tree.values():
             yield from leaves(each, kind)
+    elif tree.__class__ is AsTensor:
+        yield from leaves(tree.value, kind)
     elif tree.__class__ is slice:
         yield from leaves((tree.start, tree.stop, tree.step), kind)
 
@@ -200,6 +227,8 @@ def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
         return tree.__class__([mapped(each, change) for each in tree])
     if tree.__class__ is dict:
         return {key: mapped(each, change) for key, each in tree.items()}
+    if tree.__class__ is AsTensor:
+        return AsTensor(mapped(tree.value, change))
     if tree.__class__ is slice:
         return slice(*[mapped(each, change) for each in (tree.start, tree.stop, tree.step)])
     return change(tree)

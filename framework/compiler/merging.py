@@ -54,12 +54,8 @@ def _chains(instructions: Sequence[Instruction]) -> list[Chain]:
     chain_of: dict[int, Chain] = {}
     for each in filter(_is_update, instructions):
         values = [*each.inputs(), each.structure]
-        chain: Chain = []
-        for value in values:
-            other = chain_of.get(id(value))
-            if other is not None and other is not chain:
-                other.extend(chain)
-                chain = other
+        touched = {id(chain): chain for value in values if (chain := chain_of.get(id(value))) is not None}
+        chain = [one for other in touched.values() for one in other]
         chain.append(each)
         for one in chain:
             for value in (*one.inputs(), one.structure):

@@ -135,8 +135,8 @@ class Notes:
             self._see_module(seen)
         if seen.is_optimizer:
             self._see_groups(seen)
-        for name, hooks in seen.hooks():
-            self._add(Place(seen.entries, name, path), Members(hooks, hooks=True), seen=seen)
+        if seen.special:
+            self._see_hooks(seen)
         for name, item in list(seen.entries.items()):
             if seen.is_noted(name):
                 self.note(Place(seen.entries, name, f"{path}.{name}"), item, (name,), seen)
@@ -163,11 +163,17 @@ class Notes:
             self._add(Place(seen.entries, name, seen.path), Members(seen.entries[name]), seen=seen)
         for key, child in seen.entries["_modules"].items():
             self._paths.setdefault(id(child), f"{seen.path}.{key}")
-        # Hooks of all modules.
+
+    def _see_hooks(self, seen: Seen) -> None:
+        for name, hooks in hooks_in(seen.entries):
+            self._add(Place(seen.entries, name, seen.path), Members(hooks, hooks=True), seen=seen)
+        # Those of all modules, or of all optimizers, stand in the module of the class that looks whether there are any.
         for base in type(seen.object).__mro__:
             space = vars(sys.modules[base.__module__]) if "_hooked" in vars(base) else {}
             for name, hooks in hooks_in(space):
-                self._add(Place(space, name, "all modules"), Members(hooks, hooks=True))
+                self._add(
+                    Place(space, name, f"all {'modules' if seen.is_module else 'optimizers'}"), Members(hooks, True)
+                )
 
     def _see_groups(self, seen: Seen) -> None:
         groups = seen.entries["param_groups"]

@@ -68,10 +68,6 @@ class Seen:
         except AttributeError:
             return MISSING
 
-    def hooks(self) -> Iterator[tuple[str, dict[Any, Any]]]:
-        """The dicts of hooks of a module or an optimizer."""
-        return hooks_in(self.entries) if self.special else iter(())
-
 
 def hooks_in(space: Mapping[str, Any]) -> Iterator[tuple[str, dict[Any, Any]]]:
     """The dicts of hooks among attributes or globals, without those that only saving and loading runs."""

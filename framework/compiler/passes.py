@@ -57,28 +57,24 @@ def without_unread(instructions: Sequence[Instruction], results: Iterable[Value]
 def with_questions_first(instructions: Sequence[Instruction]) -> list[Instruction]:
     """Asks what depends on the arguments alone before anything is computed or changed."""
     written = {id(value.memory) for each in instructions for value in each.writes}
-    early: set[int] = set()
-    moved: set[int] = set()
-    makers = {id(value): each for each in instructions for value in each.outputs}
-
-    def is_early(value: Value) -> bool:
-        if value.memory.kind != "argument" or id(value.memory) in written:
-            return False
-        maker = makers.get(id(value))
-        return maker is None or (not maker.stateful and all([is_early(each) for each in maker.inputs()]))
-
-    def move(each: Instruction) -> None:
-        moved.add(id(each))
-        for value in each.inputs():
-            if id(value) in makers:
-                move(makers[id(value)])
-
+    # What depends on unwritten arguments alone, and the instructions that it takes to make that.
+    needs: dict[int, list[Instruction]] = {}
+    moved: dict[int, Instruction] = {}
     for each in instructions:
-        if isinstance(each.function, Assumption) and all([is_early(value) for value in each.inputs()]):
-            early.add(id(each))
-            move(each)
-    first = [each for each in instructions if id(each) in moved]
-    return [*first, *[each for each in instructions if id(each) not in moved]] if early else list(instructions)
+        inputs = list(each.inputs())
+        early = all([id(value) in needs or (_is_given(value, written)) for value in inputs])
+        if not early:
+            continue
+        before = [one for value in inputs for one in needs.get(id(value), ())]
+        if isinstance(each.function, Assumption):
+            moved.update((id(one), one) for one in (*before, each))
+        elif not each.stateful and all([value.memory.kind == "argument" for value in each.outputs]):
+            needs.update((id(value), [*before, each]) for value in each.outputs)
+    return [*moved.values(), *[each for each in instructions if id(each) not in moved]]
+
+
+def _is_given(value: Value, written: set[int]) -> bool:
+    return value.memory.kind == "argument" and value.maker is None and id(value.memory) not in written
 
 
 def without_repeats(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
@@ -93,7 +89,7 @@ def without_repeats(instructions: Sequence[Instruction], results: list[Value]) -
         name = None if each.stateful or each.opaque or each.writes else _name_of(each, versions)
         if name is None or not isinstance(each.structure, Value) or each.structure.memory.written:
             kept.append(each)
-        elif name in seen:
+        elif name in seen and not (handed_out(each.structure, results) and handed_out(seen[name], results)):
             change.replace(each.structure, seen[name])
         else:
             seen[name] = each.structure
@@ -104,32 +100,29 @@ def without_repeats(instructions: Sequence[Instruction], results: list[Value]) -
 def _name_of(instruction: Instruction, versions: dict[int, int]) -> Any:
     """What two instructions share that compute the same; None for what has no such name."""
 
-    def name(each: Any) -> Any:
-        if isinstance(each, Value):
-            return id(each), versions.get(id(each.memory), 0)
-        if isinstance(each, Scalar):
-            number = each.number
-            return (id(number.source), number.key, id(number)) if isinstance(number, Number) else repr(
-                number
-            ), each.dtype
-        if each.__class__ in (tuple, list):
-            return tuple([name(one) for one in each])
-        if each.__class__ is slice:
-            return "slice", name(each.start), name(each.stop), name(each.step)
-        if isinstance(each, np.generic):
-            return each.dtype, each.tobytes()
-        return each.__class__, each
-
     try:
-        key = (
-            id(instruction.function),
-            name(instruction.args),
-            tuple((k, name(v)) for k, v in instruction.named.items()),
-        )
-        hash(key)
+        named = tuple((key, _word(each, versions)) for key, each in instruction.named.items())
+        found = id(instruction.function), _word(instruction.args, versions), named
+        hash(found)
     except TypeError:
         return None
-    return key
+    return found
+
+
+def _word(each: Any, versions: dict[int, int]) -> Any:
+    """What two arguments share that are the same."""
+    if isinstance(each, Value):
+        return id(each), versions.get(id(each.memory), 0)
+    if isinstance(each, Scalar):
+        number = each.number
+        return (id(number.source), number.key, id(number)) if isinstance(number, Number) else repr(number), each.dtype
+    if each.__class__ in (tuple, list):
+        return tuple([_word(one, versions) for one in each])
+    if each.__class__ is slice:
+        return "slice", *[_word(one, versions) for one in (each.start, each.stop, each.step)]
+    if isinstance(each, np.generic):
+        return each.dtype, each.tobytes()
+    return each.__class__, each
 
 
 def without_copies(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
@@ -305,27 +298,28 @@ def folded(instructions: Sequence[Instruction], results: Iterable[Value]) -> tup
     kept = []
     handed = {id(each.memory) for each in results}
 
-    def constant(each: Any) -> bool:
-        if each.__class__ in (tuple, list):
-            return all(map(constant, each))
-        if each.__class__ is slice:
-            return constant((each.start, each.stop, each.step))
-        if not isinstance(each, Value):
-            return not (isinstance(each, Number) or (isinstance(each, Scalar) and isinstance(each.number, Number)))
-        return id(each) in constants or _never_changes(each)
-
     for each in instructions:
         outputs = [value.memory for value in each.outputs]
         if (
             not (each.stateful or each.opaque or each.writes)
             and outputs
             and not any([memory.written or id(memory) in handed or outside(memory) for memory in outputs])
-            and (constant((*each.args, *each.named.values())) or each.function in LIKE)
+            and (_is_constant((*each.args, *each.named.values()), constants) or each.function in LIKE)
         ):
             constants.update((id(value), value) for value in each.outputs)
         else:
             kept.append(each)
     return kept, constants
+
+
+def _is_constant(each: Any, constants: dict[int, Value]) -> bool:
+    if each.__class__ in (tuple, list):
+        return all([_is_constant(one, constants) for one in each])
+    if each.__class__ is slice:
+        return _is_constant((each.start, each.stop, each.step), constants)
+    if not isinstance(each, Value):
+        return not (isinstance(each, Number) or (isinstance(each, Scalar) and isinstance(each.number, Number)))
+    return id(each) in constants or _never_changes(each)
 
 
 def _never_changes(value: Value) -> bool:

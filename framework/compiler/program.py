@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from framework.compiler.buffers import allocated, placed, planned
+from framework.compiler.blocks import Loop, blocked
+from framework.compiler.buffers import allocated, placeable, placed, planned
 from framework.compiler.instructions import Assumption, Instruction, Value, Whole
 from framework.compiler.merging import merged
 from framework.compiler.passes import folded, outside, shortened
@@ -60,12 +61,17 @@ class Program:
         kept, results = shortened(instructions, results)
         kept = merged(trace, kept, results)
         kept, constants = folded(kept, results)
-        plan = planned(kept, results, constants)
+        buffers = placeable(kept, results, constants)
+        kept = blocked(
+            kept,
+            lambda value: id(value) in constants or value.memory.kind == "captured" or id(value.memory) in buffers,
+        )
+        plan = planned(kept, buffers)
         writer = Writer(plan, constants)
         self.stages = list(stages)
         self._stage_names = [each.name for each in stages]
         for number, stage in enumerate(self.stages):
-            stage.instructions = [each for each in kept if stage_of[id(each)] == number]
+            stage.instructions = [each for each in kept if stage_of[id(_first(each))] == number]
             stage.results = results[sum(sizes[:number]) : sum(sizes[: number + 1])]
         body = list(self._functions(writer))
         setup = ["# made once", *writer.setup, ""] if writer.setup else []
@@ -113,7 +119,14 @@ class Program:
 
     def forget(self) -> None:
         """Lets go of the recorded run, and of all its arrays."""
+        for stage in self.stages:
+            for instruction in stage.instructions:
+                instruction.forget()
         self.stages = []
+
+
+def _first(instruction: Instruction) -> Instruction:
+    return instruction.instructions[0] if isinstance(instruction, Loop) else instruction
 
 
 def _crossing(writer: Writer, later: Sequence[Instruction], given: set[int], results: Sequence[Value]) -> list[Value]:

@@ -6,21 +6,25 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from framework.autograd.grad_mode import mode
-from framework.autograd.nodes import reach
+from framework.autograd.nodes import Node, reach
 from framework.autograd.tensor import Tensor
 from framework.autograd.views import View
 from framework.autograd.walk import Walk, key
 from framework.compiler import nest
 from framework.compiler.instructions import Instruction, Value
-from framework.compiler.trace import Trace, slot, version_of
+from framework.compiler.trace import Captured, Trace, slot, version_of
 from framework.compiler.traced import Traced
 from framework.compiler.watch import Watch
+
+LOOKED_AT = 10_000
+"""How many objects are looked at to find what a result holds."""
 
 
 @dataclass
@@ -38,6 +42,8 @@ class Recording:
     leaves: list[Any] = field(default_factory=list)
     seeds: list[Value] = field(default_factory=list)
     leaf_gradients: list[Value | None] = field(default_factory=list)
+    # For each graph, which of the leaves it leads to.
+    reaches: list[list[bool]] = field(default_factory=list)
     forward_end: int = 0
     # What the run left: the gradients it set, and by how much it raised counts of writes (of a tensor, or an argument).
     new_gradients: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
@@ -91,7 +97,7 @@ def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
             value.name = value.name or _argument_name(place, names)
             arguments.append((place, leaf, value))
     versions = {id(leaf): version_of(leaf) for _, leaf, _ in arguments if isinstance(leaf, Tensor)}
-    watch = Watch()
+    watch = Watch(function)
     recording = Recording(trace, watch, arguments, versions)
     given = nest.replaced(args, trace.given), nest.replaced(kwargs, trace.given)
     try:
@@ -143,9 +149,9 @@ def _walk_back(recording: Recording) -> None:
     graphs = [each for each in dict.fromkeys(outputs) if trace.has_made(each) and carries_graph(each)]
     if not graphs:
         return
-    leaves = [leaf for _, leaf, _ in recording.arguments if isinstance(leaf, Tensor) and leaf.requires_grad]
-    leaves += [each.tensor for each in trace.captured.values() if each.requires_grad]
-    recording.graphs, recording.leaves = graphs, list(dict.fromkeys(leaves))
+    ends = [leaf for _, leaf, _ in recording.arguments if isinstance(leaf, Tensor) and leaf.requires_grad]
+    ends += [each.tensor for each in trace.captured.values() if each.requires_grad]
+    recording.graphs, recording.leaves = graphs, list(dict.fromkeys(ends))
     roots = []
     for number, each in enumerate(graphs):
         array = slot.__get__(each, Tensor)
@@ -157,11 +163,35 @@ def _walk_back(recording: Recording) -> None:
         roots.append((each.edge, value.handle))
     targets = [leaf if leaf.edge is None else leaf.edge for leaf in recording.leaves]
     walk = Walk(True, False, targets, accumulate=False)
-    walk.run(roots)
+    with _without_hooks(recording.leaves):
+        trace.notes_gradients = False
+        walk.run(roots)
     assert walk.captured is not None
+    for each in graphs:
+        nodes, reached = reach([each.edge[0]])
+        edges = {key(edge) for node in nodes for edge in node.edges if edge.__class__ is tuple} | reached.keys()
+        recording.reaches.append([key(target) in edges for target in targets])
     for target in targets:
         gradient = walk.captured[key(target)]
         recording.leaf_gradients.append(None if gradient is None else trace.value_of(gradient))
+
+
+@contextlib.contextmanager
+def _without_hooks(leaves: list[Tensor]) -> Iterator[None]:
+    """Keeps the hooks of what the graph leads to silent: the walk that goes on from there runs them."""
+    nodes = [leaf.edge[0] for leaf in leaves if leaf.edge is not None]
+    before = [leaf._hooks for leaf in leaves], [(node.tensor_hooks, node.retained) for node in nodes]
+    for leaf in leaves:
+        leaf._hooks = None
+    for node in nodes:
+        node.tensor_hooks = node.retained = None
+    try:
+        yield
+    finally:
+        for leaf, hooks in zip(leaves, before[0], strict=True):
+            leaf._hooks = hooks
+        for node, (tensor_hooks, retained) in zip(nodes, before[1], strict=True):
+            node.tensor_hooks, node.retained = tensor_hooks, retained
 
 
 def carries_graph(tensor: Tensor) -> bool:
@@ -181,7 +211,7 @@ def freed(recording: Recording) -> Any:
         if tensor is not None:
             if isinstance(tensor._view, View) and type(tensor._view.form) is Traced:
                 tensor._view.form = tensor._view.form.value.array
-            if tensor._edge is not None:
+            if tensor._edge.__class__ is tuple:
                 roots.append(tensor._edge[0])
     for node in reach(roots)[0]:
         if node.saved.__class__ in (tuple, list):
@@ -198,18 +228,32 @@ def _plain(value: Any) -> Any:
 def survivors(recording: Recording) -> list[Tensor]:
     """Tensors made in the run that somebody keeps besides its caller."""
     trace = recording.trace
-    held = [each for _, each in nest.paths(recording.result, "") if isinstance(each, Tensor)]
-    for node in reach([each.edge[0] for each in held if each.edge is not None])[0]:
-        ctx = getattr(node, "ctx", None)
-        if ctx is not None:
-            held += [each for kept in ctx._saved if isinstance(each := kept(), Tensor)]
-            held += [each for each in vars(ctx).values() if isinstance(each, Tensor)]
-    for each in held:
-        if each._view is not None:
-            held.append(each._view.parent)
-    known = {id(each) for each in held}
+    known = {id(each) for _, each in nest.paths(recording.result, "")}
     known |= {id(each.tensor._grad) for each in trace.gradients.values()}
-    return [tensor for key, reference in trace.made.items() if key not in known and (tensor := reference()) is not None]
+    kept = [tensor for key, reference in trace.made.items() if key not in known and (tensor := reference()) is not None]
+    if kept:
+        held = _held([each for _, each in nest.paths(recording.result, "") if isinstance(each, Tensor)])
+        kept = [each for each in kept if id(each) not in held]
+    return kept
+
+
+def _held(tensors: list[Tensor]) -> set[int]:
+    """The ids of all that some tensors hold: their graphs and bases, and what hangs on those."""
+    seen: set[int] = set()
+    rest: list[Any] = list(tensors)
+    while rest and len(seen) < LOOKED_AT:
+        each = rest.pop()
+        if id(each) in seen or isinstance(each, (type, ModuleType)) or "_parameters" in getattr(each, "__dict__", ()):
+            continue
+        seen.add(id(each))
+        if isinstance(each, FunctionType):
+            # Not its globals: they lead everywhere.
+            rest += each.__closure__ or ()
+        elif isinstance(each, (Trace, Captured, Value)):
+            continue
+        elif isinstance(each, (Tensor, Node)) or gc.is_tracked(each):
+            rest += gc.get_referents(each)
+    return seen
 
 
 def is_recording() -> bool:

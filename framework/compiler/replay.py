@@ -10,7 +10,6 @@ import numpy as np
 from framework.autograd.dtypes import from_numpy
 from framework.autograd.nodes import Node
 from framework.autograd.operation_node import FREED
-from framework.autograd.tensor import Tensor
 
 
 class FinishedNode(Node):
@@ -29,21 +28,23 @@ class ReplayNode(Node):
     walk (`retain_graph`), and one that is recorded itself (`create_graph`), go through `again`: the function run anew.
     """
 
-    __slots__ = ("again", "guards", "instance", "passed", "pool", "run")
+    __slots__ = ("again", "guards", "instance", "passed", "pool", "reaches", "run")
 
     run: Callable[..., Any]
     again: Callable[..., list[Any]]
     instance: Any
     pool: list[Any]
     passed: tuple[Any, ...]
-    guards: tuple[tuple[Tensor, int], ...]
+    # For each leaf, which of the outputs lead to it.
+    reaches: list[list[bool]]
+    guards: tuple[tuple[Any, int, tuple[int, ...], Any], ...]
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
         if self.saved is None:
             raise RuntimeError(FREED)
-        for tensor, version in self.guards:
-            if tensor._version != version:
-                raise _modified(tensor, version)
+        for storage, version, shape, dtype in self.guards:
+            if storage.version != version:
+                raise _modified(storage.version, version, shape, dtype)
         gradients = gradient if self.outputs is not None else [gradient]
         if create_graph or self.instance is None:
             return self.again(gradients, create_graph)
@@ -52,9 +53,13 @@ class ReplayNode(Node):
             np.zeros(shape, dtype) if each is None else np.ascontiguousarray(each).reshape(shape)
             for each, shape, dtype in zip(gradients, shapes, types, strict=True)
         ]
-        results = self.run(*self.passed, *arrays)
+        results = list(self.run(*self.passed, *arrays))
         self.give_back()
-        return list(results)
+        for number, reaches in enumerate(self.reaches):
+            # What only results lead to that nobody asked for gets no gradient, not zeros.
+            if not any([leads for leads, each in zip(reaches, gradients, strict=True) if each is not None]):
+                results[number] = None
+        return results
 
     def release(self) -> None:
         self.saved = None
@@ -76,10 +81,9 @@ def named(kind: type[Node], name: str) -> type[Node]:
     return type(name, (kind,), {"__slots__": ()})
 
 
-def _modified(tensor: Tensor, expected: int) -> RuntimeError:
-    kind = from_numpy(tensor._array.dtype).scalar_name
+def _modified(found: int, expected: int, shape: tuple[int, ...], dtype: Any) -> RuntimeError:
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{kind}Tensor {list(tensor.shape)}] is at version {tensor._version}; expected version {expected} "
-        "instead. Hint: it was changed between the call of the compiled function and backward()."
+        f"[torch.{from_numpy(dtype).scalar_name}Tensor {list(shape)}] is at version {found}; expected version "
+        f"{expected} instead. Hint: it was changed between the call of the compiled function and backward()."
     )

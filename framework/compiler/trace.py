@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from framework.autograd.float_errors import quiet
+from framework.autograd.float_errors import SILENCE, quiet, quietly, restore, silence
 from framework.autograd.grad_mode import mode
 from framework.autograd.storage import INFERENCE
-from framework.autograd.tensor import Tensor
+from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import numpy_calls
 from framework.compiler.instructions import (
     Assumption,
+    AsTensor,
     Instruction,
     Memory,
     Number,
@@ -102,6 +103,7 @@ class Trace:
         self.made: dict[int, weakref.ref[Tensor]] = {}
         self.literals: list[Value] = []
         self.gradients: dict[int, Gradient] = {}
+        self.notes_gradients = True
         # Every tensor that became the `.grad` of another, with that.
         self.assigned: list[tuple[Tensor, Value]] = []
         # Stateful objects that were called (generators), with their states before.
@@ -147,6 +149,7 @@ class Trace:
             # Where it is written to, each run starts from a copy of what it was.
             instruction = Instruction(np.copy, (np.copy(array, order="K"),), {"order": "K"}, self.section)
             instruction.outputs = [value]
+            instruction.structure = value
             value.maker = instruction
             self.instructions.append(instruction)
         return value
@@ -156,20 +159,23 @@ class Trace:
         found = self.values.get(id(array))
         if found is None or (found.memory.kind == "captured" and id(tensor) not in self.captured):
             found = found or self.enter(array, "captured")
-            self.captured[id(tensor)] = Captured(tensor, found)
+            if not self.has_made(tensor):
+                self.captured[id(tensor)] = Captured(tensor, found)
         return found.handle
 
     def see_gradient(self, tensor: Tensor, gradient: Tensor | None, read: bool) -> None:
         """The `.grad` of a tensor is read or set: what it was before the run is for the program to be given."""
-        if self.open and id(tensor) not in self.gradients and not self.has_made(tensor):
+        if self.open and self.notes_gradients and id(tensor) not in self.gradients and not self.has_made(tensor):
             self.gradients[id(tensor)] = Gradient(tensor, gradient, read)
             array = None if gradient is None else slot.__get__(gradient, Tensor)
-            if read and type(array) is ndarray and id(array) not in self.values:
+            if read and type(array) is ndarray:
+                if id(array) in self.values:
+                    self.stop("a .grad that shares its memory")
                 self.gradients[id(tensor)].value = self.enter(array, "argument")
 
     def note_assigned(self, tensor: Tensor, gradient: Tensor | None) -> None:
         """A tensor becomes the `.grad` of another."""
-        if self.open and gradient is not None:
+        if self.open and gradient is not None and not self.has_made(tensor):
             self.assigned.append((tensor, self.value_of(slot.__get__(gradient, Tensor))))
 
     def has_made(self, tensor: Tensor) -> bool:
@@ -228,6 +234,8 @@ class Trace:
     def _leaf(self, each: Any) -> Any:
         if type(each) is Traced or isinstance(each, ndarray):
             return self.value_of(each)
+        if isinstance(each, Tensor):
+            return AsTensor(self.value_of(each._array))
         return each.number if type(each) is TracedNumber else each
 
     def _about_to_write(self, array: Any) -> None:
@@ -307,11 +315,14 @@ class Trace:
     def run(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Runs an operation's function: traced through, or, where that cannot be, as one call of it all."""
         if not self.open or not _traced_in((args, named)):
-            return function(*args, **named)
+            result = function(*args, **named)
+            # A number that meets a tensor becomes an array, the same in every run.
+            return self.literal(result).handle if self.open and function is np.array else result
         if isinstance(function, np.ufunc):
-            return function(*args, **named)
+            return quietly(function, *args, **named)
         start, states = len(self.instructions), dict(self.states)
         self.depth += 1
+        audible = silence(SILENCE)
         try:
             return function(*args, **named)
         except Untraceable as reason:
@@ -321,6 +332,7 @@ class Trace:
             why = f"{type(error).__name__}: {error}"
         finally:
             self.depth -= 1
+            restore(audible)
         self._undo(start, states)
         return self.call(function, args, named, opaque=why)
 
@@ -375,7 +387,8 @@ class Trace:
         if source is None:
             kept = {name: self._leaf(each) for name, each in state.items()}
             source = self.sources[key] = Source(scalars, group, kept)
-            source.found = scalars(group, _plain(state))
+            with self._muted():
+                source.found = scalars(group, _plain(state))
             source.numbers = {
                 name: Number(each, source, name)
                 for name, each in source.found.items()
@@ -430,6 +443,8 @@ class Trace:
             value.handle = value.maker = None
         for memory in self.memories.values():
             memory.before = None
+        for instruction in self.instructions:
+            instruction.forget()
         self.values, self.memories, self.captured, self.instructions = {}, {}, {}, []
         self.gradients, self.assigned, self.literals, self.made = {}, [], [], {}
 
@@ -554,12 +569,17 @@ def _plain(tree: Any) -> Any:
 def _concrete(tree: Any) -> Any:
     """The arguments of an instruction as NumPy takes them."""
 
-    def change(each: Any) -> Any:
-        if isinstance(each, Value):
-            return each.array
-        return each.value if isinstance(each, Number) else each
-
-    return mapped(tree, change)
+    if isinstance(tree, Value):
+        return tree.array
+    if tree.__class__ in (tuple, list):
+        return tree.__class__([_concrete(each) for each in tree])
+    if tree.__class__ is dict:
+        return {key: _concrete(each) for key, each in tree.items()}
+    if tree.__class__ is slice:
+        return slice(_concrete(tree.start), _concrete(tree.stop), _concrete(tree.step))
+    if isinstance(tree, AsTensor):
+        return wrap(tree.value.array)
+    return tree.value if isinstance(tree, Number) else tree
 
 
 def _with_scalars(ufunc: np.ufunc, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -571,7 +591,7 @@ def _with_scalars(ufunc: np.ufunc, args: tuple[Any, ...], named: dict[str, Any])
         each.array.dtype if isinstance(each, Value) else _weak(each) if n in numbers else getattr(each, "dtype", None)
         for n, each in enumerate(args)
     ]
-    if None in types:
+    if any([each is None for each in types]):
         return args
     changed = list(args)
     try:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+from framework.autograd.tensor import wrap
+from framework.compiler.blocks import Loop
 from framework.compiler.buffers import Form, Plan, form_of
-from framework.compiler.instructions import Instruction, Number, Scalar, Value, leaves
+from framework.compiler.instructions import AsTensor, Instruction, Number, Scalar, Value, leaves
 from framework.compiler.lowering import Call, lowered
 from framework.compiler.numpy_calls import getitem, setitem
 
@@ -39,6 +41,8 @@ class Writer:
         self._forms: dict[Any, str] = {}
         self._scalars: dict[Any, str] = {}
         self._kept: list[Any] = []
+        # The forms of what lies inside a loop alone, by its memory's id.
+        self._inside: dict[int, Form] = {}
 
     # Names
 
@@ -87,7 +91,7 @@ class Writer:
         block = self.plan.block_of.get(id(value.memory))
         if block is None:
             return self.local(value)
-        form = form_of(value, block)
+        form = self._inside.get(id(value.memory)) or form_of(value, block)
         if value.name:
             name = self._named(value, self.name(value.name))
             self.buffers[name] = form
@@ -141,6 +145,8 @@ class Writer:
             return self.value(each)
         if isinstance(each, Scalar):
             return self.scalar(each)
+        if isinstance(each, AsTensor):
+            return f"{self.function(wrap)}({self.value(each.value)})"
         if each.__class__ is tuple:
             return f"({', '.join(map(self.text, each))}{',' if len(each) == 1 else ''})"
         if each.__class__ is list:
@@ -184,6 +190,8 @@ class Writer:
 
     def lines(self, instruction: Instruction) -> list[str]:
         """An instruction as lines; a view of what stays where it is, is made once instead."""
+        if isinstance(instruction, Loop):
+            return self._loop(instruction)
         structure = instruction.structure
         if instruction.writes or not instruction.outputs:
             return [self.call(each, None) for each in lowered(instruction)]
@@ -214,22 +222,54 @@ class Writer:
             return [_noted(f"{name} = {text}", structure), *_made_writable(instruction, name)]
         return self._several(instruction)
 
+    def _loop(self, loop: Loop) -> list[str]:
+        """A loop over blocks: the parts of its arrays are taken once, and named after them."""
+        values = {
+            id(value): value
+            for each in loop.instructions
+            for value in (*each.inputs(), each.structure)
+            if loop.is_sliced(value)
+        }
+        step, count = loop.rows, loop.shape[0]
+        parts: dict[str, tuple[str, str]] = {}
+        for value in values.values():
+            inside = id(value.memory) in loop.inside
+            if inside:
+                self._inside[id(value.memory)] = self._block_form(value, (step, *loop.shape[1:]))
+            name = self.value(value)
+            flat = f"{name}.reshape(-1)" if not inside and len(loop.shape) == 1 and value.array.ndim > 1 else name
+            taken = f"{name}[: {count} - at]" if inside else f"{flat}[at : at + {step}]"
+            if name not in parts:
+                parts[name] = self.name(f"{name}_part"), taken
+        blocks = self.name("blocks")
+        self.setup.append(
+            f"{blocks} = [({', '.join(taken for _, taken in parts.values())},) for at in range(0, {count}, {step})]"
+        )
+        names = [part for part, _ in parts.values()]
+        lines = [f"for {', '.join(names)}{',' if len(names) == 1 else ''} in {blocks}:"]
+        whole = dict(self._expressions)
+        self._expressions |= {key: parts[self.value(value)][0] for key, value in values.items()}
+        for each in loop.instructions:
+            out = None if each.writes else self.value(each.structure)
+            lines += [f"    {_noted(self.call(call, out), each.structure)}" for call in lowered(each)]
+        self._expressions |= {key: whole[key] for key in values}
+        return lines
+
+    def _block_form(self, value: Value, shape: tuple[int, ...]) -> Form:
+        """The form of what a loop uses inside alone: an array of a block's rows."""
+        dtype = value.array.dtype
+        return self.plan.block_of[id(value.memory)], dtype, shape, np.empty(shape, dtype).strides, 0
+
     def _several(self, instruction: Instruction) -> list[str]:
         """A call that returns a nest of arrays, and the taking apart of it."""
         whole = self.name("results")
         [call] = lowered(instruction)
         lines = [f"{whole} = {self.call(call, None)}"]
 
-        def take(tree: Any, path: str) -> None:
-            if isinstance(tree, Value) and any(tree is each for each in instruction.outputs):
-                if tree.array.ndim == 0:
-                    path = f"{self.function(np.asarray)}({path})"
-                lines.append(_noted(f"{self.local(tree)} = {path}", tree))
-            elif tree.__class__ in (tuple, list):
-                for number, each in enumerate(tree):
-                    take(each, f"{path}[{number}]")
-
-        take(instruction.structure, whole)
+        for path, each in _paths(instruction.structure, whole):
+            if any([each is one for one in instruction.outputs]):
+                text = f"{self.function(np.asarray)}({path})" if each.array.ndim == 0 else path
+                lines.append(_noted(f"{self.local(each)} = {text}", each))
         return lines
 
     def _view_name(self, instruction: Instruction) -> str:
@@ -249,6 +289,15 @@ class Writer:
                 lines.append(f"# {section}")
             lines += made
         return lines
+
+
+def _paths(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of a nest, with the text that takes them out of it."""
+    if tree.__class__ in (tuple, list):
+        for number, each in enumerate(tree):
+            yield from _paths(each, f"{path}[{number}]")
+    else:
+        yield path, tree
 
 
 def _is_view(instruction: Instruction) -> bool:
