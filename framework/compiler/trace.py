@@ -127,6 +127,11 @@ class Trace:
         """A new value; one that shares known memory is a view of that."""
         owner = _owner(array)
         memory = self.memories.get(id(owner))
+        if memory is not None and memory.kind in ("literal", "fresh") and maker is None and kind == "captured":
+            # A view that no traced call made: of a constant it is one too.
+            if memory.kind == "fresh" or memory.written:
+                self.stop("a view that is made past what stands for arrays")
+            memory = Memory(kind, array)
         if memory is None:
             memory = self.memories[id(owner)] = Memory(kind, owner)
         value = self.values[id(array)] = Value(array, memory, maker)
