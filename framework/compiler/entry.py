@@ -92,8 +92,9 @@ class Entry:
         self.effects = effects
         self.graph = graph
         self.pool: list[list[Callable[..., Any]]] = []
+        self._shapes = [value.array for value in program.stages[0].results]
         self.names: dict[str, Any] = {
-            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "finished": _finished, "guard": guard,
+            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "guard": guard,
             "fresh": program.instance, "generator_states": self._generator_states, "mode": mode, "ndarray": ndarray, "pool": self.pool, "restore": restore,
             "silence": silence, "snapshot": self.snapshot, "storage_of": storage_of, "wrap": wrap,
             "Unforeseen": Unforeseen,
@@ -103,22 +104,21 @@ class Entry:
             for part, path in zip(arguments, ("args", "kwargs"), strict=True)
             for place, leaf in nest.paths(part, path)
         ]
-        checks = " and ".join(f"({each})" for each in self._conditions(arguments))
+        checks = self._checked(arguments)
         given = self._given()
         body = [
             "try:",
-            f"    if not ({checks}): return MISS",
+            *[f"    {line}" for line in checks],
             "except Exception:",
             # What it looks at is gone, or of another kind.
             "    return MISS",
             *self._renewed(),
-            *[f"a{number} = {path}" for number, path in enumerate(given)],
             *(["before = snapshot(args, kwargs)"] if program.late else []),
             *(["states = generator_states()"] if graph is not None else []),
             "instance = pool.pop() if pool else fresh()",
             "token = silence(SILENCE)",
             "try:",
-            f"    results = instance[0]({', '.join(f'a{number}' for number in range(len(given)))})",
+            f"    results = instance[0]({', '.join(given)})",
             *(["except Unforeseen:", "    before.restore()", "    raise"] if program.late else []),
             "finally:",
             "    restore(token)",
@@ -128,8 +128,12 @@ class Entry:
             f"return {nest.text(result, lambda leaf: self._leaf_text(leaf, outputs))}",
         ]
         text = ["def call(args, kwargs):", *[f"    {line}" for line in body]]
-        text += ["def accepts(args, kwargs):", "    try:", f"        return bool({checks})"]
-        text += ["    except Exception:", "        return False", ""]
+        text += [
+            "def accepts(args, kwargs):",
+            "    try:",
+            *[f"        {line.replace('MISS', 'False')}" for line in checks],
+        ]
+        text += ["    except Exception:", "        return False", "    return True", ""]
         self.source = "\n".join(text)
         exec(compile(self.source, "<a call written by framework.compile>", "exec"), self.names)
         self.call: Callable[[Any, Any], Any] = self.names["call"]
@@ -137,6 +141,7 @@ class Entry:
         self.serve = self.call
         self.accepts: Callable[[Any, Any], bool] = self.names["accepts"]
         program.forget()
+        self._shapes = []
         # The arguments of the traced call go: what is asked of later ones is in the text.
         self._tensor_paths = [reached(place, None) for place, leaf in self._paths if isinstance(leaf, Tensor)]
         arguments_ids = {id(leaf) for _, leaf in self._paths}
@@ -159,18 +164,26 @@ class Entry:
 
     # Conditions
 
-    def _conditions(self, arguments: tuple[Any, Any]) -> list[str]:
+    def _checked(self, arguments: tuple[Any, Any]) -> list[str]:
+        """The lines that return MISS where a condition does not hold; they name the leaves and their arrays."""
         conditions = self.conditions
+        forms = [*nest.checks(arguments[0], "args"), *nest.checks(arguments[1], "kwargs")]
+        lines = [f"if not ({' and '.join(f'({each})' for each in forms)}): return MISS"]
         found = [
             f"mode.recording is {conditions.recording}",
             f"mode.inference is {conditions.inference}",
             f"default.float is {self.constant('type', dtypes._Default.float)}",
-            *nest.checks(arguments[0], "args"),
-            *nest.checks(arguments[1], "kwargs"),
-            *[self._of_leaf(place, leaf) for place, leaf in self._paths],
         ]
+        self._arrays: dict[int, str] = {}
+        for number, (place, leaf) in enumerate(self._paths):
+            name = f"x{number}"
+            lines.append(f"{name} = {place}")
+            if nest.is_array(leaf):
+                lines.append(f"a{number} = {name}._array" if isinstance(leaf, Tensor) else f"a{number} = {name}")
+                self._arrays[id(slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf)] = f"a{number}"
+            found.append(self._of_leaf(name, f"a{number}", leaf))
         if conditions.arguments_written:
-            owners = [f"id({_owner(path)})" for path in (_array_path(*each) for each in self._paths) if path]
+            owners = [f"id({_owner(array)})" for array in self._arrays.values()]
             found.append(f"len({{{', '.join(owners)}}}) == {len(owners)}")
         for tensor, array in conditions.captured:
             name = self.constant("tensor", tensor)
@@ -188,7 +201,7 @@ class Entry:
         if text:
             self.names.update(names)
             found.append(text)
-        return found
+        return [*lines, f"if not ({' and '.join(f'({each})' for each in found)}): return MISS"]
 
     def _of_hooks(self, name: str, tensor: Tensor) -> list[str]:
         """The condition that a leaf has the same hooks, which were traced."""
@@ -205,19 +218,19 @@ class Entry:
         path = next((path for path, leaf in self._paths if leaf is tensor), None)
         return path or self.constant("tensor", tensor)
 
-    def _of_leaf(self, path: str, leaf: Any) -> str:
-        """The condition on one argument."""
+    def _of_leaf(self, name: str, array: str, leaf: Any) -> str:
+        """The condition on one argument, by the names of it and of its array."""
         if isinstance(leaf, Tensor):
             kind = "Tensor" if type(leaf) is Tensor else self.constant("kind", type(leaf))
-            form = self._form(f"{path}._array", leaf._array)
-            return f"{path}.__class__ is {kind} and {path}.{_grad_flag(leaf)} is {leaf.requires_grad} and {form}"
+            form = self._form(array, leaf._array)
+            return f"{name}.__class__ is {kind} and {name}.{_grad_flag(leaf)} is {leaf.requires_grad} and {form}"
         if isinstance(leaf, ndarray):
-            return f"{path}.__class__ is ndarray and {self._form(path, leaf)}"
-        name = self.constant("value", leaf)
+            return f"{name}.__class__ is ndarray and {self._form(array, leaf)}"
+        known = self.constant("value", leaf)
         if not nest.is_plain(leaf):
-            return f"{path} is {name}"
-        same = f"({path} == {name} or {path} != {path})" if leaf != leaf else f"{path} == {name}"
-        return f"{path} is {name} or ({path}.__class__ is {name}.__class__ and {same})"
+            return f"{name} is {known}"
+        same = f"({name} == {known} or {name} != {name})" if leaf != leaf else f"{name} == {known}"
+        return f"{name} is {known} or ({name}.__class__ is {known}.__class__ and {same})"
 
     def _form(self, path: str, array: ndarray) -> str:
         dtype = self.constant("dtype", array.dtype)
@@ -233,12 +246,8 @@ class Entry:
     # The call
 
     def _given(self) -> list[str]:
-        """Where the arrays that the program is given come from."""
-        found = {}
-        for place, leaf in self._paths:
-            if nest.is_array(leaf):
-                array = slot.__get__(leaf, Tensor) if isinstance(leaf, Tensor) else leaf
-                found[id(array)] = _array_path(place, leaf)
+        """What the program is given: the arguments' arrays, and those of gradients."""
+        found = dict(self._arrays)
         for tensor, gradient in self.conditions.gradients:
             if gradient is not None:
                 found[id(gradient.array)] = f"{self._place(tensor)}._grad._array"
@@ -290,7 +299,9 @@ class Entry:
             if output.guarded:
                 lines.append(f"guard(node, {name})")
             if output.graph is None and output.finished is not None:
-                lines.append(f"finished({name}, {self.constant('kind', output.finished)})")
+                # One node serves all calls: nothing can be done with it but to be refused.
+                edge = self.constant("edge", (_finished(output.finished, self._shapes[output.number]), 0))
+                lines += [f"{name}._edge = {edge}", f"{name}._requires_grad = True"]
         return lines
 
     def _leaf_text(self, leaf: Any, outputs: dict[int, Output]) -> str:
@@ -328,17 +339,11 @@ def _owner(path: str) -> str:
     return f"{path} if {path}.base is None else {path}.base"
 
 
-def _array_path(path: str, leaf: Any) -> str:
-    return f"{path}._array" if isinstance(leaf, Tensor) else path if isinstance(leaf, ndarray) else ""
-
-
-def _finished(tensor: Tensor, kind: Any) -> None:
-    """Puts a tensor where a graph was that is used up."""
+def _finished(kind: Any, array: ndarray) -> Any:
+    """A node where a graph was that is used up."""
     node = new(kind)
     node.edges = ()
     node.saved = node.outputs = None
-    node.shape = tensor._array.shape
-    node.dtype = tensor._array.dtype
+    node.shape, node.dtype = array.shape, array.dtype
     node.sequence = next(sequence)
-    tensor._edge = (node, 0)
-    tensor._requires_grad = True
+    return node
