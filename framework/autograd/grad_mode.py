@@ -26,7 +26,7 @@ class Mode(threading.local):
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
     watchers: tuple[Callable[[Any], None], ...] = ()
-    # What records this thread's run for the compiler: `framework.compiler.trace.Trace`.
+    # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
     trace: Any = None
 
 

@@ -11,12 +11,12 @@ from framework.autograd.tensor import Tensor
 from framework.compiler import nest
 from framework.compiler.entry import Conditions, Effects, Entry, Output
 from framework.compiler.graph import Graph
-from framework.compiler.instructions import Value
-from framework.compiler.passes import outside
-from framework.compiler.program import Program, Stage
-from framework.compiler.recording import Recording, survivors
 from framework.compiler.replay import FinishedNode, named
-from framework.compiler.trace import slot
+from framework.compiler.tracing.instructions import Value
+from framework.compiler.tracing.recording import Recording, survivors
+from framework.compiler.tracing.trace import slot
+from framework.compiler.writing.passes import outside
+from framework.compiler.writing.program import Program, Stage
 
 
 def build(recording: Recording, function: Callable[..., Any], args: Any, kwargs: Any, names: dict[int, str]) -> Entry:

@@ -15,9 +15,9 @@ from framework.autograd.tensor import Tensor
 from framework.compiler import nest
 from framework.compiler.building import build, effects_outside
 from framework.compiler.entry import MISS, Entry
-from framework.compiler.instructions import Unforeseen
-from framework.compiler.outcome import TracedOutcome, arrays_of, difference
-from framework.compiler.recording import Failed, Recording, freed, record
+from framework.compiler.tracing.instructions import Unforeseen
+from framework.compiler.tracing.outcome import TracedOutcome, arrays_of, difference
+from framework.compiler.tracing.recording import Failed, Recording, freed, record
 
 LIMIT = 8
 """How many programs a function keeps, and how many traces in a row may serve no later call."""

@@ -20,11 +20,11 @@ from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
 from framework.compiler.graph import Graph, guard, reached
-from framework.compiler.instructions import Memory, Unforeseen, Value
 from framework.compiler.numbers import Renewal
-from framework.compiler.program import Program
-from framework.compiler.trace import Source, slot
-from framework.compiler.transaction import Snapshot
+from framework.compiler.tracing.instructions import Memory, Unforeseen, Value
+from framework.compiler.tracing.trace import Source, slot
+from framework.compiler.tracing.transaction import Snapshot
+from framework.compiler.writing.program import Program
 
 MISS: Any = object()
 

@@ -11,10 +11,10 @@ from framework.autograd.nodes import new, sequence
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
-from framework.compiler.program import Program
-from framework.compiler.recording import Recording
 from framework.compiler.replay import ReplayNode, named
-from framework.compiler.transaction import Snapshot
+from framework.compiler.tracing.recording import Recording
+from framework.compiler.tracing.transaction import Snapshot
+from framework.compiler.writing.program import Program
 
 
 class Graph:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from framework.compiler.instructions import Number, Scalar
-from framework.compiler.program import Program
-from framework.compiler.trace import Source
+from framework.compiler.tracing.instructions import Number, Scalar
+from framework.compiler.tracing.trace import Source
+from framework.compiler.writing.program import Program
 
 
 class Renewal:

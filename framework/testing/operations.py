@@ -14,7 +14,7 @@ from framework.autograd.gradcheck import gradcheck, gradgradcheck
 from framework.autograd.operation import Operation
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import compile
-from framework.compiler.transaction import same_bits
+from framework.compiler.tracing.transaction import same_bits
 from framework.random import fork_rng, manual_seed
 from framework.testing.doubles import DeviceArray
 

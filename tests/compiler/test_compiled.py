@@ -690,7 +690,11 @@ def test_opaque_operations_are_kept_as_calls(name: str) -> None:
 
 
 def test_an_opaque_derivative_is_kept_as_a_call() -> None:
-    opaque = operation(lambda input: np.sinh(input), name="compiled_test_opaque_back", input=lambda g, input: g * np.cosh(np.asarray(input)))
+    opaque = operation(
+        lambda input: np.sinh(input),
+        name="compiled_test_opaque_back",
+        input=lambda g, input: g * np.cosh(np.asarray(input)),
+    )
     compiled, _ = train_both(lambda: training_of(mlp(Call(opaque))), class_batches)
     assert len(compiled.program.explanation.opaque) == 1
 

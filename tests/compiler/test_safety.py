@@ -19,7 +19,8 @@ import pytest
 
 import framework
 from framework import nn, optim
-from framework.compiler import CompileError, CompileWarning, compile, lowering
+from framework.compiler import CompileError, CompileWarning, compile
+from framework.compiler.writing import lowering
 from framework.extend import operation
 from framework.nn import functional as F
 from tests.compiler.models import (
@@ -470,7 +471,7 @@ original = lowering.lowered
 
 @pytest.mark.parametrize("rechecked", [False, True], ids=["at once", "later"])
 def test_a_wrong_program_is_dropped(monkeypatch: pytest.MonkeyPatch, rechecked: bool) -> None:
-    from framework.compiler import writer
+    from framework.compiler.writing import writer
 
     framework.manual_seed(0)
     weight = framework.ones(4, requires_grad=True)

@@ -24,9 +24,9 @@ import pytest
 
 import framework
 from framework import nn
-from framework.compiler.guards import Guards
-from framework.compiler.user_code import kind_of_code
 from framework.compiler.watch import Watch, user_line
+from framework.compiler.watch.guards import Guards
+from framework.compiler.watch.user_code import kind_of_code
 from tests.compiler.watching import Net, Thing, framework_function, holds, unchanged, watched
 
 COUNT = 3

@@ -20,8 +20,8 @@ from types import (
 from typing import Any
 
 from framework.autograd import Tensor
-from framework.compiler.expected import CONTAINERS, ITEMS, MISSING, is_plain, items_of, kind_of
-from framework.compiler.user_code import FILE, is_library
+from framework.compiler.watch.expected import CONTAINERS, ITEMS, MISSING, is_plain, items_of, kind_of
+from framework.compiler.watch.user_code import FILE, is_library
 
 HOLDERS = ("_parameters", "_buffers", "_modules")
 # What modules and optimizers keep that is noted otherwise, or is no business of guards.

@@ -19,8 +19,8 @@ from framework.autograd.float_errors import SILENCE, quiet, quietly, restore, si
 from framework.autograd.grad_mode import mode
 from framework.autograd.storage import INFERENCE
 from framework.autograd.tensor import Tensor, wrap
-from framework.compiler import numpy_calls
-from framework.compiler.instructions import (
+from framework.compiler.tracing import numpy_calls
+from framework.compiler.tracing.instructions import (
     Assumption,
     AsTensor,
     Instruction,
@@ -32,7 +32,7 @@ from framework.compiler.instructions import (
     leaves,
     mapped,
 )
-from framework.compiler.traced import WRITING, Traced, TracedNumber
+from framework.compiler.tracing.traced import WRITING, Traced, TracedNumber
 from framework.compiler.watch import user_line
 
 SECTIONS = ("forward", "backward", "update")

@@ -9,11 +9,11 @@ from numpy import ndarray
 
 from framework.autograd.tensor import Tensor
 from framework.compiler import nest
-from framework.compiler.recording import Recording
 from framework.compiler.replay import ReplayNode
-from framework.compiler.trace import slot
-from framework.compiler.traced import Traced
-from framework.compiler.transaction import same_bits
+from framework.compiler.tracing.recording import Recording
+from framework.compiler.tracing.trace import slot
+from framework.compiler.tracing.traced import Traced
+from framework.compiler.tracing.transaction import same_bits
 
 
 def arrays_of(result: Any) -> list[ndarray]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from framework.compiler.instructions import Instruction, Value
-from framework.compiler.passes import is_elementwise
+from framework.compiler.tracing.instructions import Instruction, Value
+from framework.compiler.writing.passes import is_elementwise
 
 LARGE = 1 << 17
 """Below so many elements an array stays in the cache anyway."""

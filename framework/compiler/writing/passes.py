@@ -11,8 +11,17 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from framework.compiler.instructions import Assumption, Instruction, Memory, Number, Scalar, Value, moved, pointer
-from framework.compiler.numpy_calls import setitem
+from framework.compiler.tracing.instructions import (
+    Assumption,
+    Instruction,
+    Memory,
+    Number,
+    Scalar,
+    Value,
+    moved,
+    pointer,
+)
+from framework.compiler.tracing.numpy_calls import setitem
 
 # What these make depends on the form of their argument alone.
 LIKE = frozenset({np.zeros_like, np.ones_like})

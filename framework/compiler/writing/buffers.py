@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from framework.compiler.blocks import Loop
-from framework.compiler.instructions import Instruction, Memory, Value, pointer
-from framework.compiler.lowering import can_write_into
-from framework.compiler.passes import covers, is_elementwise, same_form
+from framework.compiler.tracing.instructions import Instruction, Memory, Value, pointer
+from framework.compiler.writing.blocks import Loop
+from framework.compiler.writing.lowering import can_write_into
+from framework.compiler.writing.passes import covers, is_elementwise, same_form
 
 ALIGNMENT = 64
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from framework.compiler.expected import MISSING, Place, kind_of
-from framework.compiler.guards import Guards
-from framework.compiler.notes import Notes
-from framework.compiler.objects import content_of, is_followed
-from framework.compiler.user_code import (
+from framework.compiler.watch.expected import MISSING, Place, kind_of
+from framework.compiler.watch.guards import Guards
+from framework.compiler.watch.notes import Notes
+from framework.compiler.watch.objects import content_of, is_followed
+from framework.compiler.watch.user_code import (
     FRAMEWORK,
     LIBRARY,
     USER,
@@ -29,10 +29,9 @@ from framework.compiler.user_code import (
     kind_of_frame,
     place_of,
     user_frame,
-    user_line,
 )
 
-__all__ = ["Watch", "user_line"]
+__all__ = ["Watch"]
 
 
 class Watch:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from framework.compiler.blocks import Loop, blocked
-from framework.compiler.buffers import allocated, placeable, placed, planned
-from framework.compiler.instructions import Assumption, Instruction, Value, Whole
-from framework.compiler.merging import merged
-from framework.compiler.passes import folded, outside, shortened
-from framework.compiler.trace import Trace
-from framework.compiler.writer import Writer, function_text
+from framework.compiler.tracing.instructions import Assumption, Instruction, Value, Whole
+from framework.compiler.tracing.trace import Trace
+from framework.compiler.writing.blocks import Loop, blocked
+from framework.compiler.writing.buffers import allocated, placeable, placed, planned
+from framework.compiler.writing.merging import merged
+from framework.compiler.writing.passes import folded, outside, shortened
+from framework.compiler.writing.writer import Writer, function_text
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from framework.compiler.expected import Members, Names, Place, Value
+from framework.compiler.watch.expected import Members, Names, Place, Value
 
 
 class Guard(NamedTuple):

@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from framework.autograd import Tensor
-from framework.compiler.expected import (
+from framework.compiler.watch.expected import (
     MISSING,
     Absent,
     Contents,
@@ -26,9 +26,18 @@ from framework.compiler.expected import (
     is_plain,
     kind_of,
 )
-from framework.compiler.guards import Guard, Guards
-from framework.compiler.objects import HOLDERS, Seen, classes_of, hooks_in, is_code, is_followed, is_foreign, parts
-from framework.compiler.user_code import ANY_NAME, ASKING, is_iterator, random_state
+from framework.compiler.watch.guards import Guard, Guards
+from framework.compiler.watch.objects import (
+    HOLDERS,
+    Seen,
+    classes_of,
+    hooks_in,
+    is_code,
+    is_followed,
+    is_foreign,
+    parts,
+)
+from framework.compiler.watch.user_code import ANY_NAME, ASKING, is_iterator, random_state
 
 # With more objects than this, the notes say that they are not complete.
 OBJECTS = 2000

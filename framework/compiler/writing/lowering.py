@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from framework.compiler.instructions import Instruction, Scalar, Value
-from framework.compiler.numpy_calls import getitem, setitem
+from framework.compiler.tracing.instructions import Instruction, Scalar, Value
+from framework.compiler.tracing.numpy_calls import getitem, setitem
 
 _clip: np.ufunc = np._core.umath.clip  # type: ignore[attr-defined]
 

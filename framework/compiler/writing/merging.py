@@ -14,10 +14,10 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import Tensor
-from framework.compiler.instructions import Instruction, Memory, Number, Scalar, Value, moved, pointer
-from framework.compiler.lowering import can_write_into
-from framework.compiler.passes import handed_out
-from framework.compiler.trace import Trace, slot
+from framework.compiler.tracing.instructions import Instruction, Memory, Number, Scalar, Value, moved, pointer
+from framework.compiler.tracing.trace import Trace, slot
+from framework.compiler.writing.lowering import can_write_into
+from framework.compiler.writing.passes import handed_out
 
 
 def merged(trace: Trace, instructions: Sequence[Instruction], results: Iterable[Value]) -> list[Instruction]:

@@ -18,9 +18,9 @@ from framework.autograd.tensor import Tensor
 from framework.autograd.views import View
 from framework.autograd.walk import Walk, key
 from framework.compiler import nest
-from framework.compiler.instructions import Instruction, Value
-from framework.compiler.trace import Captured, Trace, slot, version_of
-from framework.compiler.traced import Traced
+from framework.compiler.tracing.instructions import Instruction, Value
+from framework.compiler.tracing.trace import Captured, Trace, slot, version_of
+from framework.compiler.tracing.traced import Traced
 from framework.compiler.watch import Watch
 
 LOOKED_AT = 10_000

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from framework import autograd
+
 USER, FRAMEWORK, LIBRARY = "user", "framework", "library"
 
-FRAMEWORK_FOLDER = os.path.dirname(os.path.dirname(sys._getframe().f_code.co_filename)) + os.sep
+FRAMEWORK_FOLDER = os.path.dirname(autograd.__path__[0]) + os.sep
 LIBRARY_FOLDERS = tuple(
     os.path.join(folder, "")
     for folder in {

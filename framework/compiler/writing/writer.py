@@ -12,11 +12,11 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import wrap
-from framework.compiler.blocks import Loop
-from framework.compiler.buffers import Form, Plan, form_of
-from framework.compiler.instructions import AsTensor, Instruction, Number, Scalar, Value, leaves
-from framework.compiler.lowering import Call, lowered
-from framework.compiler.numpy_calls import getitem, setitem
+from framework.compiler.tracing.instructions import AsTensor, Instruction, Number, Scalar, Value, leaves
+from framework.compiler.tracing.numpy_calls import getitem, setitem
+from framework.compiler.writing.blocks import Loop
+from framework.compiler.writing.buffers import Form, Plan, form_of
+from framework.compiler.writing.lowering import Call, lowered
 
 WIDTH = 60
 

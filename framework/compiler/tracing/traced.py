@@ -14,10 +14,10 @@ import numpy as np
 from numpy import ndarray
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from framework.compiler.instructions import Number, Value
+from framework.compiler.tracing.instructions import Number, Value
 
 if TYPE_CHECKING:
-    from framework.compiler.trace import Trace
+    from framework.compiler.tracing.trace import Trace
 
 # Methods of arrays whose result Python sees, so that it could decide by it.
 _TELLING = frozenset({"item", "tolist", "tobytes", "tofile", "dump", "dumps"})

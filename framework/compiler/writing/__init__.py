@@ -1,0 +1,1 @@
+"""Turns recorded calls into a program: makes them fewer, gives each result a place, writes the text."""
