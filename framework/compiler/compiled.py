@@ -240,7 +240,8 @@ def _digest(args: Any, kwargs: Any) -> Any:
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
     try:
-        return list(inspect.signature(function).parameters)
+        # A module's are those of its forward.
+        return list(inspect.signature(getattr(function, "forward", function)).parameters)
     except (TypeError, ValueError):
         return []
 

@@ -57,5 +57,5 @@ def _text(step: Any) -> str:
         return "# The optimizer's step is Python of its own, and runs as it is written.\n"
     if step.eager:
         raise UserError(f"{step.title} runs as it is written: {step.eager}.")
-    explanation = "\n".join(f"# {line}" for line in str(step.program.explanation).splitlines())
+    explanation = "\n".join(f"# {line}" for line in str(step.program.explain()).splitlines())
     return f"{explanation}\n\n{step.program.source}"

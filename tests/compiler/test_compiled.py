@@ -686,7 +686,7 @@ OPERATIONS = {
 @pytest.mark.parametrize("name", OPAQUE)
 def test_opaque_operations_are_kept_as_calls(name: str) -> None:
     compiled, _ = train_both(lambda: training_of(mlp(Call(OPERATIONS[name]))), class_batches)
-    assert len(compiled.program.explanation.opaque) == 1
+    assert len(compiled.program.explain().opaque) == 1
 
 
 def test_an_opaque_derivative_is_kept_as_a_call() -> None:
@@ -696,12 +696,12 @@ def test_an_opaque_derivative_is_kept_as_a_call() -> None:
         input=lambda g, input: g * np.cosh(np.asarray(input)),
     )
     compiled, _ = train_both(lambda: training_of(mlp(Call(opaque))), class_batches)
-    assert len(compiled.program.explanation.opaque) == 1
+    assert len(compiled.program.explain().opaque) == 1
 
 
 def test_what_can_be_seen_into_is_not_opaque() -> None:
     compiled, _ = train_both(a_plugin_operation_in_numpy, class_batches)
-    assert compiled.program.explanation.opaque == ()
+    assert compiled.program.explain().opaque == ()
 
 
 # Batches
@@ -1122,7 +1122,7 @@ def test_the_program_can_be_read() -> None:
     builtin_compile(source, "program", "exec")
     for word in ("# forward", "# backward", "# update", "dot(", "out=", "5×8 float32"):
         assert word in source, source
-    explanation = compiled.program.explanation
+    explanation = compiled.program.explain()
     assert explanation.calls > 10
     assert 0 < explanation.bytes_shared <= explanation.bytes_unshared
     assert explanation.buffers > 0

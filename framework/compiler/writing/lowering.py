@@ -39,7 +39,9 @@ def lowered(instruction: Instruction) -> list[Call]:
         return [Call(np.copyto, (args[0], args[2]))]
     method = getattr(function, "__self__", None)
     if isinstance(method, np.ufunc) and function.__name__ == "reduce":
-        return [Call(function, args, _reduction(named), _unless_written(named, "out"))]
+        # (array, axis, dtype, out, keepdims), by name where given by place.
+        named = {**dict(zip(("axis", "dtype", "out", "keepdims"), args[1:], strict=False)), **named}
+        return [Call(function, args[:1], _reduction(named), _unless_written(named, "out"))]
     rule = _RULES.get(function)
     found = rule(instruction) if rule is not None and not instruction.writes else None
     return found if found is not None else [Call(function, args, named)]
@@ -60,7 +62,9 @@ def _ufunc_call(function: np.ufunc, args: tuple[Any, ...], named: dict[str, Any]
 
 def _reduction(named: dict[str, Any]) -> dict[str, Any]:
     out = named.get("out")
-    return {**named, "out": out[0]} if out.__class__ is tuple else named
+    named = {**named, "out": out[0]} if out.__class__ is tuple else named
+    usual = {"dtype": None, "keepdims": False, "out": None}
+    return {key: each for key, each in named.items() if key not in usual or each is not usual[key]}
 
 
 def _copy(instruction: Instruction) -> list[Call] | None:

@@ -80,7 +80,7 @@ class Program:
         self.numbers = writer.numbers
         self._buffers, self._sizes = writer.buffers, plan.sizes
         self._code = compile(self.source, "<program written by framework.compile>", "exec")
-        self.explanation = Explanation(
+        self._explanation = Explanation(
             calls=sum(line.startswith("    ") and not line.lstrip().startswith(("#", "return")) for line in body),
             buffers=len(plan.sizes),
             bytes_unshared=plan.unshared,
@@ -107,6 +107,10 @@ class Program:
             returned = [writer.value(each) for each in (*stage.results, *passed)]
             yield from function_text(stage.name, parameters, body, returned)
             yield ""
+
+    def explain(self) -> Explanation:
+        """What it consists of: calls, buffers, their bytes with and without sharing, and what is kept whole, and why."""
+        return self._explanation
 
     def instance(self) -> list[Callable[..., Any]]:
         """The functions of the stages, on buffers of their own."""
