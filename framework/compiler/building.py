@@ -161,7 +161,7 @@ class _Builder:
             python=self.recording.watch.expression(),
             explain=self.recording.watch.explain,
             written=written,
-            foreign=frozenset(id(each.owner) for each in (shared if arguments_written else written)),
+            foreign=[each.owner for each in dict.fromkeys(shared if arguments_written else written)],
             arguments_written=arguments_written,
             sources=list(trace.sources.values()),
             generators=[generator for generator, _ in trace.states.values()],

@@ -58,7 +58,7 @@ class Compiled:
         self._tensor_names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.eager is None and mode.trace is None:
+        if mode.trace is None:
             try:
                 for entry in self._entries:
                     result = entry.serve(args, kwargs)
@@ -69,7 +69,8 @@ class Compiled:
             except Unforeseen:
                 # It may be this one batch: the function as it is written serves it.
                 return self.function(*args, **kwargs)
-            return self._traced(args, kwargs)
+            if self.eager is None:
+                return self._traced(args, kwargs)
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -53,7 +53,7 @@ class Conditions:
     explain: Callable[[], str | None]
     # Memory from outside that it writes, and the arrays that no argument may share memory with.
     written: list[Memory]
-    foreign: frozenset[int]
+    foreign: list[ndarray]
     arguments_written: bool
     sources: list[Source]
     generators: list[Any]
@@ -94,8 +94,8 @@ class Entry:
         self.pool: list[list[Callable[..., Any]]] = []
         self._shapes = [value.array for value in program.stages[0].results]
         self.names: dict[str, Any] = {
-            "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "guard": guard,
-            "fresh": program.instance, "generator_states": self._generator_states, "mode": mode, "ndarray": ndarray, "pool": self.pool, "restore": restore,
+            "INFERENCE": INFERENCE, "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "guard": guard,
+            "fresh": program.instance, "generator_states": self._generator_states, "mode": mode, "ndarray": ndarray, "new": new, "pool": self.pool, "restore": restore,
             "silence": silence, "snapshot": self.snapshot, "storage_of": storage_of, "wrap": wrap,
             "Unforeseen": Unforeseen,
         }  # fmt: skip
@@ -167,7 +167,15 @@ class Entry:
     def _checked(self, arguments: tuple[Any, Any]) -> list[str]:
         """The lines that return MISS where a condition does not hold; they name the leaves and their arrays."""
         conditions = self.conditions
-        forms = [*nest.checks(arguments[0], "args"), *nest.checks(arguments[1], "kwargs")]
+        # What Python itself makes of a call is a tuple and a dict.
+        forms = [
+            f"len(args) == {len(arguments[0])}",
+            "not kwargs" if not arguments[1] else f"len(kwargs) == {len(arguments[1])}",
+        ]
+        for part, path in zip(arguments, ("args", "kwargs"), strict=True):
+            forms += list(nest.checks(part, path))[1:]
+        if arguments[1]:
+            forms.append(f"list(kwargs) == {list(arguments[1])!r}")
         lines = [f"if not ({' and '.join(f'({each})' for each in forms)}): return MISS"]
         found = [
             f"mode.recording is {conditions.recording}",
@@ -235,8 +243,13 @@ class Entry:
     def _form(self, path: str, array: ndarray) -> str:
         dtype = self.constant("dtype", array.dtype)
         text = f"{path}.shape == {array.shape!r} and {path}.strides == {array.strides!r} and {path}.dtype is {dtype}"
-        if self.conditions.foreign:
-            text += f" and id({_owner(path)}) not in {self.constant('foreign', self.conditions.foreign)}"
+        foreign = self.conditions.foreign
+        if len(foreign) > 2:
+            text += f" and id({_owner(path)}) not in {self.constant('foreign', frozenset(map(id, foreign)))}"
+        else:
+            for each in foreign:
+                owner = self.constant("owner", each)
+                text += f" and {path} is not {owner} and {path}.base is not {owner}"
         return text
 
     def explain(self) -> str:
@@ -292,8 +305,14 @@ class Entry:
             if output.kind is None:
                 lines.append(f"{name} = {value}")
                 continue
-            kind = "" if output.kind is Tensor else f", {self.constant('kind', output.kind)}"
-            lines.append(f"{name} = wrap({value}{kind})")
+            kind = "Tensor" if output.kind is Tensor else self.constant("kind", output.kind)
+            lines += [
+                f"{name} = new({kind})",
+                f"{name}._array = {value}",
+                f"{name}._grad = {name}._hooks = {name}._view = {name}._edge = None",
+                f"{name}._requires_grad = False",
+                f"{name}._storage = {'INFERENCE' if self.conditions.inference else None}",
+            ]
             if output.graph is not None:
                 lines += [f"{name}._edge = (node, {output.graph})", f"{name}._requires_grad = True"]
             if output.guarded:

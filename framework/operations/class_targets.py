@@ -95,7 +95,9 @@ def _all_count(classes: Any, ignore_index: int, count: int) -> bool:
     if not classes.size:
         return True
     # Read as unsigned, a negative index is a large one: one comparison finds both kinds out of bounds.
-    inside: bool = np.maximum.reduce(classes.view(np.uint64)) < count
+    unsigned = classes.view(np.uint64)
+    # Finding the place of the largest takes half of the time of finding the largest.
+    inside = bool(unsigned[unsigned.argmax()] < count)
     return inside and not (0 <= ignore_index < count and bool((classes == ignore_index).any()))
 
 
