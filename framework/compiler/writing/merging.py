@@ -7,6 +7,7 @@ other. A parameter that somebody else holds the memory of stays where it is, and
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -105,6 +106,14 @@ class _Merge:
         self.columns = [list(column) for column in zip(*rows, strict=True)]
         self.chain = next(chain for chain in group if _values(chain)[0] is rows[0][0])
         self.made = {id(each.structure) for chain in group for each in chain if not each.writes}
+        # By their memory: all values, so that they can be moved with it; by their base: how many views there are.
+        self.of_memory: dict[int, dict[int, Value]] = {}
+        self.views = Counter(id(each.array.base) for each in trace.values.values())
+        for each in trace.values.values():
+            self.of_memory.setdefault(id(each.memory), {})[id(each)] = each
+        for one in instructions:
+            for each in (*one.inputs(), *one.outputs):
+                self.of_memory.setdefault(id(each.memory), {})[id(each)] = each
         self.tensors: dict[int, list[Tensor]] = {}
         for captured in trace.captured.values():
             self.tensors.setdefault(id(captured.value), []).append(captured.tensor)
@@ -171,7 +180,7 @@ class _Merge:
         if len(tensors) != 1 or array.base is not None or not array.flags.writeable:
             return False
         # Held by: the tensor, the value, its memory, this variable and the call of getrefcount.
-        ours = 5 + sum([each.array.base is array for each in self.trace.values.values()])
+        ours = 5 + self.views[id(array)]
         return sys.getrefcount(array) <= ours
 
     def _flat(self, column: list[Value]) -> Value:
@@ -209,10 +218,7 @@ class _Merge:
         before = value.memory
         start = pointer(before.owner)
         place[...] = value.array.reshape(-1)
-        members = {id(each): each for each in self.trace.values.values() if each.memory is before}
-        members |= {id(one): one for each in self.instructions for one in (*each.inputs(), *each.outputs)
-                    if one.memory is before}  # fmt: skip
-        for each in members.values():
+        for each in self.of_memory.get(id(before), {}).values():
             array = each.array
             each.array = moved(array, pointer(array) - start, place)
             each.memory = memory

@@ -136,19 +136,19 @@ def _word(each: Any, versions: dict[int, int]) -> Any:
 
 def without_copies(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
     """A copy is its source where nobody could tell them apart."""
-    change = _Change(instructions, results)
+    change, uses = _Change(instructions, results), _Uses(instructions)
     kept = []
     for number, each in enumerate(instructions):
         if each.function in COPIES and isinstance(each.structure, Value) and isinstance(each.args[0], Value):
             source, copy = each.args[0], each.structure
-            later = {id(value.memory) for one in instructions[number + 1 :] for value in one.writes}
             if (
                 source.memory.kind == "fresh"
                 and same_form(source, copy)
-                and id(source.memory) not in later
-                and id(copy.memory) not in later
+                and uses.last_write(source.memory) < number
+                and uses.last_write(copy.memory) < number
                 and not (handed_out(source, results) and handed_out(copy, results))
             ):
+                uses.join(copy.memory, source.memory)
                 change.replace(copy, source)
                 continue
         kept.append(each)
@@ -157,7 +157,7 @@ def without_copies(instructions: Sequence[Instruction], results: list[Value]) ->
 
 def with_stores_in_place(instructions: Sequence[Instruction], results: list[Value]) -> list[Instruction]:
     """`t = a - b; w[...] = t` becomes `subtract(a, b, out=w)`."""
-    change = _Change(instructions, results)
+    change, uses = _Change(instructions, results), _Uses(instructions)
     places = {id(each): number for number, each in enumerate(instructions)}
     dropped = set()
     for number, each in enumerate(instructions):
@@ -168,29 +168,58 @@ def with_stores_in_place(instructions: Sequence[Instruction], results: list[Valu
         maker = source.maker
         if maker is None or id(maker) not in places or not is_elementwise(maker) or handed_out(source, results):
             continue
-        start = places[id(maker)]
         if (
             source.memory.kind == "fresh"
             and maker.structure is source
             and same_form(source, target, whole=False)
-            and _untouched(instructions, start, number, target)
-            and _only_itself(instructions, source)
-            and not _rewritten(instructions, number, target, source)
-            and all(
-                [
-                    same_form(one, target, whole=False) and _same_place(one, target)
-                    for one in maker.inputs()
-                    if one.memory is target.memory
-                ]
-            )
-        ):
+            and uses.is_one(source)
+            and uses.allow_early(source, target, places[id(maker)], number)
+            and all([same_form(one, target, whole=False) and _same_place(one, target)
+                     for one in maker.inputs() if one.memory is target.memory])
+        ):  # fmt: skip
             maker.named = {**maker.named, "out": (target,)}
             maker.writes = (target,)
             maker.outputs = []
             maker.structure = target
+            uses.join(source.memory, target.memory)
             change.replace(source, target)
             dropped.add(id(each))
     return [each for each in instructions if id(each) not in dropped]
+
+
+class _Uses:
+    """Where in a list of instructions each memory is used: by number, as which value, and whether written."""
+
+    def __init__(self, instructions: Sequence[Instruction]) -> None:
+        self._of: dict[int, list[tuple[int, Value, bool]]] = {}
+        for number, each in enumerate(instructions):
+            for value in each.inputs():
+                self._of.setdefault(id(value.memory), []).append((number, value, False))
+            for value in each.writes:
+                self._of.setdefault(id(value.memory), []).append((number, value, True))
+
+    def of(self, memory: Memory) -> list[tuple[int, Value, bool]]:
+        return self._of.get(id(memory), [])
+
+    def join(self, old: Memory, new: Memory) -> None:
+        """What used one memory uses another from now on."""
+        self._of.setdefault(id(new), []).extend(self._of.pop(id(old), []))
+
+    def last_write(self, memory: Memory) -> int:
+        """The number of the last instruction that writes a memory; -1 if none does."""
+        return max([number for number, _, written in self.of(memory) if written], default=-1)
+
+    def is_one(self, value: Value) -> bool:
+        """Whether a memory is used as this one value alone, and written by nobody."""
+        return not any([each is not value or written for _, each, written in self.of(value.memory)])
+
+    def allow_early(self, source: Value, target: Value, start: int, end: int) -> bool:
+        """Whether what is stored at `end` may be written to the target at `start` already, and read from there."""
+        last_read = max([number for number, _, _ in self.of(source.memory)], default=end)
+        for number, _, written in self.of(target.memory):
+            if start < number < end or (written and end < number < last_read):
+                return False
+        return True
 
 
 def _store(instruction: Instruction) -> tuple[Value, Value] | None:
@@ -217,28 +246,6 @@ def is_elementwise(instruction: Instruction) -> bool:
         and isinstance(instruction.structure, Value)
         and not {"where", "order", "casting", "subok"} & instruction.named.keys()
     )
-
-
-def _untouched(instructions: Sequence[Instruction], start: int, end: int, target: Value) -> bool:
-    """Whether nobody reads or writes the target's memory between two instructions."""
-    return not any([value.memory is target.memory for each in instructions[start + 1 : end] for value in each.inputs()])
-
-
-def _only_itself(instructions: Sequence[Instruction], source: Value) -> bool:
-    """Whether a memory is used as this one value alone, and written by nobody."""
-    return not any(
-        [value.memory is source.memory and value is not source for each in instructions for value in each.inputs()]
-    ) and not any([value.memory is source.memory for each in instructions for value in each.writes])
-
-
-def _rewritten(instructions: Sequence[Instruction], start: int, target: Value, source: Value) -> bool:
-    """Whether the target is written again while the source is still read."""
-    written = False
-    for each in instructions[start + 1 :]:
-        if written and any([value is source for value in each.inputs()]):
-            return True
-        written = written or any([value.memory is target.memory for value in each.writes])
-    return False
 
 
 def same_form(a: Value, b: Value, whole: bool = True) -> bool:
