@@ -14,7 +14,7 @@ from framework.compiler.graph import Graph
 from framework.compiler.replay import FinishedNode, named
 from framework.compiler.tracing.instructions import Value
 from framework.compiler.tracing.recording import Recording, survivors
-from framework.compiler.tracing.trace import slot
+from framework.compiler.tracing.tensors import slot
 from framework.compiler.writing.passes import outside
 from framework.compiler.writing.program import Program, Stage
 

@@ -22,7 +22,8 @@ from framework.compiler import nest
 from framework.compiler.graph import Graph, guard, reached
 from framework.compiler.numbers import Renewal
 from framework.compiler.tracing.instructions import Memory, Unforeseen, Value
-from framework.compiler.tracing.trace import Source, slot
+from framework.compiler.tracing.met import Source
+from framework.compiler.tracing.tensors import slot
 from framework.compiler.tracing.transaction import Snapshot
 from framework.compiler.writing.program import Program
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from framework.compiler.tracing.instructions import Number, Scalar
-from framework.compiler.tracing.trace import Source
+from framework.compiler.tracing.met import Source
 from framework.compiler.writing.program import Program
 
 

@@ -11,7 +11,7 @@ from framework.autograd.tensor import Tensor
 from framework.compiler import nest
 from framework.compiler.replay import ReplayNode
 from framework.compiler.tracing.recording import Recording
-from framework.compiler.tracing.trace import slot
+from framework.compiler.tracing.tensors import slot
 from framework.compiler.tracing.traced import Traced
 from framework.compiler.tracing.transaction import same_bits
 

@@ -19,7 +19,9 @@ from framework.autograd.views import View
 from framework.autograd.walk import Walk, key
 from framework.compiler import nest
 from framework.compiler.tracing.instructions import Instruction, Value
-from framework.compiler.tracing.trace import Captured, Trace, slot, version_of
+from framework.compiler.tracing.met import Captured
+from framework.compiler.tracing.tensors import slot, version_of
+from framework.compiler.tracing.trace import Trace
 from framework.compiler.tracing.traced import Traced
 from framework.compiler.watch import Watch
 

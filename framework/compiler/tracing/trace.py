@@ -7,7 +7,6 @@ trace ends, nothing is left to undo. Other threads notice nothing.
 from __future__ import annotations
 
 import contextlib
-import threading
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,23 +14,32 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from framework.autograd.float_errors import SILENCE, quiet, quietly, restore, silence
-from framework.autograd.grad_mode import mode
-from framework.autograd.storage import INFERENCE
-from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.float_errors import SILENCE, quietly, restore, silence
+from framework.autograd.tensor import Tensor
 from framework.compiler.tracing import numpy_calls
+from framework.compiler.tracing.conversion import (
+    concrete,
+    is_array,
+    like,
+    name,
+    owner_of,
+    plain,
+    traced_in,
+    with_scalars,
+)
 from framework.compiler.tracing.instructions import (
     Assumption,
     AsTensor,
     Instruction,
     Memory,
     Number,
-    Scalar,
     Value,
     Whole,
     leaves,
     mapped,
 )
+from framework.compiler.tracing.met import Captured, Gradient, Source
+from framework.compiler.tracing.tensors import begin, end, slot
 from framework.compiler.tracing.traced import WRITING, Traced, TracedNumber
 from framework.compiler.watch import user_line
 
@@ -40,51 +48,6 @@ SECTIONS = ("forward", "backward", "update")
 
 class Untraceable(BaseException):
     """Ends the tracing of one operation, which is then kept whole. Nobody else catches it."""
-
-
-class Source:
-    """Where numbers come from in each run: an optimizer's scalars of one group, by what state they are told of."""
-
-    __slots__ = ("found", "group", "numbers", "scalars", "state")
-
-    def __init__(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any]) -> None:
-        self.scalars = scalars
-        self.group = group
-        self.state = state
-        self.found: dict[str, Any] = {}
-        self.numbers: dict[str, Number] = {}
-
-
-class Captured:
-    """A tensor that was there before the run, as it was when the run met it."""
-
-    __slots__ = ("requires_grad", "tensor", "value", "version")
-
-    def __init__(self, tensor: Tensor, value: Value) -> None:
-        self.tensor = tensor
-        self.value = value
-        self.requires_grad = tensor._requires_grad
-        self.version = version_of(tensor)
-
-    def changed(self) -> str | None:
-        """What happened to the tensor itself that a program cannot repeat."""
-        if slot.__get__(self.tensor, Tensor) is not self.value.array:
-            return "a tensor is given another array (.data = …, an in-place transpose)"
-        if self.tensor._requires_grad is not self.requires_grad:
-            return "a tensor's requires_grad is changed, or an in-place operation puts it in a graph"
-        return None
-
-
-class Gradient:
-    """The `.grad` that a tensor had when the run first looked at it or set it, and whether it looked."""
-
-    __slots__ = ("before", "read", "tensor", "value")
-
-    def __init__(self, tensor: Tensor, before: Tensor | None, read: bool) -> None:
-        self.tensor = tensor
-        self.before = before
-        self.read = read
-        self.value: Value | None = None
 
 
 class Trace:
@@ -111,6 +74,7 @@ class Trace:
         self.sources: dict[Any, Source] = {}
         # How deep inside an operation the run is: there, what cannot be traced makes the operation opaque.
         self.depth = 0
+        self.quiet: dict[str, Any] = {}
 
     # Values
 
@@ -125,7 +89,7 @@ class Trace:
 
     def enter(self, array: ndarray, kind: str, maker: Instruction | None = None) -> Value:
         """A new value; one that shares known memory is a view of that."""
-        owner = _owner(array)
+        owner = owner_of(array)
         memory = self.memories.get(id(owner))
         if memory is not None and memory.kind in ("literal", "fresh") and maker is None and kind == "captured":
             # A view that no traced call made: of a constant it is one too.
@@ -213,7 +177,7 @@ class Trace:
     ) -> Any:
         """Runs a call and records it; its arrays come back as traced ones."""
         if not self.open:
-            return function(*_plain(tuple(args)), **_plain(named))
+            return function(*plain(tuple(args)), **plain(named))
         args, named = mapped((tuple(args), dict(named)), self._leaf)
         for each in writes:
             self._about_to_write(each)
@@ -222,14 +186,14 @@ class Trace:
         if stateful or opaque:
             drawn = len(self.states)
             with self._muted():
-                result = function(*_concrete(args), **_concrete(named))
+                result = function(*concrete(args), **concrete(named))
             instruction.stateful |= len(self.states) > drawn
         else:
-            result = function(*_concrete(args), **_concrete(named))
+            result = function(*concrete(args), **concrete(named))
         if function.__class__ is np.ufunc:
-            instruction.args = _with_scalars(function, args, named)
+            instruction.args = with_scalars(function, args, named)
         if any(True for _ in leaves((instruction.args, named), Number)):
-            self.stop(f"a number that changes from step to step, given to {_name(function)}()")
+            self.stop(f"a number that changes from step to step, given to {name(function)}()")
         self.instructions.append(instruction)
         wrapped = self._wrapped(instruction, result)
         if opaque:
@@ -260,12 +224,12 @@ class Trace:
             instruction.structure = value
             return value.handle
         if isinstance(result, (tuple, list)):
-            values = mapped(tuple(result), lambda each: self._output(instruction, each) if _is_array(each) else each)
+            values = mapped(tuple(result), lambda each: self._output(instruction, each) if is_array(each) else each)
             instruction.structure = values
-            return _like(result, mapped(values, lambda each: each.handle if isinstance(each, Value) else each))
+            return like(result, mapped(values, lambda each: each.handle if isinstance(each, Value) else each))
         instruction.structure = result
         if result is not None and not instruction.writes and not instruction.stateful:
-            self.stop(f"a call whose result is no array ({_name(instruction.function)})")
+            self.stop(f"a call whose result is no array ({name(instruction.function)})")
         return result
 
     def _output(self, instruction: Instruction, array: Any) -> Value:
@@ -294,9 +258,9 @@ class Trace:
         if any([isinstance(each, Tensor) for each in args]):
             return NotImplemented
         if function in numpy_calls.OF_FORM:
-            return function(*_plain(args), **_plain(named))
+            return function(*plain(args), **plain(named))
         if numpy_calls.shape_depends_on_values(function, args, named):
-            self.stop(f"np.{_name(function)}, the shape of whose result depends on values")
+            self.stop(f"np.{name(function)}, the shape of whose result depends on values")
         return self.call(function, args, named, numpy_calls.written(function, args, named))
 
     def method(self, method: Any, name: str, array: Traced, args: Any, named: Any) -> Any:
@@ -319,7 +283,7 @@ class Trace:
 
     def run(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Runs an operation's function: traced through, or, where that cannot be, as one call of it all."""
-        if not self.open or not _traced_in((args, named)):
+        if not self.open or not traced_in((args, named)):
             result = function(*args, **named)
             # A number that meets a tensor becomes an array, the same in every run.
             return self.literal(result).handle if self.open and function is np.array else result
@@ -357,7 +321,7 @@ class Trace:
         if id(generator) not in self.states:
             self.states[id(generator)] = (generator, generator.state_array())
         if not self.open:
-            return method(generator, *_plain(args), **_plain(named))
+            return method(generator, *plain(args), **plain(named))
         return self.call(method, (generator, *args), named, stateful=True)
 
     @contextlib.contextmanager
@@ -372,7 +336,7 @@ class Trace:
     def decide(self, question: Callable[..., Any], values: tuple[Any, ...]) -> Any:
         """A plain answer that depends on values: each run asks again, and must hear the same."""
         if not self.open:
-            return question(*_plain(values))
+            return question(*plain(values))
         assumption = Assumption(question)
         answer = self.call(assumption, values, {}, stateful=True)
         assumption.answer = answer
@@ -383,7 +347,7 @@ class Trace:
     def numbers(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any]) -> dict[str, Any]:
         """An optimizer's scalars, whose floats every run has anew; what is no float is the same in every run."""
         if not self.open:
-            return scalars(group, _plain(state))
+            return scalars(group, plain(state))
         looks = self._looks_into(state, scalars, group)
         if looks and any([each.value.memory.written for each in state.values() if type(each) is Traced]):
             self.stop("an optimizer's second step, whose scalars depend on the state after the first")
@@ -393,7 +357,7 @@ class Trace:
             kept = {name: self._leaf(each) for name, each in state.items()}
             source = self.sources[key] = Source(scalars, group, kept)
             with self._muted():
-                source.found = scalars(group, _plain(state))
+                source.found = scalars(group, plain(state))
             source.numbers = {
                 name: Number(each, source, name)
                 for name, each in source.found.items()
@@ -440,7 +404,7 @@ class Trace:
         """Records no more."""
         if self.open:
             self.open = False
-            _end(self)
+            end(self)
 
     def forget(self) -> None:
         """Lets go of all arrays: values and what stands for them hold each other."""
@@ -457,162 +421,8 @@ class Trace:
     def recording(self) -> Iterator[None]:
         """Inside, this thread's run is recorded."""
         self.open = True
-        _begin(self)
+        begin(self)
         try:
             yield
         finally:
             self.close()
-
-
-# What a Tensor's array is looked up by, and what takes its place while some thread traces.
-slot: Any = Tensor.__dict__["_array"]
-gradient_slot: Any = Tensor.__dict__["_grad"]
-_lock = threading.Lock()
-_tracing = 0
-
-
-def _get(tensor: Any, kind: Any = None) -> Any:
-    array = slot.__get__(tensor, Tensor)
-    trace = mode.trace
-    return array if trace is None or type(array) is not ndarray or not trace.open else trace.of_tensor(tensor, array)
-
-
-def _set(tensor: Any, array: Any) -> None:
-    trace = mode.trace
-    if trace is not None:
-        array = trace.to_tensor(tensor, array)
-    elif type(array) is Traced:
-        array = array.value.array
-    slot.__set__(tensor, array)
-
-
-def _get_gradient(tensor: Any) -> Any:
-    gradient = gradient_slot.__get__(tensor, Tensor)
-    if mode.trace is not None:
-        mode.trace.see_gradient(tensor, gradient, True)
-    return gradient
-
-
-def _set_gradient(tensor: Any, gradient: Any) -> None:
-    if mode.trace is not None:
-        # A tensor that is just being made has none to see.
-        with contextlib.suppress(AttributeError):
-            mode.trace.see_gradient(tensor, gradient_slot.__get__(tensor, Tensor), False)
-            mode.trace.note_assigned(tensor, gradient)
-    gradient_slot.__set__(tensor, gradient)
-
-
-def _begin(trace: Trace) -> None:
-    global _tracing
-    with _lock:
-        _tracing += 1
-        Tensor._array = property(_get, _set)
-        Tensor._grad = property(_get_gradient, _set_gradient)  # type: ignore[assignment]
-    mode.trace = trace
-    trace._quiet = dict(quiet.__dict__)  # type: ignore[attr-defined]
-    quiet.run = quiet.apart = trace.run
-
-
-def _end(trace: Trace) -> None:
-    global _tracing
-    mode.trace = None
-    quiet.__dict__.update(trace._quiet)  # type: ignore[attr-defined]
-    with _lock:
-        _tracing -= 1
-        if not _tracing:
-            Tensor._array = slot
-            Tensor._grad = gradient_slot
-
-
-def version_of(tensor: Tensor) -> int:
-    """How often a tensor's memory was written, 0 where nobody counts."""
-    storage = tensor._storage
-    return 0 if storage is None or storage is INFERENCE else storage.version
-
-
-def _owner(array: ndarray) -> ndarray:
-    """The array whose memory another shows."""
-    while True:
-        base: Any = array.base
-        while base is not None and not isinstance(base, ndarray):
-            base = getattr(base, "base", None)
-        if base is None:
-            return array
-        array = base
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, (ndarray, np.generic))
-
-
-def _traced_in(tree: Any) -> bool:
-    if tree.__class__ in (tuple, list):
-        return any([_traced_in(each) for each in tree])
-    if tree.__class__ is dict:
-        return any([_traced_in(each) for each in tree.values()])
-    return type(tree) in (Traced, TracedNumber)
-
-
-def _like(result: Any, items: Any) -> Any:
-    """Items in a tuple or list of the result's type."""
-    if result.__class__ in (tuple, list):
-        return result.__class__(items)
-    return result._make(items) if hasattr(result, "_make") else tuple(items)
-
-
-def _plain(tree: Any) -> Any:
-    """A nest without anything traced."""
-
-    def change(each: Any) -> Any:
-        if type(each) is Traced:
-            return each.value.array
-        return each.number.value if type(each) is TracedNumber else each
-
-    return mapped(tree, change)
-
-
-def _concrete(tree: Any) -> Any:
-    """The arguments of an instruction as NumPy takes them."""
-
-    if isinstance(tree, Value):
-        return tree.array
-    if tree.__class__ in (tuple, list):
-        return tree.__class__([_concrete(each) for each in tree])
-    if tree.__class__ is dict:
-        return {key: _concrete(each) for key, each in tree.items()}
-    if tree.__class__ is slice:
-        return slice(_concrete(tree.start), _concrete(tree.stop), _concrete(tree.step))
-    if isinstance(tree, AsTensor):
-        return wrap(tree.value.array)
-    return tree.value if isinstance(tree, Number) else tree
-
-
-def _with_scalars(ufunc: np.ufunc, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-    """The arguments with Python numbers as 0-d arrays of the type that the loop takes: NumPy converts them slowly."""
-    numbers = [n for n, each in enumerate(args) if each.__class__ in (int, float, Number)]
-    if not numbers or "dtype" in named or "signature" in named or len(args) > ufunc.nin:
-        return args
-    types = [
-        each.array.dtype if isinstance(each, Value) else _weak(each) if n in numbers else getattr(each, "dtype", None)
-        for n, each in enumerate(args)
-    ]
-    if any([each is None for each in types]):
-        return args
-    changed = list(args)
-    try:
-        loop = ufunc.resolve_dtypes((*types, *[None] * ufunc.nout))
-        for n in numbers:
-            changed[n] = Scalar(args[n], loop[n])
-            changed[n].array  # noqa: B018 (a number that does not fit raises)
-    except (TypeError, OverflowError):
-        return args
-    return tuple(changed)
-
-
-def _weak(number: Any) -> Any:
-    value = number.value if isinstance(number, Number) else number
-    return value.__class__
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", str(function))

@@ -16,7 +16,8 @@ from numpy import ndarray
 
 from framework.autograd.tensor import Tensor
 from framework.compiler.tracing.instructions import Instruction, Memory, Number, Scalar, Value, moved, pointer
-from framework.compiler.tracing.trace import Trace, slot
+from framework.compiler.tracing.tensors import slot
+from framework.compiler.tracing.trace import Trace
 from framework.compiler.writing.lowering import can_write_into
 from framework.compiler.writing.passes import handed_out
 
