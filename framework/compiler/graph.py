@@ -13,7 +13,6 @@ from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
 from framework.compiler.replay import ReplayNode, named
 from framework.compiler.tracing.recording import Recording
-from framework.compiler.tracing.transaction import Snapshot
 from framework.compiler.writing.program import Program
 
 
@@ -125,6 +124,3 @@ def reached(path: str | None, leaf: Any) -> Callable[[Any, Any], Any]:
 
 def _getter(name: str, path: str) -> Callable[[Any], Any]:
     return eval(f"lambda {name}: {path}")
-
-
-__all__ = ["Graph", "Snapshot", "reached"]

@@ -54,15 +54,6 @@ def is_array(value: Any) -> bool:
     return isinstance(value, (Tensor, ndarray))
 
 
-def replaced(tree: Any, change: Callable[[Any], Any]) -> Any:
-    """The nest with every leaf changed."""
-    if tree.__class__ in (tuple, list):
-        return tree.__class__([replaced(each, change) for each in tree])
-    if tree.__class__ is dict:
-        return {key: replaced(each, change) for key, each in tree.items()}
-    return change(tree)
-
-
 def text(tree: Any, leaf: Callable[[Any], str]) -> str:
     """A nest as the Python text that makes it anew."""
     if tree.__class__ is tuple:

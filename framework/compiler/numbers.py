@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from framework.compiler.tracing.instructions import Number, Scalar
+from framework.compiler.tracing.instructions import Number
 from framework.compiler.tracing.met import Source
 from framework.compiler.writing.program import Program
 
@@ -57,6 +57,3 @@ def _sources(number: Any) -> Iterator[Source]:
             yield number.source
         for each in number.operands:
             yield from _sources(each)
-
-
-__all__ = ["Renewal", "Scalar", "evaluated"]

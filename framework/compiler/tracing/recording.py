@@ -10,15 +10,14 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
-from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import Node, reach
 from framework.autograd.tensor import Tensor
 from framework.autograd.views import View
 from framework.autograd.walk import Walk, key
 from framework.compiler import nest
-from framework.compiler.tracing.instructions import Instruction, Value
+from framework.compiler.tracing.conversion import plain
+from framework.compiler.tracing.instructions import Value, mapped
 from framework.compiler.tracing.met import Captured
 from framework.compiler.tracing.tensors import slot, version_of
 from framework.compiler.tracing.trace import Trace
@@ -101,7 +100,7 @@ def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     versions = {id(leaf): version_of(leaf) for _, leaf, _ in arguments if isinstance(leaf, Tensor)}
     watch = Watch(function)
     recording = Recording(trace, watch, arguments, versions)
-    given = nest.replaced(args, trace.given), nest.replaced(kwargs, trace.given)
+    given = mapped(args, trace.given), mapped(kwargs, trace.given)
     try:
         with _uncollected(), watch, trace.recording():
             recording.result = function(*given[0], **given[1])
@@ -217,14 +216,8 @@ def freed(recording: Recording) -> Any:
                 roots.append(tensor._edge[0])
     for node in reach(roots)[0]:
         if node.saved.__class__ in (tuple, list):
-            node.saved = [_plain(each) for each in node.saved]
-    return nest.replaced(recording.result, lambda each: each.value.array if type(each) is Traced else each)
-
-
-def _plain(value: Any) -> Any:
-    if value.__class__ is list:
-        return [_plain(each) for each in value]
-    return value.value.array if type(value) is Traced else value
+            node.saved = plain(list(node.saved))
+    return plain(recording.result)
 
 
 def survivors(recording: Recording) -> list[Tensor]:
@@ -256,11 +249,3 @@ def _held(tensors: list[Tensor]) -> set[int]:
         elif isinstance(each, (Tensor, Node)) or gc.is_tracked(each):
             rest += gc.get_referents(each)
     return seen
-
-
-def is_recording() -> bool:
-    """Whether this thread is inside a trace."""
-    return mode.trace is not None
-
-
-__all__ = ["Failed", "Instruction", "Recording", "freed", "ndarray", "record", "survivors"]

@@ -43,8 +43,6 @@ from framework.compiler.tracing.tensors import begin, end, slot
 from framework.compiler.tracing.traced import WRITING, Traced, TracedNumber
 from framework.compiler.watch import user_line
 
-SECTIONS = ("forward", "backward", "update")
-
 
 class Untraceable(BaseException):
     """Ends the tracing of one operation, which is then kept whole. Nobody else catches it."""
@@ -64,7 +62,6 @@ class Trace:
         # Tensors met that were there before the run, each with its value; and those that got an array in the run.
         self.captured: dict[int, Captured] = {}
         self.made: dict[int, weakref.ref[Tensor]] = {}
-        self.literals: list[Value] = []
         self.gradients: dict[int, Gradient] = {}
         self.notes_gradients = True
         # Every tensor that became the `.grad` of another, with that.
@@ -114,7 +111,6 @@ class Trace:
         """The value of an array that was made in the run by no traced call."""
         value = self.enter(array, "literal")
         if value.memory.kind == "literal":
-            self.literals.append(value)
             # Where it is written to, each run starts from a copy of what it was.
             instruction = Instruction(np.copy, (np.copy(array, order="K"),), {"order": "K"}, self.section)
             instruction.outputs = [value]
@@ -415,7 +411,7 @@ class Trace:
         for instruction in self.instructions:
             instruction.forget()
         self.values, self.memories, self.captured, self.instructions = {}, {}, {}, []
-        self.gradients, self.assigned, self.literals, self.made = {}, [], [], {}
+        self.gradients, self.assigned, self.made = {}, [], {}
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from framework.compiler.tracing.instructions import Instruction, Scalar, Value
-from framework.compiler.tracing.numpy_calls import getitem, setitem
+from framework.compiler.tracing.numpy_calls import setitem
 
 _clip: np.ufunc = np._core.umath.clip  # type: ignore[attr-defined]
 
@@ -157,6 +157,3 @@ def can_write_into(instruction: Instruction) -> bool:
     if calls[0].into is None:
         return False
     return calls[0].function not in NEEDS_C_ORDER or value.array.flags.c_contiguous
-
-
-__all__ = ["Call", "can_write_into", "getitem", "lowered"]

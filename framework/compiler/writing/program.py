@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,6 @@ class Stage:
     arguments: list[Value]
     results: list[Value]
     instructions: list[Instruction]
-    # What the next stage needs of this one besides what stays in place.
-    passed_on: list[Value] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,6 @@ class Program:
                 {id(each) for one in self.stages[number + 1 :] for each in one.arguments},
                 [each for one in self.stages[number + 1 :] for each in one.results],
             )
-            stage.passed_on = passed
             returned = [writer.value(each) for each in (*stage.results, *passed)]
             yield from function_text(stage.name, parameters, body, returned)
             yield ""
