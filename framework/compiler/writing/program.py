@@ -76,7 +76,7 @@ class Program:
             stage.results = results[sum(sizes[:number]) : sum(sizes[: number + 1])]
         body = list(self._functions(writer))
         setup = ["# made once", *writer.setup, ""] if writer.setup else []
-        self.source = "\n".join([*setup, *body]) + "\n"
+        self.source = "\n".join([*setup, *body]).rstrip() + "\n"
         self.names = writer.names
         self.numbers = writer.numbers
         self._buffers, self._sizes = writer.buffers, plan.sizes
