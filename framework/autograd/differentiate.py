@@ -9,6 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd import tensor as tensors
+from framework.autograd.grad_mode import mode
 from framework.autograd.gradients import as_tensor
 from framework.autograd.tensor import Tensor, wrap
 from framework.autograd.walk import Walk, key
@@ -173,6 +174,8 @@ def _checked(gradient: Any, array: Any, index: int) -> Any:
 
 
 def _target(tensor: Tensor) -> Any:
+    if mode.trace is not None:
+        _ = tensor._array  # so that a program depends on it, whether anything else looks at it or not
     if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     edge = tensor.edge

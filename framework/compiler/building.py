@@ -27,6 +27,8 @@ def build(recording: Recording, function: Callable[..., Any], args: Any, kwargs:
 def effects_outside(recording: Recording) -> str | None:
     """What the call did besides computing, that a program cannot repeat; None if nothing."""
     trace, watch = recording.trace, recording.watch
+    if recording.unwalkable is not None:
+        return recording.unwalkable
     for captured in trace.captured.values():
         changed = captured.changed()
         if changed is not None:
@@ -79,9 +81,11 @@ class _Builder:
         given = [value for _, _, value in recording.arguments]
         given += [each.value for each in trace.gradients.values() if each.value is not None]
         stages = [Stage("program", list(dict.fromkeys(given)), self.results, trace.instructions[:end])]
-        if recording.graphs:
-            gradients = [each for each in recording.leaf_gradients if each is not None]
-            stages.append(Stage("backward", recording.seeds, gradients, trace.instructions[end:]))
+        for number, walk in enumerate(recording.walks):
+            name = "backward" if len(recording.graphs) == 1 else f"backward_{number}"
+            seeds = [recording.seeds[each] for each in walk.graphs]
+            gradients = [each for each in walk.gradients if each is not None]
+            stages.append(Stage(name, seeds, gradients, trace.instructions[walk.start : walk.end]))
         program = Program(stages, trace)
         graph = Graph(self.function, recording, program) if recording.graphs else None
         if graph is not None:
@@ -164,5 +168,6 @@ class _Builder:
             foreign=[each.owner for each in dict.fromkeys(shared if arguments_written else written)],
             arguments_written=arguments_written,
             sources=list(trace.sources.values()),
+            optimizers=list(trace.optimizers.values()),
             generators=[generator for generator, _ in trace.states.values()],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import warnings
@@ -17,7 +18,7 @@ from framework.compiler.building import build, effects_outside
 from framework.compiler.entry import MISS, Entry
 from framework.compiler.tracing.instructions import Unforeseen
 from framework.compiler.tracing.outcome import TracedOutcome, arrays_of, difference
-from framework.compiler.tracing.recording import Failed, Recording, freed, record
+from framework.compiler.tracing.recording import Recording, freed, record
 
 LIMIT = 8
 """How many programs a function keeps, and how many traces in a row may serve no later call."""
@@ -77,6 +78,13 @@ class Compiled:
         # A decorated method is compiled for each object: another self is another program.
         return self if instance is None else functools.partial(self, instance)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        # Its programs hold the arrays of what it was compiled with.
+        return Compiled(copy.deepcopy(self.function, memo), self.fullgraph)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self.function, self.fullgraph)
+
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
 
@@ -116,13 +124,9 @@ class Compiled:
         if problem is not None:
             return self._without(problem, lambda: self.function(*args, **kwargs))
         self._strikes += 1
-        try:
-            recording = record(self.function, args, kwargs, self._parameters)
-        except Failed as failed:
-            # The function may fail as it is written too: then this raises, as without a compiler.
-            result = self.function(*args, **kwargs)
-            self._refuse(f"{type(failed.error).__name__} while it was traced: {failed.error}")
-            return result
+        recording = record(self.function, args, kwargs, self._parameters)
+        if recording.error is not None:
+            return self._after_error(recording, args, kwargs)
         if recording.problem is not None:
             return self._without(recording.problem, lambda: freed(recording))
         passing = effects_outside(recording)
@@ -133,6 +137,21 @@ class Compiled:
             recording.trace.forget()
             return result
         return self._first(recording, args, kwargs)
+
+    def _after_error(self, recording: Recording, args: Any, kwargs: Any) -> Any:
+        """The function raised while it was traced: it may be its own error, or that it does not take traced arrays.
+
+        Run once more as it is written, it tells; but not where the traced run did what cannot be undone.
+        """
+        error = recording.error
+        assert error is not None
+        if recording.problem is not None or effects_outside(recording) is not None:
+            raise error
+        recording.undo()
+        recording.trace.forget()
+        result = self.function(*args, **kwargs)
+        self._refuse(f"{type(error).__name__} while it was traced: {error}")
+        return result
 
     def _first(self, recording: Recording, args: Any, kwargs: Any) -> Any:
         """Runs a new program on the traced call's arguments: it must give what the traced run gave."""
@@ -152,8 +171,9 @@ class Compiled:
             result = entry.call(args, kwargs)
             if result is not MISS:
                 wrong = expected.differs_from(result)
-                if entry.graph is not None and wrong is None:
-                    # The check has used up the memory that the graph of the result needs.
+                for number in range(len(expected.walks)):
+                    # Each pass uses up the memory that the graph of the result needs.
+                    wrong = wrong or expected.walk_differs(number, result)
                     before.restore()
                     result = entry.call(args, kwargs)
         except Exception as error:
@@ -170,21 +190,22 @@ class Compiled:
         return result
 
     def _checking(self, entry: Entry, traced: Any = None) -> Callable[[Any, Any], Any]:
-        """The call of a program that is to be checked once, on another batch than the traced one if there is one."""
+        """The call of a program that is to be checked: the next one, and if that has the traced batch, another too."""
         alike = 0
 
         def call(args: Any, kwargs: Any) -> Any:
             nonlocal alike
             if not entry.accepts(args, kwargs):
                 return MISS
-            if traced is not None and alike < ALIKE and _digest(args, kwargs) == traced:
-                alike += 1
+            same = traced is not None and _digest(args, kwargs) == traced
+            alike += same
+            if same and 1 < alike <= ALIKE:
                 return entry.call(args, kwargs)
-            return self._checked(entry, args, kwargs)
+            return self._checked(entry, args, kwargs, again=same and alike < ALIKE)
 
         return call
 
-    def _checked(self, entry: Entry, args: Any, kwargs: Any) -> Any:
+    def _checked(self, entry: Entry, args: Any, kwargs: Any, again: bool) -> Any:
         """Runs the function as it is written, then the program; they must agree to the bit."""
         before = entry.snapshot(args, kwargs)
         eager = self.function(*args, **kwargs)
@@ -196,7 +217,8 @@ class Compiled:
             return eager
         wrong = difference(expected, arrays_of(result)) or entry.snapshot(args, kwargs).differs_from(after)
         if wrong is None:
-            entry.serve = entry.call
+            if not again:
+                entry.serve = entry.call
             self._strikes = 0
             return result
         self._refuse(f"its program disagrees with it about {wrong}")

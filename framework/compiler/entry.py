@@ -57,6 +57,7 @@ class Conditions:
     foreign: list[ndarray]
     arguments_written: bool
     sources: list[Source]
+    optimizers: list[Any]
     generators: list[Any]
 
 
@@ -96,7 +97,7 @@ class Entry:
         self._shapes = [value.array for value in program.stages[0].results]
         self.names: dict[str, Any] = {
             "INFERENCE": INFERENCE, "MISS": MISS, "SILENCE": SILENCE, "Tensor": Tensor, "default": dtypes._Default, "guard": guard,
-            "fresh": program.instance, "generator_states": self._generator_states, "mode": mode, "ndarray": ndarray, "new": new, "pool": self.pool, "restore": restore,
+            "fresh": program.instance, "mode": mode, "ndarray": ndarray, "new": new, "pool": self.pool, "restore": restore,
             "silence": silence, "snapshot": self.snapshot, "storage_of": storage_of, "wrap": wrap,
             "Unforeseen": Unforeseen,
         }  # fmt: skip
@@ -114,17 +115,25 @@ class Entry:
             # What it looks at is gone, or of another kind.
             "    return MISS",
             *self._renewed(),
-            *(["before = snapshot(args, kwargs)"] if program.late else []),
-            *(["states = generator_states()"] if graph is not None else []),
+            *(
+                ["before = snapshot(args, kwargs)"]
+                if self._needs_snapshot(graph)
+                else ["before = None"]
+                if graph
+                else []
+            ),
             "instance = pool.pop() if pool else fresh()",
             "token = silence(SILENCE)",
             "try:",
             f"    results = instance[0]({', '.join(given)})",
-            *(["except Unforeseen:", "    before.restore()", "    raise"] if program.late else []),
+            "except Exception as error:",
+            *(["    before.restore()"] if program.late else []),
+            "    raise Unforeseen(str(error)) from error",
             "finally:",
             "    restore(token)",
-            *(["pool.append(instance)"] if graph is None else [f"node = {self._node(graph)}"]),
+            *(["pool.append(instance)"] if graph is None else []),
             *self._after(),
+            *([f"node = {self._node(graph)}"] if graph is not None else []),
             *self._made(outputs),
             f"return {nest.text(result, lambda leaf: self._leaf_text(leaf, outputs))}",
         ]
@@ -206,6 +215,8 @@ class Entry:
                 found.append(f"{name}._grad is None")
             else:
                 found.append(f"{name}._grad is not None and {self._form(f'{name}._grad._array', value.array)}")
+        for optimizer in conditions.optimizers:
+            found += self._of_state(optimizer)
         text, names = conditions.python
         if text:
             self.names.update(names)
@@ -220,6 +231,19 @@ class Entry:
             known = self.constant("hooks", hooks)
             for kind in ("tensor", "before", "accumulated", "after"):
                 found.append(f"{known}.{kind} == {self.constant(kind, dict(getattr(hooks, kind)))}")
+        return found
+
+    def _of_state(self, optimizer: Any) -> list[str]:
+        """The condition that an optimizer keeps for its parameters what it kept."""
+        name, state = self.constant("optimizer", optimizer), self.constant("states", optimizer.state)
+        if not optimizer.state:
+            return [f"{name}.state is {state} and not {state}"]
+        kept = list(optimizer.state.values())
+        ids = self.constant("ids", [id(each) for each in kept])
+        found = [f"{name}.state is {state} and list(map(id, {state}.values())) == {ids}"]
+        for each in kept:
+            entries = self.constant("entries", [id(value) for value in each.values()])
+            found.append(f"list(map(id, {self.constant('kept', each)}.values())) == {entries}")
         return found
 
     def _place(self, tensor: Tensor) -> str:
@@ -282,7 +306,7 @@ class Entry:
         return lines
 
     def _node(self, graph: Graph) -> str:
-        return f"{self.constant('node', graph.node)}({self.constant('entry', self)}, instance, results, states, args, kwargs)"
+        return f"{self.constant('node', graph.node)}({self.constant('entry', self)}, instance, results, before, args, kwargs)"
 
     def _after(self) -> list[str]:
         lines = []
@@ -332,8 +356,10 @@ class Entry:
             return output.path
         return f"o{id(leaf)}" if output.number is not None else self.constant("tensor", output.tensor)
 
-    def _generator_states(self) -> list[tuple[Any, Any]]:
-        return [(each, each.state_array()) for each in self.conditions.generators]
+    def _needs_snapshot(self, graph: Graph | None) -> bool:
+        """Whether a call may have to be undone: by a question asked late, or by a second walk of what it returns."""
+        changes = bool(self.conditions.written or self.conditions.generators)
+        return self.program.late or (graph is not None and changes)
 
     def snapshot(self, args: Any, kwargs: Any) -> Snapshot:
         """The state of all that a call changes."""

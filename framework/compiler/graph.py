@@ -13,6 +13,7 @@ from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import nest
 from framework.compiler.replay import ReplayNode, named
 from framework.compiler.tracing.recording import Recording
+from framework.compiler.tracing.transaction import Snapshot
 from framework.compiler.writing.program import Program
 
 
@@ -23,18 +24,16 @@ class Graph:
         self.function = function
         self.results = len(program.stages[0].results)
         paths = {id(leaf): path for path, leaf, _ in recording.arguments}
-        needed = [
-            leaf
-            for leaf, gradient in zip(recording.leaves, recording.leaf_gradients, strict=True)
-            if gradient is not None
-        ]
-        self.leaves = [reached(paths.get(id(leaf)), leaf) for leaf in needed]
-        columns = zip(*recording.reaches, strict=True)
-        self.reaches = [
-            list(column)
-            for column, gradient in zip(columns, recording.leaf_gradients, strict=True)
-            if gradient is not None
-        ]
+        columns = list(zip(*[walk.gradients for walk in recording.walks], strict=True))
+        needed = [number for number, column in enumerate(columns) if any([each is not None for each in column])]
+        leaves = [recording.leaves[number] for number in needed]
+        self.leaves = [reached(paths.get(id(leaf)), leaf) for leaf in leaves]
+        self.shares = recording.shares
+        # By the results that are walked back from: the stage's number, and which leaves its gradients are of.
+        self.stages = {
+            walk.graphs: (stage, [place for place, number in enumerate(needed) if walk.gradients[number] is not None])
+            for stage, walk in enumerate(recording.walks, 1)
+        }
         graphs = recording.graphs
         places = {id(each): path for path, each in nest.paths(recording.result, "result")}
         self.outputs = [_getter("result", places[id(each)]) for each in graphs]
@@ -45,7 +44,9 @@ class Graph:
         arrays = [each.array for each in recording.seeds]
         self.shape: Any = [each.shape for each in arrays] if self.several else arrays[0].shape
         self.dtype: Any = [each.dtype for each in arrays] if self.several else arrays[0].dtype
-        read = {id(value.memory) for each in program.stages[1].instructions for value in each.inputs()}
+        read = {
+            id(value.memory) for stage in program.stages[1:] for each in stage.instructions for value in each.inputs()
+        }
         self.read = read
         self.guarded = [reached(path, leaf) for path, leaf, value in recording.arguments
                         if id(value.memory) in read and isinstance(leaf, Tensor)]  # fmt: skip
@@ -57,7 +58,7 @@ class Graph:
         entry: Any,
         instance: Any,
         results: tuple[Any, ...],
-        states: list[tuple[Any, Any]],
+        before: Snapshot | None,
         args: Any,
         kwargs: Any,
     ) -> ReplayNode:
@@ -70,16 +71,16 @@ class Graph:
         node.shape = self.shape
         node.dtype = self.dtype
         node.sequence = next(sequence)
-        node.run = instance[1]
+        node.graph = self
+        node.used, node.freed = set(), set()
         node.instance = instance
         node.pool = entry.pool
         node.passed = results[self.results :]
-        node.reaches = self.reaches
         node.guards = ()
         for each in self.guarded:
             guard(node, each(args, kwargs))
         node.again = lambda gradients, create_graph: self._again(
-            entry, leaves, args, kwargs, states, gradients, create_graph
+            entry, leaves, args, kwargs, before, gradients, create_graph
         )
         return node
 
@@ -89,14 +90,14 @@ class Graph:
         leaves: list[Tensor],
         args: Any,
         kwargs: Any,
-        states: list[tuple[Any, Any]],
+        before: Snapshot | None,
         gradients: list[Any],
         create_graph: bool,
     ) -> list[Any]:
-        """The gradients by running the function as it is written, from where its generators were."""
+        """The gradients by running the function as it is written, from the state that the call found."""
         now = entry.snapshot(args, kwargs)
-        for generator, state in states:
-            generator.set_state_array(state)
+        if before is not None:
+            before.restore()
         with enable_grad():
             result = self.function(*args, **kwargs)
         now.restore()

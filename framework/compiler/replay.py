@@ -1,4 +1,4 @@
-"""The place in the graph of what a compiled function returns: its gradient is the program's backward stage."""
+"""The place in the graph of what a compiled function returns: its gradient is a backward stage of the program."""
 
 from __future__ import annotations
 
@@ -22,48 +22,52 @@ class FinishedNode(Node):
 
 
 class ReplayNode(Node):
-    """One call of a compiled function, whose backward stage has not run yet.
+    """One call of a compiled function, whose backward stages have not run yet.
 
-    `run(*passed, *gradients)` gives the gradients for `edges`; it writes over what the forward stage left, so a second
-    walk (`retain_graph`), and one that is recorded itself (`create_graph`), go through `again`: the function run anew.
+    A stage writes over what the forward stage left. So a second walk from the same results (`retain_graph`), one that
+    is recorded itself (`create_graph`), and one from a choice of results that no stage is for, go through `again`: the
+    function run anew. `used` are the results that were walked back from, with those that share their graph; `freed`
+    those that may not be once more.
     """
 
-    __slots__ = ("again", "guards", "instance", "passed", "pool", "reaches", "run")
+    __slots__ = ("again", "freed", "graph", "guards", "instance", "passed", "pool", "used")
 
-    run: Callable[..., Any]
     again: Callable[..., list[Any]]
-    instance: Any
-    pool: list[Any]
-    passed: tuple[Any, ...]
-    # For each leaf, which of the outputs lead to it.
-    reaches: list[list[bool]]
+    freed: set[int]
+    graph: Any
     guards: tuple[tuple[Any, int, tuple[int, ...], Any], ...]
+    instance: Any
+    passed: tuple[Any, ...]
+    pool: list[Any]
+    used: set[int]
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
-        if self.saved is None:
+        gradients = gradient if self.outputs is not None else [gradient]
+        asked = tuple([number for number, each in enumerate(gradients) if each is not None])
+        if self.freed.intersection(asked):
             raise RuntimeError(FREED)
         for storage, version, shape, dtype in self.guards:
             if storage.version != version:
                 raise _modified(storage.version, version, shape, dtype)
-        gradients = gradient if self.outputs is not None else [gradient]
-        if create_graph or self.instance is None:
+        used, self.used = self.used, self.used.union(*[self.graph.shares[each] for each in asked])
+        stage = self.graph.stages.get(asked)
+        if stage is None or create_graph or used.intersection(asked):
             return self.again(gradients, create_graph)
-        shapes, types = (self.shape, self.dtype) if self.outputs is not None else ([self.shape], [self.dtype])
-        arrays = [
-            np.zeros(shape, dtype) if each is None else np.ascontiguousarray(each).reshape(shape)
-            for each, shape, dtype in zip(gradients, shapes, types, strict=True)
-        ]
-        results = list(self.run(*self.passed, *arrays))
-        self.give_back()
-        for number, reaches in enumerate(self.reaches):
-            # What only results lead to that nobody asked for gets no gradient, not zeros.
-            if not any([leads for leads, each in zip(reaches, gradients, strict=True) if each is not None]):
-                results[number] = None
-        return results
+        number, places = stage
+        results = self.instance[number](*self.passed, *[_even(gradients[each]) for each in asked])
+        if len(self.used) == len(self.graph.shares):
+            self.give_back()
+        # What only other results lead to gets no gradient, not zeros.
+        found: list[Any] = [None] * len(self.edges)
+        for place, each in zip(places, results, strict=True):
+            found[place] = each
+        return found
 
     def release(self) -> None:
-        self.saved = None
-        self.give_back()
+        self.freed = set(self.used)
+        if len(self.freed) == len(self.graph.shares):
+            self.saved = None
+            self.give_back()
 
     def give_back(self) -> None:
         """Lets the next call have this one's memory."""
@@ -79,6 +83,11 @@ class ReplayNode(Node):
 def named(kind: type[Node], name: str) -> type[Node]:
     """A kind of node that prints under the name of the one it stands for."""
     return type(name, (kind,), {"__slots__": ()})
+
+
+def _even(gradient: Any) -> Any:
+    """A gradient as it lies in memory where the program was written for it."""
+    return np.ascontiguousarray(gradient).reshape(gradient.shape)
 
 
 def _modified(found: int, expected: int, shape: tuple[int, ...], dtype: Any) -> RuntimeError:

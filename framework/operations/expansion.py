@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.errors import broadcast_error
+from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.size import Size, contiguous_format
@@ -28,6 +29,8 @@ __all__ = [
 @operation(view=True)
 def _expand(input: Any, shape: Any) -> Any:
     if type(input) is not np.ndarray:
+        if mode.trace is not None and input.__class__ is np.ndarray:
+            return mode.trace.call(_expand.forward, (input, shape), {})
         if not isinstance(input, np.generic):
             return np.broadcast_to(input, shape)
         input = np.asarray(input)

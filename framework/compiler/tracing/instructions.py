@@ -163,7 +163,18 @@ class Instruction:
     call of a whole function was kept instead of its NumPy calls.
     """
 
-    __slots__ = ("args", "function", "named", "opaque", "outputs", "section", "stateful", "structure", "writes")
+    __slots__ = (
+        "args",
+        "function",
+        "named",
+        "opaque",
+        "outputs",
+        "section",
+        "stage",
+        "stateful",
+        "structure",
+        "writes",
+    )
 
     def __init__(
         self,
@@ -183,6 +194,8 @@ class Instruction:
         self.stateful = stateful
         self.opaque = opaque
         self.outputs: list[Value] = []
+        # The part of the program that it belongs to.
+        self.stage = 0
         # How the outputs stand in what the function returned: None for a single array.
         self.structure: Any = None
 

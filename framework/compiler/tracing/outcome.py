@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from framework.autograd.float_errors import quietly
 from framework.autograd.tensor import Tensor
 from framework.compiler import nest
 from framework.compiler.replay import ReplayNode
@@ -46,7 +47,10 @@ class TracedOutcome:
         self.written = [(tensor, slot.__get__(tensor, Tensor).copy()) for tensor in written]
         self.gradients = [(each.tensor, _copy(each.tensor._grad)) for each in trace.gradients.values()]
         self.seeds = [each.array for each in recording.seeds]
-        self.leaf_gradients = [each.array.copy() for each in recording.leaf_gradients if each is not None]
+        self.walks = [
+            (walk.graphs, [each.array.copy() for each in walk.gradients if each is not None])
+            for walk in recording.walks
+        ]
 
     def differs_from(self, result: Any) -> str | None:
         """What a program's run, which has just changed the same things, gave otherwise."""
@@ -60,17 +64,17 @@ class TracedOutcome:
                 (now is None) != (gradient is None) or (now is not None and not same_bits(now, gradient))
             ):
                 wrong = f"the gradient of a tensor of shape {tuple(tensor.shape)}"
-        return wrong or self._graph_differs(result)
+        return wrong
 
-    def _graph_differs(self, result: Any) -> str | None:
+    def walk_differs(self, number: int, result: Any) -> str | None:
+        """What one of the backward passes from a program's result, which it uses up, gives otherwise."""
+        graphs, expected = self.walks[number]
         nodes = [each.grad_fn for _, each in nest.paths(result, "") if isinstance(each, Tensor)]
-        node = next((each for each in nodes if isinstance(each, ReplayNode)), None)
-        if node is None or node.instance is None:
-            return None
-        found = node.run(*node.passed, *self.seeds)
-        for number, (one, other) in enumerate(zip(self.leaf_gradients, found, strict=True)):
+        node = next(each for each in nodes if isinstance(each, ReplayNode))
+        found = quietly(node.instance[number + 1], *node.passed, *[self.seeds[each] for each in graphs])
+        for place, (one, other) in enumerate(zip(expected, found, strict=True)):
             if not same_bits(one, other):
-                return f"gradient {number}, of shape {one.shape}"
+                return f"gradient {place}, of shape {one.shape}"
         return None
 
 

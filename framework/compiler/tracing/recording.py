@@ -24,8 +24,21 @@ from framework.compiler.tracing.trace import Trace
 from framework.compiler.tracing.traced import Traced
 from framework.compiler.watch import Watch
 
+MOST_GRAPHS = 4
+"""Of more results with a graph, a backward pass from each alone is not written."""
+
 LOOKED_AT = 10_000
 """How many objects are looked at to find what a result holds."""
+
+
+@dataclass
+class Walked:
+    """A backward pass from some of the graphs: its part of the instructions, and the gradient of each leaf, if any."""
+
+    graphs: tuple[int, ...]
+    start: int
+    end: int
+    gradients: list[Value | None]
 
 
 @dataclass
@@ -38,13 +51,16 @@ class Recording:
     versions: dict[int, int]
     result: Any = None
     problem: str | None = None
+    # What it raised; why there is no backward pass from its results.
+    error: Exception | None = None
+    unwalkable: str | None = None
     # Where the graphs of the results start, and what their backward stage is given and gives.
     graphs: list[Tensor] = field(default_factory=list)
     leaves: list[Any] = field(default_factory=list)
     seeds: list[Value] = field(default_factory=list)
-    leaf_gradients: list[Value | None] = field(default_factory=list)
-    # For each graph, which of the leaves it leads to.
-    reaches: list[list[bool]] = field(default_factory=list)
+    walks: list[Walked] = field(default_factory=list)
+    # For each graph, the others (itself too) that it shares a node with: walked once, they are used up.
+    shares: list[set[int]] = field(default_factory=list)
     forward_end: int = 0
     # What the run left: the gradients it set, and by how much it raised counts of writes (of a tensor, or an argument).
     new_gradients: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
@@ -89,7 +105,7 @@ class Recording:
 
 
 def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> Recording:
-    """Calls the function under a trace. What it raises is raised on, after `undo`, as `Failed`."""
+    """Calls the function under a trace."""
     trace = Trace()
     arguments = []
     for place, leaf in [*nest.paths(args, "args"), *nest.paths(kwargs, "kwargs")]:
@@ -101,15 +117,17 @@ def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     watch = Watch(function)
     recording = Recording(trace, watch, arguments, versions)
     given = mapped(args, trace.given), mapped(kwargs, trace.given)
-    try:
-        with _uncollected(), watch, trace.recording():
+    with _uncollected(), watch, trace.recording():
+        try:
             recording.result = function(*given[0], **given[1])
-            if trace.open:
-                recording.forward_end = len(trace.instructions)
+        except Exception as error:
+            recording.error = error
+        if trace.open and recording.error is None:
+            recording.forward_end = len(trace.instructions)
+            try:
                 _walk_back(recording)
-    except Exception as error:
-        recording.undo()
-        raise Failed(error) from None
+            except Exception as error:
+                recording.unwalkable = f"the graph of its result cannot be walked back: {error}"
     recording.problem = trace.broken
     recording.settle()
     return recording
@@ -125,14 +143,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class Failed(Exception):
-    """The traced call raised an exception: `error`."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 def _argument_name(place: str, names: list[str]) -> str:
@@ -153,7 +163,6 @@ def _walk_back(recording: Recording) -> None:
     ends = [leaf for _, leaf, _ in recording.arguments if isinstance(leaf, Tensor) and leaf.requires_grad]
     ends += [each.tensor for each in trace.captured.values() if each.requires_grad]
     recording.graphs, recording.leaves = graphs, list(dict.fromkeys(ends))
-    roots = []
     for number, each in enumerate(graphs):
         array = slot.__get__(each, Tensor)
         # Uneven, so that a wrong program does not look right by chance.
@@ -161,20 +170,27 @@ def _walk_back(recording: Recording) -> None:
         value = trace.enter(seed, "argument")
         value.name = f"grad_{number}" if len(graphs) > 1 else "grad"
         recording.seeds.append(value)
-        roots.append((each.edge, value.handle))
+    nodes = [set(reach([each.edge[0]])[0]) for each in graphs]
+    recording.shares = [{other for other, theirs in enumerate(nodes) if ours & theirs} for ours in nodes]
+    # Often only one of several results is walked back from, the loss among what a step returns.
+    chosen = [tuple(range(len(graphs)))]
+    if 1 < len(graphs) <= MOST_GRAPHS:
+        chosen += [(number,) for number in range(len(graphs))]
+    trace.notes_gradients = False
+    with _without_hooks(recording.leaves):
+        recording.walks = [_walk(recording, each) for each in chosen]
+
+
+def _walk(recording: Recording, chosen: tuple[int, ...]) -> Walked:
+    trace = recording.trace
+    start = len(trace.instructions)
     targets = [leaf if leaf.edge is None else leaf.edge for leaf in recording.leaves]
     walk = Walk(True, False, targets, accumulate=False)
-    with _without_hooks(recording.leaves):
-        trace.notes_gradients = False
-        walk.run(roots)
+    walk.run([(recording.graphs[each].edge, recording.seeds[each].handle) for each in chosen])
     assert walk.captured is not None
-    for each in graphs:
-        nodes, reached = reach([each.edge[0]])
-        edges = {key(edge) for node in nodes for edge in node.edges if edge.__class__ is tuple} | reached.keys()
-        recording.reaches.append([key(target) in edges for target in targets])
-    for target in targets:
-        gradient = walk.captured[key(target)]
-        recording.leaf_gradients.append(None if gradient is None else trace.value_of(gradient))
+    found = [walk.captured[key(target)] for target in targets]
+    gradients = [None if each is None else trace.value_of(each) for each in found]
+    return Walked(chosen, start, len(trace.instructions), gradients)
 
 
 @contextlib.contextmanager

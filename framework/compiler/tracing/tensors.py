@@ -18,7 +18,7 @@ from framework.compiler.tracing.traced import Traced
 slot: Any = Tensor.__dict__["_array"]
 gradient_slot: Any = Tensor.__dict__["_grad"]
 _lock = threading.Lock()
-_tracing = 0
+_traces: set[int] = set()
 
 
 def _get(tensor: Any, kind: Any = None) -> Any:
@@ -53,23 +53,25 @@ def _set_gradient(tensor: Any, gradient: Any) -> None:
 
 
 def begin(trace: Any) -> None:
-    global _tracing
+    """Has this thread's tensors hand out what stands for their arrays."""
+    trace.quiet = dict(quiet.__dict__)
     with _lock:
-        _tracing += 1
+        _traces.add(id(trace))
         Tensor._array = property(_get, _set)
         Tensor._grad = property(_get_gradient, _set_gradient)  # type: ignore[assignment]
     mode.trace = trace
-    trace.quiet = dict(quiet.__dict__)
     quiet.run = quiet.apart = trace.run
 
 
 def end(trace: Any) -> None:
-    global _tracing
-    mode.trace = None
-    quiet.__dict__.update(trace.quiet)
+    """Ends what `begin` began; once more does no harm, since an interrupt may come between."""
+    if mode.trace is trace:
+        mode.trace = None
+    if trace.quiet:
+        quiet.__dict__.update(trace.quiet)
     with _lock:
-        _tracing -= 1
-        if not _tracing:
+        _traces.discard(id(trace))
+        if not _traces:
             Tensor._array = slot
             Tensor._grad = gradient_slot
 

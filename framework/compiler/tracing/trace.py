@@ -65,10 +65,13 @@ class Trace:
         self.gradients: dict[int, Gradient] = {}
         self.notes_gradients = True
         # Every tensor that became the `.grad` of another, with that.
+        self.writes: list[Value] = []
         self.assigned: list[tuple[Tensor, Value]] = []
         # Stateful objects that were called (generators), with their states before.
         self.states: dict[int, tuple[Any, Any]] = {}
         self.sources: dict[Any, Source] = {}
+        # The optimizers in two parts that made a step.
+        self.optimizers: dict[int, Any] = {}
         # How deep inside an operation the run is: there, what cannot be traced makes the operation opaque.
         self.depth = 0
         self.quiet: dict[str, Any] = {}
@@ -174,9 +177,11 @@ class Trace:
         """Runs a call and records it; its arrays come back as traced ones."""
         if not self.open:
             return function(*plain(tuple(args)), **plain(named))
-        args, named = mapped((tuple(args), dict(named)), self._leaf)
         for each in writes:
             self._about_to_write(each)
+        if self._has_ended():
+            return function(*plain(tuple(args)), **plain(named))
+        args, named = mapped((tuple(args), dict(named)), self._leaf)
         written = tuple(self.value_of(each) for each in writes)
         instruction = Instruction(function, args, named, self.section, written, stateful, opaque)
         if stateful or opaque:
@@ -212,6 +217,11 @@ class Trace:
         if memory.kind in ("captured", "argument") and memory.before is None:
             memory.before = memory.owner.copy(order="K")
         memory.written = True
+        self.writes.append(value)
+
+    def _is_written(self, value: Value) -> bool:
+        """Whether the run has written to any part of a value."""
+        return any([np.may_share_memory(each.array, value.array) for each in self.writes])
 
     def _wrapped(self, instruction: Instruction, result: Any) -> Any:
         """The result with each array a traced one, and the instruction told of its outputs."""
@@ -323,11 +333,11 @@ class Trace:
     @contextlib.contextmanager
     def _muted(self) -> Iterator[None]:
         """Inside, calls run and are not recorded: they belong to one that is."""
-        self.open = False
+        before, self.open = self.open, False
         try:
             yield
         finally:
-            self.open = True
+            self.open = before
 
     def decide(self, question: Callable[..., Any], values: tuple[Any, ...]) -> Any:
         """A plain answer that depends on values: each run asks again, and must hear the same."""
@@ -344,9 +354,12 @@ class Trace:
         """An optimizer's scalars, whose floats every run has anew; what is no float is the same in every run."""
         if not self.open:
             return scalars(group, plain(state))
+        optimizer = getattr(scalars, "__self__", None)
+        self.optimizers[id(optimizer)] = optimizer
         looks = self._looks_into(state, scalars, group)
-        if looks and any([each.value.memory.written for each in state.values() if type(each) is Traced]):
+        if looks and any([self._is_written(each.value) for each in state.values() if type(each) is Traced]):
             self.stop("an optimizer's second step, whose scalars depend on the state after the first")
+            return scalars(group, plain(state))
         key = (id(getattr(scalars, "__self__", scalars)), id(group), *(map(id, state.values()) if looks else state))
         source = self.sources.get(key)
         if source is None:
@@ -391,6 +404,9 @@ class Trace:
         self.broken = f"{what} at {user_line() or 'an unknown place'}"
         self.close()
 
+    def _has_ended(self) -> bool:
+        return not self.open
+
     def enter_section(self, section: str | None) -> str:
         """Says what the next instructions are part of; gives the section before."""
         before, self.section = self.section, section or self.section
@@ -398,9 +414,8 @@ class Trace:
 
     def close(self) -> None:
         """Records no more."""
-        if self.open:
-            self.open = False
-            end(self)
+        self.open = False
+        end(self)
 
     def forget(self) -> None:
         """Lets go of all arrays: values and what stands for them hold each other."""
@@ -411,14 +426,14 @@ class Trace:
         for instruction in self.instructions:
             instruction.forget()
         self.values, self.memories, self.captured, self.instructions = {}, {}, {}, []
-        self.gradients, self.assigned, self.made = {}, [], {}
+        self.gradients, self.assigned, self.writes, self.made = {}, [], [], {}
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Inside, this thread's run is recorded."""
-        self.open = True
-        begin(self)
         try:
+            begin(self)
+            self.open = True
             yield
         finally:
             self.close()

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from framework.autograd.storage import INFERENCE
 from framework.autograd.tensor import Tensor
+from framework.compiler.tracing.tensors import version_of
 
 
 class Snapshot:
@@ -16,7 +18,7 @@ class Snapshot:
 
     def __init__(self, arrays: Iterable[ndarray], tensors: Iterable[Tensor], generators: Iterable[Any]) -> None:
         self.arrays = [(array, array.copy(order="K")) for array in arrays]
-        self.tensors = [(tensor, tensor._grad, _version(tensor)) for tensor in tensors]
+        self.tensors = [(tensor, tensor._grad, version_of(tensor)) for tensor in tensors]
         self.generators = [(generator, generator.state_array()) for generator in generators]
 
     def restore(self) -> None:
@@ -25,7 +27,7 @@ class Snapshot:
             np.copyto(array, before)
         for tensor, gradient, version in self.tensors:
             tensor._grad = gradient
-            if version is not None:
+            if tensor._storage is not None and tensor._storage is not INFERENCE:
                 tensor._storage.version = version
         for generator, state in self.generators:
             generator.set_state_array(state)
@@ -44,11 +46,6 @@ class Snapshot:
             if not np.array_equal(one, two):
                 return "the state of a random generator"
         return None
-
-
-def _version(tensor: Tensor) -> int | None:
-    storage = tensor._storage
-    return getattr(storage, "version", None) if storage is not None and tensor._storage.__slots__ else None
 
 
 def same_bits(a: Any, b: Any) -> bool:

@@ -54,6 +54,7 @@ class Loop(Instruction):
     def __init__(self, instructions: Sequence[Instruction], shape: tuple[int, ...], block: int) -> None:
         super().__init__(None, (), {}, instructions[0].section)
         self.instructions = list(instructions)
+        self.stage = instructions[0].stage
         # Rows of the first dimension, or of all elements where every array is of one form.
         self.shape = (math.prod(shape),) if all(_is_even(each, shape) for each in instructions) else shape
         self.rows = max(1, block // math.prod(self.shape[1:]))
@@ -130,7 +131,7 @@ def _follows(run: Sequence[Instruction], instruction: Instruction) -> bool:
     """Whether an instruction can join a run: its rows depend on the same rows of what the run makes."""
     shape = run[0].structure.array.shape
     target = instruction.structure
-    if target.array.shape != shape or instruction.section != run[0].section:
+    if target.array.shape != shape or instruction.section != run[0].section or instruction.stage != run[0].stage:
         return False
     made = {id(value): value for each in run for value in (*each.outputs, *each.writes)}
     memories = {id(value.memory) for value in made.values()}

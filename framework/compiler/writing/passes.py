@@ -18,13 +18,15 @@ from framework.compiler.tracing.instructions import (
     Number,
     Scalar,
     Value,
+    leaves,
     moved,
     pointer,
 )
-from framework.compiler.tracing.numpy_calls import setitem
+from framework.compiler.tracing.numpy_calls import getitem, setitem
 
 # What these make depends on the form of their argument alone.
 LIKE = frozenset({np.zeros_like, np.ones_like})
+TAKING = frozenset({np.take, np.take_along_axis, np.put_along_axis, np.put, ndarray.take, ndarray.put})
 COPIES = frozenset({np.copy, ndarray.copy})
 
 
@@ -37,6 +39,14 @@ def shortened(instructions: Sequence[Instruction], results: Sequence[Value]) -> 
     found = without_copies(found, results)
     found = with_stores_in_place(found, results)
     return without_unread(found, results), results
+
+
+def may_refuse(instruction: Instruction) -> bool:
+    """Whether a call raises for some values, such as an index out of bounds: it does so where nobody reads it too."""
+    function, args = instruction.function, instruction.args
+    if function is getitem or function is setitem:
+        return any([each.array.ndim > 0 for each in leaves(args[1], Value)])
+    return function in TAKING
 
 
 def outside(memory: Memory) -> bool:
@@ -52,6 +62,8 @@ def without_unread(instructions: Sequence[Instruction], results: Iterable[Value]
     for each in reversed(instructions):
         wanted = (
             each.stateful
+            or each.opaque is not None
+            or may_refuse(each)
             or any([outside(value.memory) or id(value.memory) in memories for value in each.writes])
             or any([id(value) in values for value in each.outputs])
         )
@@ -98,10 +110,13 @@ def without_repeats(instructions: Sequence[Instruction], results: list[Value]) -
         name = None if each.stateful or each.opaque or each.writes else _name_of(each, versions)
         if name is None or not isinstance(each.structure, Value) or each.structure.memory.written:
             kept.append(each)
-        elif name in seen and not (handed_out(each.structure, results) and handed_out(seen[name], results)):
-            change.replace(each.structure, seen[name])
+            continue
+        # Stages after the first are called alone: one does not find what another computed.
+        known = seen.get((0, name)) or seen.get((each.stage, name))
+        if known is not None and not (handed_out(each.structure, results) and handed_out(known, results)):
+            change.replace(each.structure, known)
         else:
-            seen[name] = each.structure
+            seen[each.stage, name] = each.structure
             kept.append(each)
     return kept
 

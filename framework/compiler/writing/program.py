@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from framework.compiler.tracing.instructions import Assumption, Instruction, Value, Whole
+from framework.compiler.tracing.instructions import Assumption, Instruction, Value, Whole, leaves
 from framework.compiler.tracing.trace import Trace
-from framework.compiler.writing.blocks import Loop, blocked
+from framework.compiler.writing.blocks import blocked
 from framework.compiler.writing.buffers import allocated, placeable, placed, planned
 from framework.compiler.writing.merging import merged
-from framework.compiler.writing.passes import folded, outside, shortened
+from framework.compiler.writing.passes import folded, may_refuse, outside, shortened
 from framework.compiler.writing.writer import Writer, function_text
 
 
@@ -54,11 +54,9 @@ class Program:
         instructions = [each for stage in stages for each in stage.instructions]
         results = [each for stage in stages for each in stage.results]
         sizes = [len(stage.results) for stage in stages]
-        ends = {id(stage.instructions[-1]): number for number, stage in enumerate(stages) if stage.instructions}
-        stage_of, number = {}, 0
-        for each in instructions:
-            stage_of[id(each)] = number
-            number = ends[id(each)] + 1 if id(each) in ends else number
+        for number, stage in enumerate(stages):
+            for each in stage.instructions:
+                each.stage = number
         kept, results = shortened(instructions, results)
         kept = merged(trace, kept, results)
         kept, constants = folded(kept, results)
@@ -72,7 +70,7 @@ class Program:
         self.stages = list(stages)
         self._stage_names = [each.name for each in stages]
         for number, stage in enumerate(self.stages):
-            stage.instructions = [each for each in kept if stage_of[id(_first(each))] == number]
+            stage.instructions = [each for each in kept if each.stage == number]
             stage.results = results[sum(sizes[:number]) : sum(sizes[: number + 1])]
         body = list(self._functions(writer))
         setup = ["# made once", *writer.setup, ""] if writer.setup else []
@@ -92,20 +90,21 @@ class Program:
         self.late = _asks_late(self.stages[0].instructions)
 
     def _functions(self, writer: Writer) -> Iterator[str]:
+        """The text of the stages. The first gives the others what they need besides what stays in place."""
+        first, *others = self.stages
+        later = [each for stage in others for each in stage.instructions]
+        given = {id(each) for stage in others for each in stage.arguments}
+        results = [each for stage in others for each in stage.results]
         passed: list[Value] = []
-        for number, stage in enumerate(self.stages):
+        for stage in self.stages:
             arguments = [writer.argument(each, each.name or "x") for each in stage.arguments]
             parameters = [*map(writer.value, passed), *arguments]
             body = writer.body(stage.instructions)
-            rest = [each for one in self.stages[number + 1 :] for each in one.instructions]
-            passed = _crossing(
-                writer,
-                rest,
-                {id(each) for one in self.stages[number + 1 :] for each in one.arguments},
-                [each for one in self.stages[number + 1 :] for each in one.results],
-            )
-            returned = [writer.value(each) for each in (*stage.results, *passed)]
-            yield from function_text(stage.name, parameters, body, returned)
+            returned = list(stage.results)
+            if stage is first:
+                passed = _crossing(writer, later, given, results)
+                returned += passed
+            yield from function_text(stage.name, parameters, body, map(writer.value, returned))
             yield ""
 
     def explain(self) -> Explanation:
@@ -142,10 +141,6 @@ def _by_place(source: str, names: dict[str, Any]) -> str:
     return re.sub(rf"^(\s*(?:{'|'.join(ufuncs)})\([^=]*), out=(\w+)\)", r"\1, \2)", source, flags=re.MULTILINE)
 
 
-def _first(instruction: Instruction) -> Instruction:
-    return instruction.instructions[0] if isinstance(instruction, Loop) else instruction
-
-
 def _crossing(writer: Writer, later: Sequence[Instruction], given: set[int], results: Sequence[Value]) -> list[Value]:
     """What later stages read that lies in no fixed place and that they do not make themselves."""
     made = {id(value) for each in later for value in each.outputs} | given
@@ -158,9 +153,15 @@ def _crossing(writer: Writer, later: Sequence[Instruction], given: set[int], res
 
 def _asks_late(instructions: Sequence[Instruction]) -> bool:
     changed = False
+    # What a question was asked about already: an index that was found to be in range does not raise.
+    proven: set[int] = set()
     for each in instructions:
         asks = isinstance(each.function, (Assumption, Whole))
-        if asks and changed:
+        if isinstance(each.function, Assumption):
+            proven.update(id(value.memory) for value in each.inputs())
+        index = [value for value in leaves(each.args[1:2], Value) if value.memory.kind == "argument"]
+        refuses = may_refuse(each) and not (index and all([id(value.memory) in proven for value in index]))
+        if changed and (asks or refuses):
             return True
         changed |= (each.stateful and not asks) or any([outside(value.memory) for value in each.writes])
     return False

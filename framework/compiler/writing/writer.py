@@ -275,6 +275,7 @@ class Writer:
     def _view_name(self, instruction: Instruction) -> str:
         base = next(iter(instruction.inputs()))
         name = getattr(instruction.function, "__name__", "view")
+        name = name.strip("_")
         suffix = "T" if name == "transpose" and base.array.ndim == 2 else "view" if name == "getitem" else name
         return f"{self.value(base)}_{suffix}"
 
