@@ -32,7 +32,7 @@ def step_source(recipe: Recipe, plugins: PluginManager | Iterable[object] = ()) 
     The recipe's model is trained by these steps: build it anew to train it.
     """
     trainer = Trainer(recipe, plugins=plugins)
-    steps, between = trainer.steps, trainer.hooks_between
+    steps, between = trainer.steps, trainer.steps.between(trainer.plugins)
     trainer.model.train()
     for batch in _batches(trainer.parts.train, 3):
         if between:

@@ -11,13 +11,17 @@ import numpy as np
 from framework.autograd import Tensor, no_grad
 from framework.autograd.decisions import decide
 from framework.compiler import Compiled
-from framework.training.checks import loss_number
+from framework.training.checks import loss_number, not_finite
 
 if TYPE_CHECKING:
+    from framework.plugin.manager import PluginManager
     from framework.training.parts import Parts
     from framework.training.recipe import Recipe
+    from framework.training.trainer import Trainer
 
-__all__ = ["NotFinite", "Steps"]
+__all__ = ["NotFinite", "Steps", "taken"]
+
+Step = Callable[[Any], Mapping[str, Any]]
 
 
 class NotFinite(Exception):
@@ -42,8 +46,13 @@ class Steps:
         self.forward_backward = made(self._forward_backward, "forward and backward pass")
         self.validate = made(self._forward, "validation step")
         # An optimizer with a step() of its own is Python of any kind: it stays as it is.
-        self.in_two = parts.optimizer is not None and not getattr(parts.optimizer, "two_part", False)
-        self.update = self._update if self.in_two else made(self._update, "update")
+        self._own = not getattr(parts.optimizer, "two_part", False)
+        self.update = self._update if self._own else made(self._update, "update")
+
+    def between(self, plugins: PluginManager) -> bool:
+        """Whether backward pass and update are done apart: hooks stand between, or the optimizer's step is its own."""
+        hooks = plugins.caller("after_backward"), plugins.caller("before_step")
+        return self._parts.optimizer is not None and (self._own or any(map(bool, hooks)))
 
     def recheck(self) -> None:
         """Has the next batch of training checked against the step as it is written."""
@@ -84,6 +93,15 @@ class Steps:
         outputs = self._forward_backward(batch)
         self._update()
         return outputs
+
+
+def taken(step: Step, trainer: Trainer, split: str, number: int, batch: Any) -> Mapping[str, Any]:
+    """A step taken with a batch, which is checked first; NonFiniteError, with what is known, where the loss is not."""
+    trainer.parts.check(batch)
+    try:
+        return step(batch)
+    except NotFinite as error:
+        raise not_finite(trainer, split, number, batch, error.loss) from None
 
 
 def _refuse_nonfinite(loss: Any) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import in_words
-from framework.training.checks import NonFiniteError, check_names, not_finite
+from framework.training.checks import NonFiniteError, check_names
 from framework.training.history import History
+from framework.training.interrupts import Interrupts
 from framework.training.metrics import SplitMeter
 from framework.training.plugging import add_loggers, prepared
-from framework.training.step import NotFinite, Steps
+from framework.training.step import Steps, taken
 from framework.training.validation import validate
 
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ class Trainer:
         self.loss = math.nan
         self.stop_reason: str | None = None
         self.history = History()
+        self._interrupts = Interrupts()
 
     def fit(self) -> History:
         """Train to the last epoch, or until a plugin asks to stop; what goes wrong is raised on."""
         self._started = time.perf_counter()
         try:
             add_loggers(self.plugins, self._loggers, self.run)
-            self._fit()
+            with self._interrupts.on():
+                self._fit()
             if self.run is not None:
                 path = self.run.save_weights(self.model)
                 self.plugins.call("checkpoint_saved", trainer=self, path=path)
@@ -73,17 +76,9 @@ class Trainer:
             self.plugins.call("run_failed", trainer=self, error=error)
             self._end("failed", in_words(error))
             raise
-        if self.stop_reason:
-            self._end("stopped", str(self.stop_reason))
-        else:
-            self._end("finished", "all epochs done")
+        stopped = bool(self.stop_reason)
+        self._end("stopped" if stopped else "finished", str(self.stop_reason) if stopped else "all epochs done")
         return self.history
-
-    @property
-    def hooks_between(self) -> bool:
-        """Whether backward pass and update are done apart: hooks stand between, or the optimizer's step is its own."""
-        hooks = self.plugins.caller("after_backward"), self.plugins.caller("before_step")
-        return self.optimizer is not None and (self.steps.in_two or any(map(bool, hooks)))
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Hand a record to whoever logs."""
@@ -113,23 +108,19 @@ class Trainer:
         scheduler = self.scheduler if self.recipe.scheduler_every == "step" else None
         hooks = "batch_start", "after_backward", "before_step", "after_step", "should_stop"
         batch_start, after_backward, before_step, after_step, should_stop = map(self.plugins.caller, hooks)
-        between = self.hooks_between
-        meter = SplitMeter("train", parts.metrics, parts.summed)
-        self.batch = 0
+        self.batch, between = 0, self.steps.between(self.plugins)
         self.steps.recheck()
+        meter = SplitMeter("train", parts.metrics, parts.summed)
         self.plugins.call("epoch_start", trainer=self)
         self.model.train()
         for batch in parts.train:
             self.batch += 1
             if batch_start:
                 batch_start(trainer=self, batch=batch)
-            parts.check(batch)
             # The first step runs as it is written: its outputs are checked before anything is updated.
             steps, in_two = (self.steps, between) if self.step else (self.written, self.optimizer is not None)
-            try:
-                outputs = (steps.forward_backward if in_two else steps.train)(batch)
-            except NotFinite as error:
-                raise not_finite(self, "train", self.batch, batch, error.loss) from None
+            self._interrupts.step_starts()
+            outputs = taken(steps.forward_backward if in_two else steps.train, self, "train", self.batch, batch)
             self.loss = outputs["loss"].item()
             if self.step == 0:
                 check_names(self.recipe, batch, outputs)
@@ -141,6 +132,7 @@ class Trainer:
                     continue
                 steps.update()
             self.step += 1
+            self._interrupts.step_ends()
             if scheduler is not None:
                 scheduler.step()
             if after_step:

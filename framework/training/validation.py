@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.autograd import no_grad
-from framework.training.checks import not_finite
 from framework.training.metrics import SplitMeter
-from framework.training.step import NotFinite
+from framework.training.step import taken
 
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
@@ -24,11 +23,7 @@ def validate(trainer: Trainer) -> dict[str, float]:
         for name, data in parts.validation.items():
             meter = SplitMeter(name, parts.metrics, parts.summed)
             for number, batch in enumerate(data, 1):
-                parts.check(batch)
-                try:
-                    outputs = trainer.steps.validate(batch)
-                except NotFinite as error:
-                    raise not_finite(trainer, name, number, batch, error.loss) from None
+                outputs = taken(trainer.steps.validate, trainer, name, number, batch)
                 meter.add(outputs["loss"].item(), outputs, parts.count(batch, outputs))
             metrics |= meter.result(trainer.epoch)
     return metrics
