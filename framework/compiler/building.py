@@ -9,7 +9,8 @@ from typing import Any
 from framework.autograd.grad_mode import mode
 from framework.autograd.tensor import Tensor
 from framework.compiler import nest
-from framework.compiler.entry import Conditions, Effects, Entry, Output
+from framework.compiler.conditions import Conditions
+from framework.compiler.entry import Effects, Entry, Output
 from framework.compiler.graph import Graph
 from framework.compiler.replay import FinishedNode, named
 from framework.compiler.tracing.instructions import Value
