@@ -12,10 +12,10 @@ from framework.compiler import nest
 from framework.compiler.conditions import Conditions
 from framework.compiler.entry import Effects, Entry, Output
 from framework.compiler.graph import Graph
-from framework.compiler.replay import FinishedNode, named
+from framework.compiler.replay import FinishedNode, SpoiledNode, named
 from framework.compiler.tracing.instructions import Value
 from framework.compiler.tracing.recording import Recording, survivors
-from framework.compiler.tracing.tensors import slot
+from framework.compiler.tracing.tensors import slot, version_of
 from framework.compiler.writing.passes import outside
 from framework.compiler.writing.program import Program, Stage
 
@@ -132,22 +132,25 @@ class _Builder:
                 value.name = value.name or "_".join(re.findall(r"\w+", f"result{place}")).removeprefix("result_")
                 output = found[id(leaf)] = Output(number=self._result(value))
                 if isinstance(leaf, Tensor):
-                    output.kind = type(leaf)
+                    output.kind, output.version = type(leaf), version_of(leaf)
                     graphs = [number for number, each in enumerate(self.recording.graphs) if each is leaf]
                     if graphs:
                         output.graph = graphs[0]
                     elif leaf.requires_grad and leaf.grad_fn is not None:
-                        output.finished = named(FinishedNode, leaf.grad_fn.name())
+                        spoiled = self.recording.spoiled.get(id(leaf))
+                        kind = FinishedNode if spoiled is None else SpoiledNode
+                        output.finished, output.error = named(kind, leaf.grad_fn.name()), spoiled
         return found
 
-    def _gradients(self) -> list[tuple[Tensor, int | None]]:
-        """The `.grad`s that the call sets: the numbers of the results that they are."""
-        found: list[tuple[Tensor, int | None]] = []
+    def _gradients(self) -> list[tuple[Tensor, int | None, int]]:
+        """The `.grad`s that the call sets: the numbers of the results that they are, and how often they were written."""
+        found: list[tuple[Tensor, int | None, int]] = []
         for tensor, now in self.recording.new_gradients:
             if now is None:
-                found.append((tensor, None))
+                found.append((tensor, None, 0))
                 continue
-            found.append((tensor, self._result(self.trace.value_of(slot.__get__(now, Tensor)))))
+            number = self._result(self.trace.value_of(slot.__get__(now, Tensor)))
+            found.append((tensor, number, version_of(now)))
         return found
 
     def _conditions(self, program: Program) -> Conditions:

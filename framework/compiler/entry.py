@@ -33,8 +33,9 @@ MISS: Any = object()
 class Effects:
     """What a call does besides computing."""
 
-    # A tensor and the number of the result that its new gradient is, or None where the gradient is dropped.
-    gradients: list[tuple[Tensor, int | None]]
+    # A tensor, the number of the result that its new gradient is (None where the gradient is dropped), and how often
+    # that was written to.
+    gradients: list[tuple[Tensor, int | None, int]]
     # A tensor, or the path to an argument, and by how much its count of writes grows.
     versions: list[tuple[Any, int]]
 
@@ -50,6 +51,10 @@ class Output:
     # Its place among the outputs that carry a graph; the node of one whose graph is used up.
     graph: int | None = None
     finished: Any = None
+    # What a backward pass from it raises, where that is something else.
+    error: str | None = None
+    # How often it was written to.
+    version: int = 0
     # Whether the backward stage reads it: a write to it before then must be noticed.
     guarded: bool = False
 
@@ -132,10 +137,10 @@ class Entry:
         self.program.forget()
         self._tensor_paths = [reached(place, None) for place, leaf in self._paths if isinstance(leaf, Tensor)]
         given = {id(leaf) for _, leaf in self._paths}
-        touched = dict.fromkeys([each for each, _ in (*conditions.gradients, *effects.gradients)])
+        touched = dict.fromkeys([each for each, *_ in (*conditions.gradients, *effects.gradients)])
         self._with_gradients = [tensor for tensor in touched if id(tensor) not in given]
         self._given_gradients = [tensor for tensor, value in conditions.gradients if value is not None]
-        conditions.gradients = effects.gradients = []
+        conditions.gradients, effects.gradients = [], []
         for source in conditions.sources:
             source.state = {}
         del self._paths, self._checks, self._shapes
@@ -179,9 +184,11 @@ class Entry:
                 lines.append(f"storage_of({place}).version += {times}")
             elif place._storage is not INFERENCE:
                 lines.append(f"{self.constant('storage', storage_of(place))}.version += {times}")
-        for tensor, result in self.effects.gradients:
+        for tensor, result, version in self.effects.gradients:
             name = self._checks.place(tensor)
             lines.append(f"{name}._grad = " + ("None" if result is None else f"wrap(results[{result}])"))
+            if version:
+                lines.append(f"storage_of({name}._grad).version = {version}")
         return lines
 
     def _made(self, outputs: dict[int, Output]) -> list[str]:
@@ -204,11 +211,13 @@ class Entry:
             ]
             if output.graph is not None:
                 lines += [f"{name}._edge = (node, {output.graph})", f"{name}._requires_grad = True"]
+            if output.version:
+                lines.append(f"storage_of({name}).version = {output.version}")
             if output.guarded:
                 lines.append(f"guard(node, {name})")
             if output.graph is None and output.finished is not None:
                 # One node serves all calls: nothing can be done with it but to be refused.
-                edge = self.constant("edge", (_finished(output.finished, self._shapes[output.number]), 0))
+                edge = self.constant("edge", (_finished(output, self._shapes[output.number]), 0))
                 lines += [f"{name}._edge = {edge}", f"{name}._requires_grad = True"]
         return lines
 
@@ -235,11 +244,11 @@ class Entry:
         return Snapshot(arrays, dict.fromkeys(tensors), conditions.generators)
 
 
-def _finished(kind: Any, array: ndarray) -> Any:
+def _finished(output: Output, array: ndarray) -> Any:
     """A node where a graph was that is used up."""
-    node = new(kind)
+    node = new(output.finished)
     node.edges = ()
-    node.saved = node.outputs = None
+    node.saved, node.outputs = output.error, None
     node.shape, node.dtype = array.shape, array.dtype
     node.sequence = next(sequence)
     return node

@@ -21,6 +21,15 @@ class FinishedNode(Node):
         raise RuntimeError(FREED)
 
 
+class SpoiledNode(Node):
+    """Stands for a graph whose values were written over before the function returned."""
+
+    __slots__ = ()
+
+    def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
+        raise RuntimeError(self.saved)
+
+
 class ReplayNode(Node):
     """One call of a compiled function, whose backward stages have not run yet.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from framework.autograd.tensor import Tensor
 from framework.compiler.tracing.instructions import Number, Value
-from framework.compiler.tracing.tensors import slot, version_of
+from framework.compiler.tracing.tensors import requires_grad_slot, slot, version_of
 
 
 class Source:
@@ -31,14 +31,14 @@ class Captured:
     def __init__(self, tensor: Tensor, value: Value) -> None:
         self.tensor = tensor
         self.value = value
-        self.requires_grad = tensor._requires_grad
+        self.requires_grad = requires_grad_slot.__get__(tensor, Tensor)
         self.version = version_of(tensor)
 
     def changed(self) -> str | None:
         """What happened to the tensor itself that a program cannot repeat."""
         if slot.__get__(self.tensor, Tensor) is not self.value.array:
             return "a tensor is given another array (.data = …, an in-place transpose)"
-        if self.tensor._requires_grad is not self.requires_grad:
+        if requires_grad_slot.__get__(self.tensor, Tensor) is not self.requires_grad:
             return "a tensor's requires_grad is changed, or an in-place operation puts it in a graph"
         return None
 

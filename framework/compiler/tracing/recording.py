@@ -54,6 +54,8 @@ class Recording:
     # What it raised; why there is no backward pass from its results.
     error: Exception | None = None
     unwalkable: str | None = None
+    # Results whose graph a later write has spoiled, by their ids: what their backward pass raises.
+    spoiled: dict[int, str] = field(default_factory=dict)
     # Where the graphs of the results start, and what their backward stage is given and gives.
     graphs: list[Tensor] = field(default_factory=list)
     leaves: list[Any] = field(default_factory=list)
@@ -124,10 +126,7 @@ def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
             recording.error = error
         if trace.open and recording.error is None:
             recording.forward_end = len(trace.instructions)
-            try:
-                _walk_back(recording)
-            except Exception as error:
-                recording.unwalkable = f"the graph of its result cannot be walked back: {error}"
+            _walk_back(recording)
     recording.problem = trace.broken
     recording.settle()
     return recording
@@ -178,7 +177,29 @@ def _walk_back(recording: Recording) -> None:
         chosen += [(number,) for number in range(len(graphs))]
     trace.notes_gradients = False
     with _without_hooks(recording.leaves):
-        recording.walks = [_walk(recording, each) for each in chosen]
+        try:
+            recording.walks = [_walk(recording, each) for each in chosen]
+        except Exception as error:
+            _find_spoiled(recording, error)
+
+
+def _find_spoiled(recording: Recording, error: Exception) -> None:
+    """Which results' graphs cannot be walked back, where there is another reason than that: all is forgotten."""
+    recording.unwalkable = f"the graph of its result cannot be walked back: {error}"
+    graphs, recording.graphs, recording.walks = recording.graphs, [], []
+    start = len(recording.trace.instructions)
+    for number, each in enumerate(graphs):
+        recording.graphs = graphs
+        try:
+            _walk(recording, (number,))
+        except RuntimeError as one:
+            recording.spoiled[id(each)] = str(one)
+    del recording.trace.instructions[start:]
+    recording.graphs = []
+    if len(recording.spoiled) == len(graphs):
+        # Nothing else is left to be walked back from.
+        del recording.trace.instructions[recording.forward_end :]
+        recording.unwalkable = None
 
 
 def _walk(recording: Recording, chosen: tuple[int, ...]) -> Walked:

@@ -17,6 +17,7 @@ from framework.compiler.tracing.traced import Traced
 # What a Tensor's array is looked up by, and what takes its place while some thread traces.
 slot: Any = Tensor.__dict__["_array"]
 gradient_slot: Any = Tensor.__dict__["_grad"]
+requires_grad_slot: Any = Tensor.__dict__["_requires_grad"]
 _lock = threading.Lock()
 _traces: set[int] = set()
 
@@ -52,6 +53,15 @@ def _set_gradient(tensor: Any, gradient: Any) -> None:
     gradient_slot.__set__(tensor, gradient)
 
 
+def _get_requires_grad(tensor: Any) -> Any:
+    trace = mode.trace
+    if trace is not None and trace.open:
+        # A tensor that is just being made has no array to see yet.
+        with contextlib.suppress(AttributeError):
+            trace.of_tensor(tensor, slot.__get__(tensor, Tensor))
+    return requires_grad_slot.__get__(tensor, Tensor)
+
+
 def begin(trace: Any) -> None:
     """Has this thread's tensors hand out what stands for their arrays."""
     trace.quiet = dict(quiet.__dict__)
@@ -59,6 +69,7 @@ def begin(trace: Any) -> None:
         _traces.add(id(trace))
         Tensor._array = property(_get, _set)
         Tensor._grad = property(_get_gradient, _set_gradient)  # type: ignore[assignment]
+        Tensor._requires_grad = property(_get_requires_grad, requires_grad_slot.__set__)  # type: ignore[assignment]
     mode.trace = trace
     quiet.run = quiet.apart = trace.run
 
@@ -74,6 +85,7 @@ def end(trace: Any) -> None:
         if not _traces:
             Tensor._array = slot
             Tensor._grad = gradient_slot
+            Tensor._requires_grad = requires_grad_slot
 
 
 def version_of(tensor: Tensor) -> int:
