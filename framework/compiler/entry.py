@@ -137,8 +137,8 @@ class Entry:
         self.program.forget()
         self._tensor_paths = [reached(place, None) for place, leaf in self._paths if isinstance(leaf, Tensor)]
         given = {id(leaf) for _, leaf in self._paths}
-        touched = dict.fromkeys([each for each, *_ in (*conditions.gradients, *effects.gradients)])
-        self._with_gradients = [tensor for tensor in touched if id(tensor) not in given]
+        touched = [each for each, _ in conditions.gradients] + [each for each, _, _ in effects.gradients]
+        self._with_gradients = [tensor for tensor in dict.fromkeys(touched) if id(tensor) not in given]
         self._given_gradients = [tensor for tensor, value in conditions.gradients if value is not None]
         conditions.gradients, effects.gradients = [], []
         for source in conditions.sources:

@@ -28,7 +28,7 @@ class Graph:
         needed = [number for number, column in enumerate(columns) if any([each is not None for each in column])]
         leaves = [recording.leaves[number] for number in needed]
         self.leaves = [reached(paths.get(id(leaf)), leaf) for leaf in leaves]
-        self.shares = recording.shares
+        self.shares, self.frees = recording.shares, recording.frees
         # By the results that are walked back from: the stage's number, and which leaves its gradients are of.
         self.stages = {
             walk.graphs: (stage, [place for place, number in enumerate(needed) if walk.gradients[number] is not None])

@@ -39,9 +39,10 @@ class ReplayNode(Node):
     those that may not be once more.
     """
 
-    __slots__ = ("again", "freed", "graph", "guards", "instance", "passed", "pool", "used")
+    __slots__ = ("again", "asked", "freed", "graph", "guards", "instance", "passed", "pool", "used")
 
     again: Callable[..., list[Any]]
+    asked: tuple[int, ...]
     freed: set[int]
     graph: Any
     guards: tuple[tuple[Any, int, tuple[int, ...], Any], ...]
@@ -58,6 +59,7 @@ class ReplayNode(Node):
         for storage, version, shape, dtype in self.guards:
             if storage.version != version:
                 raise _modified(storage.version, version, shape, dtype)
+        self.asked = asked
         used, self.used = self.used, self.used.union(*[self.graph.shares[each] for each in asked])
         stage = self.graph.stages.get(asked)
         if stage is None or create_graph or used.intersection(asked):
@@ -73,7 +75,7 @@ class ReplayNode(Node):
         return found
 
     def release(self) -> None:
-        self.freed = set(self.used)
+        self.freed = self.freed.union(*[self.graph.frees[each] for each in self.asked])
         if len(self.freed) == len(self.graph.shares):
             self.saved = None
             self.give_back()

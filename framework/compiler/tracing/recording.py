@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.nodes import Node, reach
+from framework.autograd.operation_node import OperationNode
 from framework.autograd.tensor import Tensor
 from framework.autograd.views import View
 from framework.autograd.walk import Walk, key
@@ -63,6 +64,8 @@ class Recording:
     walks: list[Walked] = field(default_factory=list)
     # For each graph, the others (itself too) that it shares a node with: walked once, they are used up.
     shares: list[set[int]] = field(default_factory=list)
+    # The same by nodes that keep values for backward: those may not be walked twice.
+    frees: list[set[int]] = field(default_factory=list)
     forward_end: int = 0
     # What the run left: the gradients it set, and by how much it raised counts of writes (of a tensor, or an argument).
     new_gradients: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
@@ -171,6 +174,8 @@ def _walk_back(recording: Recording) -> None:
         recording.seeds.append(value)
     nodes = [set(reach([each.edge[0]])[0]) for each in graphs]
     recording.shares = [{other for other, theirs in enumerate(nodes) if ours & theirs} for ours in nodes]
+    nodes = [{node for node in each if _keeps(node)} for each in nodes]
+    recording.frees = [{other for other, theirs in enumerate(nodes) if ours & theirs} for ours in nodes]
     # Often only one of several results is walked back from, the loss among what a step returns.
     chosen = [tuple(range(len(graphs)))]
     if 1 < len(graphs) <= MOST_GRAPHS:
@@ -200,6 +205,11 @@ def _find_spoiled(recording: Recording, error: Exception) -> None:
         # Nothing else is left to be walked back from.
         del recording.trace.instructions[recording.forward_end :]
         recording.unwalkable = None
+
+
+def _keeps(node: Node) -> bool:
+    """Whether a node keeps values for backward, which go when it has run."""
+    return not isinstance(node, OperationNode) or bool(node.guards or node.plan.keeps_values)
 
 
 def _walk(recording: Recording, chosen: tuple[int, ...]) -> Walked:

@@ -207,7 +207,10 @@ class _Uses:
 
     def __init__(self, instructions: Sequence[Instruction]) -> None:
         self._of: dict[int, list[tuple[int, Value, bool]]] = {}
+        self._made: dict[int, int] = {}
         for number, each in enumerate(instructions):
+            for value in each.outputs:
+                self._made.setdefault(id(value.memory), number)
             for value in each.inputs():
                 self._of.setdefault(id(value.memory), []).append((number, value, False))
             for value in each.writes:
@@ -230,6 +233,8 @@ class _Uses:
 
     def allow_early(self, source: Value, target: Value, start: int, end: int) -> bool:
         """Whether what is stored at `end` may be written to the target at `start` already, and read from there."""
+        if self._made.get(id(target.memory), -1) > start:
+            return False
         last_read = max([number for number, _, _ in self.of(source.memory)], default=end)
         for number, _, written in self.of(target.memory):
             if start < number < end or (written and end < number < last_read):
