@@ -37,13 +37,17 @@ class Conditions:
     generators: list[Any]
 
 
-class Names(dict[str, Any]):
+class Names:
     """The objects that a text refers to, by their names in it."""
+
+    def __init__(self, **objects: Any) -> None:
+        # A plain dict: Python is slow to look a name up in any other.
+        self.objects = objects
 
     def constant(self, wanted: str, value: Any) -> str:
         """A name for an object."""
-        name = f"{wanted}_{len(self)}"
-        self[name] = value
+        name = f"{wanted}_{len(self.objects)}"
+        self.objects[name] = value
         return name
 
 
@@ -64,7 +68,8 @@ class Checks:
         lines = [_unless(_forms(arguments))]
         found = [
             f"mode.recording is {conditions.recording}",
-            f"mode.inference is {conditions.inference}",
+            # In inference mode nothing is recorded.
+            *([] if conditions.recording else [f"mode.inference is {conditions.inference}"]),
             f"default.float is {self.constant('type', dtypes._Default.float)}",
         ]
         for number, (place, leaf) in enumerate(self.paths):
@@ -89,7 +94,7 @@ class Checks:
             found += self._of_state(optimizer)
         text, names = conditions.python
         if text:
-            self.names.update(names)
+            self.names.objects.update(names)
             found.append(text)
         return [*lines, _unless(found)]
 
@@ -114,13 +119,10 @@ class Checks:
         name, state = self.constant("optimizer", optimizer), self.constant("states", optimizer.state)
         if not optimizer.state:
             return [f"{name}.state is {state} and not {state}"]
-        kept = list(optimizer.state.values())
-        ids = self.constant("ids", [id(each) for each in kept])
-        found = [f"{name}.state is {state} and list(map(id, {state}.values())) == {ids}"]
-        for each in kept:
-            entries = self.constant("entries", [id(value) for value in each.values()])
-            found.append(f"list(map(id, {self.constant('kept', each)}.values())) == {entries}")
-        return found
+        # Python compares by identity first, so that equal lists of the same objects are told in one look each.
+        kept = self.constant("kept", list(optimizer.state.values()))
+        copies = self.constant("copies", [dict(each) for each in optimizer.state.values()])
+        return [f"{name}.state is {state} and [*{state}.values()] == {kept} and {kept} == {copies}"]
 
     def place(self, tensor: Tensor) -> str:
         """Where a call finds a tensor: among its arguments, or where it was."""

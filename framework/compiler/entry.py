@@ -83,19 +83,19 @@ class Entry:
             for part, path in zip(arguments, ("args", "kwargs"), strict=True)
             for place, leaf in nest.paths(part, path)
         ]
-        self.names = Names(
+        names = Names(
             INFERENCE=INFERENCE, MISS=MISS, SILENCE=SILENCE, Tensor=Tensor, Unforeseen=Unforeseen,
             default=dtypes._Default, fresh=program.instance, guard=guard, mode=mode, ndarray=ndarray, new=new,
             pool=self.pool, restore=restore, silence=silence, snapshot=self.snapshot, storage_of=storage_of, wrap=wrap,
         )  # fmt: skip
-        self.constant = self.names.constant
-        self._checks = Checks(conditions, self._paths, self.names)
+        self.constant = names.constant
+        self._checks = Checks(conditions, self._paths, names)
         self.source = self._text(self._checks.lines(arguments), outputs, result)
-        exec(compile(self.source, "<a call written by framework.compile>", "exec"), self.names)
-        self.call: Callable[[Any, Any], Any] = self.names["call"]
+        exec(compile(self.source, "<a call written by framework.compile>", "exec"), names.objects)
+        self.call: Callable[[Any, Any], Any] = names.objects["call"]
         # What answers calls: `call`, or what checks it first.
         self.serve = self.call
-        self.accepts: Callable[[Any, Any], bool] = self.names["accepts"]
+        self.accepts: Callable[[Any, Any], bool] = names.objects["accepts"]
         self._forget()
 
     def _text(self, checks: list[str], outputs: dict[int, Output], result: Any) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import framework.compiler
+from framework.compiler.writing.writer import DOTS
 
 README = Path(framework.compiler.__file__).with_name("README.md")
 PAIRS = re.findall(r"^```python\n(.*?)^```\n+```text\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.skipif(not DOTS, reason="NumPy before 2.3 has no out=..., and other calls stand in its place")
 @pytest.mark.parametrize(("code", "expected"), PAIRS, ids=["step", "loss", "inference"])
 def test_it_prints_what_the_readme_says(code: str, expected: str) -> None:
     output = io.StringIO()

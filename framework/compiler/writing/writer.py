@@ -20,6 +20,9 @@ from framework.compiler.writing.lowering import Call, lowered
 
 WIDTH = 60
 
+DOTS = np.lib.NumpyVersion(np.__version__) >= "2.3.0"
+"""Whether ufuncs take `out=...`: the result is an array then, also one of no dimensions."""
+
 
 class Writer:
     """The text of one program, and the names it refers to: `names` are the same for every instance of it.
@@ -217,7 +220,8 @@ class Writer:
             text = self.call(call, None)
             if structure.array.ndim == 0 and not _is_view(instruction):
                 # NumPy gives a number of its own kind, not an array.
-                text = f"{self.function(np.asarray)}({text})"
+                by_dots = DOTS and isinstance(getattr(call.function, "__self__", call.function), np.ufunc)
+                text = self.call(call, "...") if by_dots and call.into == "out" else self._as_array(text)
             name = self.local(structure)
             return [_noted(f"{name} = {text}", structure), *_made_writable(instruction, name)]
         return self._several(instruction)
@@ -260,6 +264,9 @@ class Writer:
         dtype = value.array.dtype
         return self.plan.block_of[id(value.memory)], dtype, shape, np.empty(shape, dtype).strides, 0
 
+    def _as_array(self, text: str) -> str:
+        return f"{self.function(np.asarray)}({text})"
+
     def _several(self, instruction: Instruction) -> list[str]:
         """A call that returns a nest of arrays, and the taking apart of it."""
         whole = self.name("results")
@@ -268,7 +275,7 @@ class Writer:
 
         for path, each in _paths(instruction.structure, whole):
             if any([each is one for one in instruction.outputs]):
-                text = f"{self.function(np.asarray)}({path})" if each.array.ndim == 0 else path
+                text = self._as_array(path) if each.array.ndim == 0 else path
                 lines.append(_noted(f"{self.local(each)} = {text}", each))
         return lines
 
