@@ -23,7 +23,6 @@ from framework.compiler.tracing.recording import Recording, freed, record
 LIMIT = 8
 """How many programs a function keeps, and how many traces in a row may serve no later call."""
 
-
 ALIKE = 3
 """How many calls with the traced batch itself are waited for another, on which to check a program."""
 
@@ -84,6 +83,12 @@ class Compiled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self.function, self.fullgraph)
+
+    def __getattr__(self, name: str) -> Any:
+        # A compiled model is still asked for its parameters, or told to train().
+        if name.startswith("__") or "function" not in self.__dict__:
+            raise AttributeError(f"'Compiled' object has no attribute {name!r}")
+        return getattr(self.function, name)
 
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"

@@ -1207,3 +1207,14 @@ def test_tensors_and_no_arrays_are_returned() -> None:
         assert same is x
         assert type(twice) is Tensor
         assert rest == [3, None, 0.5, "a"]
+
+
+def test_a_compiled_model_is_asked_for_what_it_has() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5))
+    compiled = compile(model)
+    assert [*compiled.parameters()] == [*model.parameters()]
+    compiled.eval()
+    assert not model.training and not compiled.training
+    with pytest.raises(AttributeError):
+        compiled.no_such_thing  # noqa: B018
+    assert not hasattr(compile(lambda x: x), "parameters")
