@@ -46,7 +46,7 @@ class Compiled:
         names: Callable[[], Iterable[tuple[str, Tensor]]] = tuple,
     ) -> None:
         self.title = title or f"{getattr(function, '__qualname__', type(function).__name__)}()"
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())
         self.function = function
         self.fullgraph = fullgraph
         self.eager: str | None = None

@@ -97,3 +97,12 @@ def test_predictions_are_those_of_the_model_in_memory():
         right = (recipe.model(features[rows]) > 0) == (target[rows] > 0.5)
     history = Trainer(build(PATH, seed=0, epochs=3)).fit()
     assert history.final["validation/accuracy"] == pytest.approx(right.float().mean().item())
+
+
+def test_it_runs_as_programs_with_nothing_kept_whole():
+    trainer = Trainer(build("logistic_regression", seed=0, epochs=3))
+    trainer.fit()
+    for step in (trainer.steps.train, trainer.steps.validate):
+        assert step.eager is None
+        for program in step.programs:
+            assert program.explain().opaque == ()
