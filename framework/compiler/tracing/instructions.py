@@ -164,6 +164,7 @@ class Instruction:
     """
 
     __slots__ = (
+        "_inputs",
         "args",
         "function",
         "named",
@@ -187,6 +188,7 @@ class Instruction:
         opaque: str | None = None,
     ) -> None:
         self.function = function
+        self._inputs: list[Value] | None = None
         self.args = args
         self.named = named
         self.section = section
@@ -199,19 +201,26 @@ class Instruction:
         # How the outputs stand in what the function returned: None for a single array.
         self.structure: Any = None
 
-    def inputs(self) -> Iterator[Value]:
+    def inputs(self) -> list[Value]:
         """The values among the arguments."""
-        yield from leaves((self.args, self.named), Value)
+        if self._inputs is None:
+            self._inputs = list(leaves((self.args, self.named), Value))
+        return self._inputs
+
+    def take(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Takes other arguments."""
+        self.args, self.named, self._inputs = args, named, None
 
     def forget(self) -> None:
         """Lets go of the values, which lead back here."""
         for value in self.outputs:
             value.maker = None
-        self.args, self.named, self.writes, self.outputs, self.structure = (), {}, (), [], None
+        self.take((), {})
+        self.writes, self.outputs, self.structure = (), [], None
 
     def replace(self, old: Value, new: Value) -> None:
         """Takes another value in one's place."""
-        self.args, self.named = mapped((self.args, self.named), lambda each: new if each is old else each)
+        self.take(*mapped((self.args, self.named), lambda each: new if each is old else each))
         self.writes = tuple(new if each is old else each for each in self.writes)
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -62,10 +62,9 @@ class Loop(Instruction):
         self.inside: set[int] = set()
         self.outputs = [value for each in instructions for value in each.outputs]
 
-    def inputs(self) -> Iterator[Value]:
+    def inputs(self) -> list[Value]:
         made = {id(value) for each in self.instructions for value in each.outputs}
-        for each in self.instructions:
-            yield from (value for value in each.inputs() if id(value) not in made)
+        return [value for each in self.instructions for value in each.inputs() if id(value) not in made]
 
     def forget(self) -> None:
         for each in self.instructions:

@@ -126,10 +126,11 @@ class _Merge:
             return self.instructions
         flat = {id(column[0]): self._flat(column) for column in self.columns}
         for each in self.chain:
-            each.args = tuple([flat[id(one)] if isinstance(one, Value) else one for one in each.args])
+            each.take(tuple([flat[id(one)] if isinstance(one, Value) else one for one in each.args]), each.named)
             target = flat[id(each.structure)]
             if each.writes:
-                each.named, each.writes = {"out": (target,)}, (target,)
+                each.take(each.args, {"out": (target,)})
+                each.writes = (target,)
             else:
                 each.outputs, target.maker = [target], each
             each.structure = target

@@ -192,7 +192,7 @@ def with_stores_in_place(instructions: Sequence[Instruction], results: list[Valu
             and all([same_form(one, target, whole=False) and _same_place(one, target)
                      for one in maker.inputs() if one.memory is target.memory])
         ):  # fmt: skip
-            maker.named = {**maker.named, "out": (target,)}
+            maker.take(maker.args, {**maker.named, "out": (target,)})
             maker.writes = (target,)
             maker.outputs = []
             maker.structure = target

@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import wrap
-from framework.compiler.tracing.instructions import AsTensor, Instruction, Number, Scalar, Value, leaves
+from framework.compiler.tracing.instructions import AsTensor, Instruction, Number, Scalar, Value
 from framework.compiler.tracing.numpy_calls import getitem, setitem
 from framework.compiler.writing.blocks import Loop
 from framework.compiler.writing.buffers import Form, Plan, form_of
@@ -314,7 +314,7 @@ def _is_view(instruction: Instruction) -> bool:
     return (
         isinstance(value, Value)
         and not instruction.opaque
-        and any([each.memory is value.memory for each in leaves((instruction.args, instruction.named), Value)])
+        and any([each.memory is value.memory for each in instruction.inputs()])
     )
 
 
