@@ -95,8 +95,13 @@ class _Builder:
         return Entry(program, (args, kwargs), self._conditions(program), effects, outputs, recording.result, graph)
 
     def _name_captured(self) -> None:
-        """Names captured values after the model's parameters and buffers, gradients after theirs."""
+        """Names captured values after the model's parameters and buffers, gradients and optimizer state after theirs."""
         names = self.names
+        for optimizer in self.trace.optimizers.values():
+            for parameter, state in optimizer.state.items():
+                for key, each in state.items():
+                    if isinstance(each, Tensor):
+                        names.setdefault(id(each), f"{names.get(id(parameter), '')}.{key}".removeprefix("."))
         for captured in self.trace.captured.values():
             name = names.get(id(captured.tensor))
             if name is not None:

@@ -19,9 +19,12 @@ from framework.compiler.entry import MISS, Entry
 from framework.compiler.tracing.instructions import Unforeseen
 from framework.compiler.tracing.outcome import TracedOutcome, arrays_of, difference
 from framework.compiler.tracing.recording import Recording, freed, record
+from framework.compiler.watch.user_code import frames_to_user
 
 LIMIT = 8
 """How many programs a function keeps, and how many traces in a row may serve no later call."""
+
+NOT_CALLED = "it has not been called yet"
 
 ALIKE = 3
 """How many calls with the traced batch itself are waited for another, on which to check a program."""
@@ -53,6 +56,8 @@ class Compiled:
         self._entries: list[Entry] = []
         # Traces since a program last served a call.
         self._strikes = 0
+        # Why the last call that was traced gave no program.
+        self._passing = NOT_CALLED
         self._parameters = _parameter_names(function)
         # Names for tensors, besides those under which the function finds them.
         self._tensor_names = names
@@ -102,7 +107,7 @@ class Compiled:
     def program(self) -> Any:
         """The program used last. RuntimeError before the first call, or where the function runs as it is written."""
         if not self._entries:
-            why = f"it runs as it is written: {self.eager}" if self.eager else "it has not been called yet"
+            why = f"it runs as it is written: {self.eager}" if self.eager else self._passing
             raise RuntimeError(f"{self.title} has no program: {why}")
         return self._entries[0].program
 
@@ -113,7 +118,7 @@ class Compiled:
 
     def reset(self) -> None:
         """Forgets all programs."""
-        self._entries, self._strikes, self.eager = [], 0, None
+        self._entries, self._strikes, self.eager, self._passing = [], 0, None, NOT_CALLED
 
     def _to_front(self, entry: Entry) -> None:
         self._strikes = 0
@@ -136,8 +141,10 @@ class Compiled:
             return self._without(recording.problem, lambda: freed(recording))
         passing = effects_outside(recording)
         if passing is not None:
-            if self._strikes >= LIMIT:
+            # What comes twice in the same words, comes every time.
+            if self._strikes >= LIMIT or passing == self._passing:
                 self._refuse(passing)
+            self._passing = passing
             result = freed(recording)
             recording.trace.forget()
             return result
@@ -190,6 +197,7 @@ class Compiled:
         if self._strikes >= LIMIT:
             self._refuse(self._why_again())
             return result
+        self._passing = NOT_CALLED
         entry.serve = self._checking(entry, _digest(args, kwargs))
         self._entries = [entry, *self._entries[: LIMIT - 1]]
         return result
@@ -243,7 +251,8 @@ class Compiled:
             raise CompileError(text)
         self.eager = problem
         self._entries = []
-        warnings.warn(f"{text}. It runs as it is written, with the same results.", CompileWarning, stacklevel=4)
+        text += ". It runs as it is written, with the same results."
+        warnings.warn(text, CompileWarning, stacklevel=1 + frames_to_user())
 
     def _why_again(self) -> str:
         why = self._entries[0].explain() if self._entries else "its conditions never hold again"

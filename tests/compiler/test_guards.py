@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import array
+import contextvars
 import enum
 import functools
 import gc
 import os
+import re
+import sys
 import threading
 import types
+import weakref
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -195,7 +202,7 @@ def test_arguments() -> None:
     assert holds(watch)
 
 
-def test_functions_classes_and_modules_are_taken_to_stay() -> None:
+def test_modules_and_methods_are_taken_to_stay_and_global_functions_are_not() -> None:
     class Base:
         def run(self) -> Any:
             return framework.ones(1)
@@ -210,7 +217,8 @@ def test_functions_classes_and_modules_are_taken_to_stay() -> None:
 
     watch = unchanged(Derived().run)
     text, _ = watch.expression()
-    assert "COLORS" in text and text.count(" and ") == 2, text
+    assert [name in text for name in ("COLORS", "relu", "watched", "Thing")] == [True] * 4, text
+    assert not {"np", "os", "run"} & set(re.findall(r"\w+", text)), text
 
 
 def test_functions_inside_functions() -> None:
@@ -702,3 +710,113 @@ def test_an_optimizer_with_a_step_of_its_own() -> None:
     watch = unchanged(stepping(optimizer, model), framework.ones(4, 2))
     optimizer.param_groups[0]["lr"] = 0.2
     assert not holds(watch)
+
+
+# What a first look misses
+
+
+def scaled(scale: float) -> Callable[[float], float]:
+    return lambda x: x * scale
+
+
+ACT = scaled(1.0)
+REDUCE = functools.partial(max, 0.0)
+
+
+def numbers(value: Any) -> Any:
+    """A list of one number, as something else that holds it."""
+    return {"ndarray": np.array, "array": lambda each: array.array("f", each), "deque": deque, "bytes": bytearray}[
+        value
+    ]
+
+
+@pytest.mark.parametrize("kind", ["ndarray", "array", "deque", "bytes"])
+def test_numbers_in_arrays(kind: str) -> None:
+    held = numbers(kind)([1, 2])
+    watch = unchanged(lambda x: x * held[0], 2.0)
+    held[0] = 3
+    assert not holds(watch)
+    assert "held" in (watch.explain() or "")
+
+
+def test_an_array_that_is_too_large_to_be_compared() -> None:
+    table = np.zeros(1 << 18)
+    assert watched(lambda: table[3]).changed() == ["the ndarray table is too large to be compared at every call"]
+
+
+def test_an_array_that_a_run_writes_to() -> None:
+    table = np.zeros(3)
+    assert watched(lambda: table.fill(1.0)).changed() == ["the ndarray table holds other numbers than before"]
+
+
+@pytest.mark.parametrize("name", ["ACT", "REDUCE"])
+def test_a_global_function_that_is_rebound(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = unchanged(lambda x: ACT(x) + REDUCE(x), 2.0)
+    monkeypatch.setitem(globals(), name, scaled(2.0))
+    assert not holds(watch)
+
+
+def test_what_a_partial_and_a_bound_method_hold() -> None:
+    rates, rows = [1.0], {"a": 1.0}
+    first = functools.partial(lambda rates, x: x * rates[0], rates)
+    get = rows.get
+    watch = unchanged(lambda x: first(x) * get("a"), 2.0)
+    rates[0] = 2.0
+    assert not holds(watch)
+    rates[0], rows["a"] = 1.0, 2.0
+    assert not holds(watch)
+
+
+def holds_after(watch: Watch, change: Callable[[], None]) -> bool:
+    change()
+    return holds(watch)
+
+
+def test_keyword_defaults_and_weak_references() -> None:
+    thing = Thing(tau=1.0)
+    reference = weakref.ref(thing)
+
+    def function(x: float, *, rates: Any = [1.0]) -> float:  # noqa: B006
+        return x * rates[0] * reference().tau  # type: ignore[union-attr]
+
+    assert not holds_after(unchanged(function, 2.0), lambda: setattr(thing, "tau", 2.0))
+    assert function.__kwdefaults__ is not None
+    assert not holds_after(unchanged(lambda: function(2.0)), lambda: function.__kwdefaults__["rates"].append(1.0))
+
+
+@pytest.mark.parametrize("statement", ["import settings_of_test as s; k = s.k", "from settings_of_test import k"])
+def test_a_module_that_is_imported_in_the_run(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("settings_of_test")
+    vars(module)["k"] = 1.0
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    space: dict[str, Any] = {"__name__": "a_user"}
+    exec(f"def function(x):\n    {statement}\n    return x * k", space)
+    watch = unchanged(space["function"], 2.0)
+    vars(module)["k"] = 2.0
+    assert not holds(watch)
+
+
+@pytest.mark.parametrize(
+    "read", [lambda: os.environ["SCALE"], lambda: os.environ.get("SCALE"), lambda: os.getenv("SCALE")]
+)
+def test_the_environment(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCALE", "1")
+    watch = unchanged(read)
+    monkeypatch.setenv("SCALE", "2")
+    assert watch.explain() in ("os.environ['SCALE'] is b'2', was b'1'", "os.environ['SCALE'] is '2', was '1'")
+    monkeypatch.delenv("SCALE")
+    watch = unchanged(lambda: os.environ.get("SCALE"))
+    assert holds(watch)
+    monkeypatch.setenv("SCALE", "2")
+    assert not holds(watch)
+
+
+def test_files_that_a_library_opens_for_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "k"
+    path.write_text("1")
+    np.save(tmp_path / "k.npy", np.ones(1))
+    for read in (path.read_text, lambda: os.path.exists(path), lambda: np.load(tmp_path / "k.npy")):
+        assert watched(lambda read=read: read()).called, read
+    variable: contextvars.ContextVar[int] = contextvars.ContextVar("variable", default=0)
+    assert watched(lambda: variable.get()).called
+    assert watched(lambda: globals()["COUNT"]).called

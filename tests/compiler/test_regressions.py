@@ -643,3 +643,12 @@ def test_a_copy_of_a_module_with_a_compiled_method_is_apart(clone: Callable[[Any
         assert bits(other(x)) == bits(other.body(x))
         other(x).backward()
         assert model.linear.weight.grad is None
+
+
+def test_what_an_optimizer_keeps_is_named_after_its_parameter() -> None:
+    model, optimizer = linear(momentum=0.9)
+    compiled = compile(step_of_squares(model, optimizer))
+    for (x,) in inputs(4, 3, count=3):
+        compiled(x)
+    assert "out=weight_momentum_buffer)" in compiled.program.source
+    assert "out=weight)" in compiled.program.source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import random
 import re
@@ -11,6 +12,7 @@ import time
 import tracemalloc
 import warnings
 import weakref
+from collections import UserList
 from collections.abc import Callable
 from typing import Any
 
@@ -395,7 +397,8 @@ def test_a_mask_that_picks_more_or_fewer() -> None:
 
 
 def test_opaque_calls_are_made_each_time_and_in_order() -> None:
-    seen: list[float] = []
+    # What is in an object of the standard library's is not watched, as the effect on a plain list would be.
+    seen: UserList[float] = UserList()
 
     def forward(input: Any) -> Any:
         seen.append(float(np.asarray(input).ravel()[0]))
@@ -409,8 +412,42 @@ def test_opaque_calls_are_made_each_time_and_in_order() -> None:
         if number >= 2:
             del seen[:]
     compiled(batches[0][0])
+    assert compiled.programs
     first = float(batches[0][0][0])
     assert seen == [first, first, pytest.approx(first + 1)]
+
+
+# Conditions on what only the function itself holds
+
+
+def test_a_partial_is_compiled() -> None:
+    rates = [1.0]
+    compiled = compile(functools.partial(lambda rates, x: x * rates[0], rates))
+    for number, (x,) in enumerate(inputs(3, count=6)):
+        rates[0] = 1.0 if number < 3 else 2.0
+        assert bits(compiled(x)) == bits(x * rates[0])
+    assert len(compiled.programs) == 2
+
+
+def test_what_is_printed_twice_is_printed_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    def function(x: Any) -> Any:
+        print("seen")
+        return x * 2
+
+    compiled = compile(function)
+    (x,) = inputs(3)[0]
+    compiled(x)
+    with pytest.raises(RuntimeError, match=r"no program: it has an effect .*: print at test_safety"):
+        _ = compiled.program
+    with pytest.warns(CompileWarning, match="print at test_safety.py") as caught:
+        compiled(x)
+    assert caught[0].filename == __file__
+    compiled(x)
+    assert capsys.readouterr().out == "seen\n" * 3
+    strict = compile(function, fullgraph=True)
+    strict(x)
+    with pytest.raises(CompileError, match="print at"):
+        strict(x)
 
 
 # Arguments that share memory

@@ -85,7 +85,10 @@ def test_globals_closures_and_functions_that_count(monkeypatch: pytest.MonkeyPat
 
 def test_items_that_take_the_place_of_others() -> None:
     recent, table = deque([1, 2], maxlen=2), dict.fromkeys(range(100), 0)
-    assert watched(lambda: recent.append(3)).changed() == ["the deque recent holds other items than before"]
+    assert watched(lambda: recent.append(3)).changed() == [
+        "the variable recent[0] is 2, was 1",
+        "the variable recent[1] is 3, was 2",
+    ]
     assert watched(lambda: table.update({5: 1})).changed() == ["the dict table holds other items than before"]
 
 

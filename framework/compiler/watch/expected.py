@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -16,6 +17,8 @@ from framework.autograd.dtypes import dtype
 # Containers up to this size and depth are guarded by what they hold, others by identity and length.
 ITEMS = 64
 NESTING = 3
+# Of arrays up to this size, in bytes, the numbers are compared at every call.
+ARRAY = 1 << 20
 
 MISSING: Any = object()
 
@@ -23,8 +26,8 @@ PLAIN = frozenset({bool, int, float, complex, str, bytes, range, NoneType, Ellip
 INEXACT = (float, complex, np.inexact)
 IMMUTABLE = (tuple, frozenset)
 SETS = (set, frozenset)
-CONTAINERS = (list, dict, tuple, *SETS)
-SIZED = (*CONTAINERS, deque, bytearray)
+CONTAINERS = (list, dict, tuple, *SETS, deque)
+ARRAYS = (np.ndarray, array, bytearray)
 
 
 def is_plain(kind: type) -> bool:
@@ -142,6 +145,36 @@ class Value:
             yield f"{where} is another {kind_of(live)}"
         else:
             yield f"{where} is {_shown(live)}, was {_shown(self.value)}"
+
+
+class Elements(Value):
+    """An array of numbers: the same object, and the same numbers in it."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.kept = _bytes_of(value) if memoryview(value).nbytes <= ARRAY else None
+
+    def holds(self, live: Any) -> bool:
+        return live is self.value and (self.kept is None or _bytes_of(live) == self.kept)
+
+    def inside(self, names: Names) -> list[str] | None:
+        return [f"{names.of(_bytes_of, 'b')}({names.of(self.value, 'h')}) == {names.of(self.kept, 'o')}"]
+
+    def is_fixed(self) -> bool:
+        return False
+
+    def condition(self, place: Place, names: Names) -> str:
+        return " and ".join([self.at(place.text(names), names), *(self.inside(names) or ())])
+
+    def words(self, place: Place, live: Any) -> Iterator[str]:
+        if live is self.value:
+            yield f"the {kind_of(live)} {place.path} holds other numbers than before"
+        else:
+            yield from super().words(place, live)
+
+
+def _bytes_of(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, bytearray) else value.tobytes()
 
 
 class Sized(Value):
@@ -316,9 +349,11 @@ class Groups(Value):
 def expect(value: Any, nesting: int = NESTING) -> Value:
     """What to expect where this value was found."""
     kind = type(value)
-    if not issubclass(kind, SIZED):
+    if issubclass(kind, ARRAYS):
+        return Elements(value)
+    if not issubclass(kind, CONTAINERS):
         return Value(value)
-    if not issubclass(kind, CONTAINERS) or not nesting or len(value) > ITEMS:
+    if not nesting or len(value) > ITEMS:
         return Sized(value)
     items: dict[Any, Value] = {}
     for key, item in items_of(value):
@@ -339,7 +374,8 @@ def items_of(container: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(container, SETS):
         # In an order that two equal sets of plain values have in common.
         container = sorted(container, key=lambda each: (kind_of(each), repr(each) if is_plain(type(each)) else ""))
-    return enumerate(list.__iter__(container) if isinstance(container, list) else tuple.__iter__(container))
+    kind = next(each for each in (list, deque, tuple) if isinstance(container, each) or each is tuple)
+    return enumerate(kind.__iter__(container))
 
 
 def kind_of(value: Any) -> str:

@@ -17,6 +17,7 @@ from framework.compiler.watch.expected import (
     Absent,
     Contents,
     Count,
+    Elements,
     Groups,
     Members,
     Place,
@@ -31,8 +32,8 @@ from framework.compiler.watch.objects import (
     HOLDERS,
     Seen,
     classes_of,
+    held,
     hooks_in,
-    is_code,
     is_followed,
     is_foreign,
     parts,
@@ -97,10 +98,19 @@ class Notes:
         """Notes a global that the user's code reads or sets."""
         place = Place(space, name, name, kind="the global ")
         if name in space:
-            if not is_code(space[name]):
+            if not issubclass(type(space[name]), ModuleType):
                 self.note(place, space[name])
             self.follow(space[name], name)
         elif is_set:
+            self._add(place, Absent())
+
+    def note_environment(self, environment: Any, name: str) -> None:
+        """Notes a variable of the environment that the run looks up, wherever it does."""
+        space, key = environment._data, environment.encodekey(name)
+        place = Place(space, key, f"os.environ[{name!r}]")
+        if key in space:
+            self.note(place, space[key])
+        else:
             self._add(place, Absent())
 
     def follow(self, value: Any, path: str, loose: bool = False) -> None:
@@ -112,6 +122,10 @@ class Notes:
             if is_plain(type(value)) or id(value) in opened or id(value) in self.born:
                 continue
             opened.add(id(value))
+            for name in () if loose else held(value):
+                item = getattr(value, name)
+                if not expect(item).is_fixed():
+                    self.note(Place(value, name, f"{path}.{name}", "attribute"), item)
             work += parts(value, path)
             if is_followed(value):
                 seen = self.known.get(id(value)) or self._see(value, path, loose)
@@ -155,8 +169,6 @@ class Notes:
         for each in classes_of(value) if seen.is_instance else ():
             for name in self._constants_of(each) - seen.before:
                 self._add(Place(seen.entries, name, f"{path}.{name}"), Absent(), (name,), seen)
-        if type(value) is FunctionType and not loose and not expect(value.__defaults__).is_fixed():
-            self.note(Place(value, "__defaults__", f"{path}.__defaults__", "attribute"), value.__defaults__)
         return seen
 
     def _constants_of(self, kind: type) -> set[str]:
@@ -250,6 +262,8 @@ class Notes:
             elif type(guard.expected) is Sized:
                 if not all(map(operator.is_, more, _items(live))):
                     found.append(f"the {kind_of(live)} {guard.place.path} holds other items than before")
+            elif type(guard.expected) is Elements and guard.expected.kept is None:
+                found.append(f"the {kind_of(live)} {guard.place.path} is too large to be compared at every call")
             elif more is not None and random_state(live) != more:
                 found.append(f"{guard.place.path} has drawn random numbers")
             elif is_iterator(live):

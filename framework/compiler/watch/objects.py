@@ -18,6 +18,7 @@ from types import (
     SimpleNamespace,
 )
 from typing import Any
+from weakref import ref
 
 from framework.autograd import Tensor
 from framework.compiler.watch.expected import CONTAINERS, ITEMS, MISSING, is_plain, items_of, kind_of
@@ -59,7 +60,9 @@ class Seen:
         """Whether an attribute is noted: it isn't if that is done otherwise, or if it is the code of a class."""
         if self.is_instance:
             return name not in self.special
-        return not name.startswith("__") and not is_code(self.entries[name])
+        if issubclass(type(self.object), ModuleType):
+            return not name.startswith("__") and not issubclass(type(self.entries[name]), ModuleType)
+        return not name.startswith("__") and not _is_code(self.entries[name])
 
     def slot(self, name: str) -> Any:
         """The value in a slot, or MISSING."""
@@ -101,8 +104,8 @@ def is_foreign(module: str) -> bool:
     return is_library(module) or module.partition(".")[0] == "framework"
 
 
-def is_code(value: Any) -> bool:
-    """Whether a value is taken to stay where it is global or a class's: a function, a class, a module, a property."""
+def _is_code(value: Any) -> bool:
+    """Whether a value is taken to stay where it is a class's: a function, a class, a module, a property."""
     kind = type(value)
     if issubclass(kind, (type, ModuleType, BuiltinFunctionType)) or hasattr(kind, "__get__"):
         return True
@@ -136,6 +139,16 @@ def classes_of(value: Any) -> list[type]:
     return [] if issubclass(kind, (type, ModuleType)) else [each for each in kind.__mro__ if is_followed(each)]
 
 
+def held(value: Any) -> tuple[str, ...]:
+    """The attributes in which functions of all kinds hold values that they are called with."""
+    kind = type(value)
+    if kind is FunctionType:
+        return ("__defaults__", "__kwdefaults__")
+    if issubclass(kind, functools.partial):
+        return ("args", "keywords")
+    return ("__self__",) if kind is BuiltinFunctionType and not isinstance(value.__self__, ModuleType) else ()
+
+
 def parts(value: Any, path: str) -> Iterator[tuple[Any, str]]:
     """What is in a container, a `partial`, the object of a bound method, and functions in a function's closure."""
     # Here and elsewhere the type is asked, since isinstance asks the value too.
@@ -144,6 +157,8 @@ def parts(value: Any, path: str) -> Iterator[tuple[Any, str]]:
         yield value.__self__, kind_of(value.__self__)
     elif issubclass(kind, functools.partial):
         yield from ((each, path) for each in (value.func, *value.args, *value.keywords.values()))
+    elif issubclass(kind, ref):
+        yield value(), path
     elif kind is FunctionType:
         contents = [content_of(cell) for cell in value.__closure__ or ()]
         yield from ((each, path) for each in contents if issubclass(type(each), FUNCTIONS))

@@ -35,8 +35,11 @@ ANY_NAME = frozenset({"__dict__", "asdict", "astuple", "attrgetter", "delattr", 
 # Names with which code asks whether there is such an attribute.
 ASKING = frozenset({"__dict__", "getattr", "hasattr", "vars"})
 
-BUILTINS = frozenset({"breakpoint", "input", "open", "print"})
+BUILTINS = frozenset({"breakpoint", "globals", "input", "open", "print"})
 MODULES = frozenset({"logging", "nt", "posix", "random", "secrets", "subprocess", "tempfile", "time", "uuid"})
+# Library code that opens and asks for files at the user's call.
+FILES = frozenset({"genericpath", "ntpath", "numpy", "pathlib", "posixpath"})
+FILE_MODULES = frozenset({"_io", "io", "nt", "posix"})
 HARMLESS = frozenset({"cpu_count", "fspath"})
 CLOCKS = frozenset({"now", "today", "utcnow"})
 FILE: Any = io.IOBase.__base__
@@ -58,6 +61,8 @@ class Code:
         self.takes_self = code.co_argcount > 0 and code.co_varnames[0] == "self"
         # Python functions of these modules have their effect in calls of their own.
         self.effect = module if kind == LIBRARY and module.partition(".")[0] in MODULES else None
+        self.opens_files = kind == LIBRARY and module.partition(".")[0] in FILES
+        self.reads_environment = module == "os" and code.co_qualname == "_Environ.__getitem__"
         # A method that says super() or __class__ has a cell for its class, that always holds the same.
         self.free = tuple(name for name in code.co_freevars if name != "__class__")
         self.entered = False
@@ -67,6 +72,10 @@ class Code:
     def names(self) -> set[str]:
         """Attributes that it may read: names and strings in it."""
         return {*self.code.co_names, *_strings(self.code.co_consts)}
+
+    def imports(self) -> set[str]:
+        """The modules that it imports when it runs, in the words of its import statements."""
+        return {each.argval for each in dis.get_instructions(self.code) if each.opname == "IMPORT_NAME"}
 
     def globals(self) -> dict[str, bool]:
         """The names of globals that it reads or sets, and whether it sets them."""
@@ -121,6 +130,14 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+def frames_to_user() -> int:
+    """How many frames the user's code is above the caller, for the `stacklevel` of a warning."""
+    frame, count = sys._getframe(1), 0
+    while frame.f_back is not None and kind_of_frame(frame) != USER:
+        frame, count = frame.f_back, count + 1
+    return count
+
+
 def place_of(frame: FrameType) -> str:
     """File and line, as `train.py:12`."""
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
@@ -144,7 +161,7 @@ def effect_of(function: Any) -> str | None:
         return f"random.{name}"
     clock = kind.__module__ == "datetime" and name in CLOCKS
     file = issubclass(kind, FILE) and not issubclass(kind, IN_MEMORY)
-    return f"{kind.__name__}.{name}" if clock or file or kind.__module__ == "_socket" else None
+    return f"{kind.__name__}.{name}" if clock or file or kind.__module__ in ("_contextvars", "_socket") else None
 
 
 def is_iterator(value: Any) -> bool:

@@ -18,8 +18,9 @@ import numpy as np
 from framework.compiler.watch.expected import MISSING, Place, kind_of
 from framework.compiler.watch.guards import Guards
 from framework.compiler.watch.notes import Notes
-from framework.compiler.watch.objects import content_of, is_followed
+from framework.compiler.watch.objects import content_of, is_followed, is_foreign
 from framework.compiler.watch.user_code import (
+    FILE_MODULES,
     FRAMEWORK,
     LIBRARY,
     USER,
@@ -115,13 +116,16 @@ class Watch:
             code = self._codes.get(id(frame.f_code)) or self._new_code(frame)
             if event == "c_call":
                 # A library's may write a file for the user's.
-                if code.kind == USER or (code.kind == LIBRARY and argument.__name__.startswith("write")):
+                writes = code.kind == LIBRARY and argument.__name__.startswith("write")
+                if code.kind == USER or writes or (code.opens_files and argument.__module__ in FILE_MODULES):
                     self._effect(effect_of(argument), frame)
             elif code.kind == USER:
                 self._enter(frame, code)
             elif code.kind == FRAMEWORK:
                 if code.takes_self:
                     self._enter_method(frame.f_locals["self"], code)
+            elif code.reads_environment:
+                self._notes.note_environment(frame.f_locals["self"], frame.f_locals["key"])
             elif code.effect is not None:
                 if frame.f_back is not None and kind_of_frame(frame.f_back) == USER:
                     self._effect(f"{code.effect}.{code.name}", frame)
@@ -167,12 +171,24 @@ class Watch:
             self._inside.update([id(each) for each in code.code.co_consts if isinstance(each, CodeType)])
             for name, is_set in code.globals().items():
                 notes.note_global(frame.f_globals, name, is_set)
+            for name in code.imports():
+                self._import(name, frame)
         if code.name == "__init__" and code.arguments:
             self._made(variables.get(code.arguments[0]))
         for name in (*code.arguments, *code.stars):
             notes.follow(variables.get(name), name, loose=True)
         if code.free:
             self._enter_closure(code, [variables.get(name, MISSING) for name in code.free])
+
+    def _import(self, name: str, frame: FrameType) -> None:
+        """A module that the user's code imports when it runs is followed like a global."""
+        package = frame.f_globals.get("__package__")
+        found = [each for each in (name, name.partition(".")[0], f"{package}.{name}") if each in sys.modules]
+        for each in found:
+            self._notes.follow(sys.modules[each], each)
+        if not found and not is_foreign(name):
+            # What it holds can be seen from the next call on.
+            self._effect(f"the first import of {name or package}", frame)
 
     def _made(self, value: Any) -> None:
         if id(value) not in self._notes.known:
