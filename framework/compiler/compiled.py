@@ -261,9 +261,9 @@ class Compiled:
 
 def _cannot_be_given(args: Any, kwargs: Any) -> str | None:
     """Why a call's arguments cannot be told apart from another's."""
-    if not (nest.has_plain_keys(args) and nest.has_plain_keys(kwargs)):
+    if not nest.has_plain_keys((args, kwargs)):
         return "a dict among its arguments has keys that are neither str nor int"
-    for _, leaf in (*nest.paths(args, ""), *nest.paths(kwargs, "")):
+    for _, leaf in nest.paths((args, kwargs), ""):
         if isinstance(leaf, Tensor) and type(leaf._array) is not ndarray:
             return f"an argument holds a {type(leaf._array).__name__}, not a NumPy array"
     return None
@@ -271,8 +271,7 @@ def _cannot_be_given(args: Any, kwargs: Any) -> str | None:
 
 def _digest(args: Any, kwargs: Any) -> Any:
     """What tells one batch from another."""
-    leaves = [leaf for _, leaf in (*nest.paths(args, ""), *nest.paths(kwargs, "")) if nest.is_array(leaf)]
-    return [hash((leaf._array if isinstance(leaf, Tensor) else leaf).tobytes()) for leaf in leaves]
+    return [hash(each.tobytes()) for each in arrays_of((args, kwargs))]
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import wrap
-from framework.compiler.tracing.instructions import AsTensor, Number, Scalar, Value, mapped
+from framework.compiler.tracing.instructions import Number, Scalar, Value, mapped
 from framework.compiler.tracing.traced import Traced, TracedNumber
 
 
@@ -56,17 +56,12 @@ def plain(tree: Any) -> Any:
 def concrete(tree: Any) -> Any:
     """The arguments of an instruction as NumPy takes them."""
 
-    if isinstance(tree, Value):
-        return tree.array
-    if tree.__class__ in (tuple, list):
-        return tree.__class__([concrete(each) for each in tree])
-    if tree.__class__ is dict:
-        return {key: concrete(each) for key, each in tree.items()}
-    if tree.__class__ is slice:
-        return slice(concrete(tree.start), concrete(tree.stop), concrete(tree.step))
-    if isinstance(tree, AsTensor):
-        return wrap(tree.value.array)
-    return tree.value if isinstance(tree, Number) else tree
+    def change(each: Any) -> Any:
+        if isinstance(each, Value):
+            return each.array
+        return each.value if isinstance(each, Number) else each
+
+    return mapped(tree, change, wrap)
 
 
 def with_scalars(ufunc: np.ufunc, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

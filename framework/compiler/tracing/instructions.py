@@ -243,14 +243,14 @@ def leaves(tree: Any, kind: type) -> Iterator[Any]:
         yield from leaves((tree.start, tree.stop, tree.step), kind)
 
 
-def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
-    """The same nest with every leaf changed."""
+def mapped(tree: Any, change: Callable[[Any], Any], as_tensor: Callable[[Any], Any] = AsTensor) -> Any:
+    """The same nest with every leaf changed, and what stands for a Tensor made anew by `as_tensor`."""
     if tree.__class__ in (tuple, list):
-        return tree.__class__([mapped(each, change) for each in tree])
+        return tree.__class__([mapped(each, change, as_tensor) for each in tree])
     if tree.__class__ is dict:
-        return {key: mapped(each, change) for key, each in tree.items()}
+        return {key: mapped(each, change, as_tensor) for key, each in tree.items()}
     if tree.__class__ is AsTensor:
-        return AsTensor(mapped(tree.value, change))
+        return as_tensor(mapped(tree.value, change, as_tensor))
     if tree.__class__ is slice:
-        return slice(*[mapped(each, change) for each in (tree.start, tree.stop, tree.step)])
+        return slice(*[mapped(each, change, as_tensor) for each in (tree.start, tree.stop, tree.step)])
     return change(tree)

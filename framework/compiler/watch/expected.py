@@ -131,7 +131,7 @@ class Value:
     def condition(self, place: Place, names: Names) -> str:
         """`holds` as an expression, which may raise instead of being false."""
         where = place.text(names)
-        quick = self.at(where, names)
+        quick = " and ".join([self.at(where, names), *(self.inside(names) or ())])
         if not self.plain or quick.endswith((" True", " False", " None")):
             return quick
         return f"({quick} or {names.same}({where}, {names.of(self.value, 'o')}))"
@@ -163,9 +163,6 @@ class Elements(Value):
     def is_fixed(self) -> bool:
         return False
 
-    def condition(self, place: Place, names: Names) -> str:
-        return " and ".join([self.at(place.text(names), names), *(self.inside(names) or ())])
-
     def words(self, place: Place, live: Any) -> Iterator[str]:
         if live is self.value:
             yield f"the {kind_of(live)} {place.path} holds other numbers than before"
@@ -192,9 +189,6 @@ class Sized(Value):
 
     def is_fixed(self) -> bool:
         return isinstance(self.value, IMMUTABLE)
-
-    def condition(self, place: Place, names: Names) -> str:
-        return " and ".join([self.at(place.text(names), names), *(self.inside(names) or ())])
 
     def words(self, place: Place, live: Any) -> Iterator[str]:
         where = f"the {kind_of(live)} {place.path}"

@@ -73,14 +73,18 @@ class Code:
         """Attributes that it may read: names and strings in it."""
         return {*self.code.co_names, *_strings(self.code.co_consts)}
 
+    @functools.cached_property
+    def _instructions(self) -> list[dis.Instruction]:
+        return list(dis.get_instructions(self.code))
+
     def imports(self) -> set[str]:
         """The modules that it imports when it runs, in the words of its import statements."""
-        return {each.argval for each in dis.get_instructions(self.code) if each.opname == "IMPORT_NAME"}
+        return {each.argval for each in self._instructions if each.opname == "IMPORT_NAME"}
 
     def globals(self) -> dict[str, bool]:
         """The names of globals that it reads or sets, and whether it sets them."""
         found: dict[str, bool] = {}
-        for each in dis.get_instructions(self.code):
+        for each in self._instructions:
             if each.opname.endswith("_GLOBAL"):
                 found[each.argval] = found.get(each.argval, False) or each.opname == "STORE_GLOBAL"
         return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import wrap
+from framework.compiler import nest
 from framework.compiler.tracing.instructions import AsTensor, Instruction, Number, Scalar, Value
 from framework.compiler.tracing.numpy_calls import getitem, setitem
 from framework.compiler.writing.blocks import Loop
@@ -150,12 +151,8 @@ class Writer:
             return self.scalar(each)
         if isinstance(each, AsTensor):
             return f"{self.function(wrap)}({self.value(each.value)})"
-        if each.__class__ is tuple:
-            return f"({', '.join(map(self.text, each))}{',' if len(each) == 1 else ''})"
-        if each.__class__ is list:
-            return f"[{', '.join(map(self.text, each))}]"
-        if each.__class__ is dict:
-            return f"{{{', '.join(f'{key!r}: {self.text(one)}' for key, one in each.items())}}}"
+        if each.__class__ in (tuple, list, dict):
+            return nest.text(each, self.text)
         if each is None or each.__class__ in (int, str, bool) or (each.__class__ is float and math.isfinite(each)):
             return repr(each)
         if each is Ellipsis:
@@ -273,7 +270,7 @@ class Writer:
         [call] = lowered(instruction)
         lines = [f"{whole} = {self.call(call, None)}"]
 
-        for path, each in _paths(instruction.structure, whole):
+        for path, each in nest.paths(instruction.structure, whole):
             if any([each is one for one in instruction.outputs]):
                 text = self._as_array(path) if each.array.ndim == 0 else path
                 lines.append(_noted(f"{self.local(each)} = {text}", each))
@@ -297,15 +294,6 @@ class Writer:
                 lines.append(f"# {section}")
             lines += made
         return lines
-
-
-def _paths(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of a nest, with the text that takes them out of it."""
-    if tree.__class__ in (tuple, list):
-        for number, each in enumerate(tree):
-            yield from _paths(each, f"{path}[{number}]")
-    else:
-        yield path, tree
 
 
 def _is_view(instruction: Instruction) -> bool:
