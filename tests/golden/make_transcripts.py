@@ -1,5 +1,6 @@
-"""Writes what the programs print with torch: python tests/golden/make_transcripts.py (torch 2.13)."""
+"""Writes what the programs print with torch: python tests/golden/make_transcripts.py [ROOM ...] (torch 2.13)."""
 
+import importlib
 import json
 import pathlib
 import sys
@@ -9,13 +10,14 @@ import torch
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import data_programs  # noqa: E402
-import nn_programs  # noqa: E402
-import optim_programs  # noqa: E402
 from programs import run  # noqa: E402
 
-for room in (nn_programs, optim_programs, data_programs):
-    texts = {name: run(program, torch) for name, program in room.PROGRAMS.items()}
-    path = HERE / f"{room.__name__.removesuffix('_programs')}_transcripts.json"
-    path.write_text(json.dumps(texts, indent=1) + "\n")
-    print(path.name, len(texts))
+for path in sorted(HERE.glob("**/*_programs.py")):
+    room = path.stem.removesuffix("_programs")
+    if sys.argv[1:] and room not in sys.argv[1:]:
+        continue
+    sys.path.insert(0, str(path.parent))
+    texts = {name: run(program, torch) for name, program in importlib.import_module(path.stem).PROGRAMS.items()}
+    written = path.with_name(f"{room}_transcripts.json")
+    written.write_text(json.dumps(texts, indent=1) + "\n")
+    print(written.relative_to(HERE), len(texts))

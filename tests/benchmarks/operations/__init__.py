@@ -1,0 +1,1 @@
+"""Speed of the operations, a file of rows for each family."""
