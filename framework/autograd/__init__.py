@@ -4,6 +4,7 @@ It knows no operation by name: those are in `framework.operations`.
 """
 
 from framework.autograd import functional, graph
+from framework.autograd.allocator import keep_freed_memory
 from framework.autograd.anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -27,6 +28,8 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.printing import get_printoptions, printoptions, set_printoptions
 from framework.autograd.size import Size, device
 from framework.autograd.tensor import Tensor
+
+keep_freed_memory()
 
 __all__ = [
     "Function",
