@@ -310,6 +310,7 @@ from framework.operations import (
     zeros,
     zeros_like,
 )
+from framework.operations.out import with_out
 from framework.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 # After the names above, which they use.
@@ -336,6 +337,8 @@ inf = math.inf
 nan = math.nan
 newaxis = None
 pi = math.pi
+
+globals().update(with_out(globals()))
 
 _LOADED_WHEN_USED = {
     "Recipe": "framework.training.recipe",

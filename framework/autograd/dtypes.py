@@ -163,6 +163,20 @@ def _combine(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dt
     return promote(higher, lower) if _RANK[lower.kind] > _RANK[higher.kind] else higher
 
 
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a result of type `from_` may be written into a tensor of type `to`."""
+    return _RANK[from_.kind] <= _RANK[to.kind]
+
+
+def c_name(of: dtype | np.dtype[Any]) -> str:
+    """What PyTorch's messages call a type that they give its name in C."""
+    names = {
+        "float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int",
+        "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+    }  # fmt: skip
+    return names.get(of.name, of.name)
+
+
 def result_dtype(operands: Any) -> np.dtype[Any]:
     """The NumPy dtype in which arrays and Python numbers meet, by PyTorch's ranks."""
     tensors = zero_dim = numbers = None

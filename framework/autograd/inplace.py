@@ -100,12 +100,12 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
     """Puts a result in the tensor's memory and in its place in the graph."""
     array, value = tensor._array, result._array
     if value.dtype != array.dtype:
-        if (dtypes._RANK[value.dtype.kind]) > dtypes._RANK[array.dtype.kind]:
-            found, wanted = dtypes.from_numpy(value.dtype), dtypes.from_numpy(array.dtype)
+        found, wanted = dtypes.from_numpy(value.dtype), dtypes.from_numpy(array.dtype)
+        if not dtypes.can_cast(found, wanted):
             raise RuntimeError(
                 f"result type {found.scalar_name} can't be cast to the desired output type {wanted.scalar_name}"
             )
-        result = result.to(dtypes.from_numpy(array.dtype))
+        result = result.to(wanted)
         value = result._array
     if value.shape != array.shape:
         if not _fits(value.shape, array.shape):

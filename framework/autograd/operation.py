@@ -295,18 +295,11 @@ def _same_dtype(name: str, operands: list[Any]) -> np.dtype[Any]:
     found = [each.dtype for each in operands]
     for each in found[1:]:
         if each != found[0]:
-            a, b = dtypes.from_numpy(found[0]), dtypes.from_numpy(each)
             raise RuntimeError(
-                f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)} (in {name}; "
+                f"expected m1 and m2 to have the same dtype, but got: {dtypes.c_name(found[0])} != {dtypes.c_name(each)} (in {name}; "
                 "convert one with .to(dtype))"
             )
     return found[0]
-
-
-def _c_name(dtype: dtypes.dtype) -> str:
-    """What PyTorch's messages about products call a type."""
-    names = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long long", "int16": "short"}
-    return names.get(dtype.name, dtype.name.removesuffix("32"))
 
 
 # Last, since they need what is above.

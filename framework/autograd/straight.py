@@ -83,14 +83,14 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
         if not recorders:
             recorders.extend(recorder_of(mask) for mask in range(1 << len(operation.positions)))
         call.__defaults__ = operation.defaults or None
-        call.__code__ = _code(source(operation))
+        call.__code__ = code(source(operation))
         return call(*args, **kwargs)
 
     call = FunctionType(_UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
     return call
 
 
-def _code(text: str) -> CodeType:
+def code(text: str) -> CodeType:
     """Compiles a function's text, once for all operations that share it."""
     if text not in _compiled:
         module = compile(text, "<written by framework.autograd.straight>", "exec")
@@ -98,7 +98,7 @@ def _code(text: str) -> CodeType:
     return _compiled[text]
 
 
-_UNWRITTEN = _code("def call(*args, **kwargs): return first_call(args, kwargs)")
+_UNWRITTEN = code("def call(*args, **kwargs): return first_call(args, kwargs)")
 
 
 def _names(operation: Operation, **names: Any) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _names(operation: Operation, **names: Any) -> dict[str, Any]:
 
 
 def _function(operation: Operation, text: str, **names: Any) -> Callable[..., Any]:
-    return FunctionType(_code(text), _names(operation, **names))
+    return FunctionType(code(text), _names(operation, **names))
 
 
 def source(operation: Operation) -> str:

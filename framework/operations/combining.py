@@ -148,25 +148,13 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     for name, each in (("end", end), ("weight", weight)):
         if isinstance(each, Tensor) and each.dtype is not input.dtype:
             raise RuntimeError(
-                f"expected dtype {_c_name(input.dtype)} for `{name}` but got dtype {_c_name(each.dtype)}"
+                f"expected dtype {dtypes.c_name(input.dtype)} for `{name}` but got dtype {dtypes.c_name(each.dtype)}"
             )
     if input.dtype.kind != "f":
         kernel = "tensor" if isinstance(weight, Tensor) else "scalar"
         raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{input.dtype.scalar_name}'")
     row = _lerp if isinstance(weight, Tensor) else _lerp_number
     return row.function(input, end, weight)
-
-
-def _c_name(dtype: dtypes.dtype) -> str:
-    """What PyTorch's messages call a type."""
-    return {
-        "float64": "double",
-        "float32": "float",
-        "float16": "c10::Half",
-        "int64": "long int",
-        "int32": "int",
-        "uint8": "unsigned char",
-    }.get(dtype.name, dtype.name)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from framework.autograd import Tensor, dtypes, get_default_dtype
 from framework.autograd.size import device as Device
 from framework.autograd.tensor import wrap
+from framework.operations.out import fill_out
 
 
 def read_size(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
@@ -121,13 +122,3 @@ def finish(array: Any, requires_grad: bool = False, out: Tensor | None = None) -
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         tensor._requires_grad = True
     return tensor
-
-
-def fill_out(out: Tensor, array: Any) -> Tensor:
-    """Writes a result into `out`, which takes the result's shape."""
-    if out._array.shape == array.shape:
-        np.copyto(out._array, array, casting="unsafe")
-    else:
-        out._array = np.astype(array, out._array.dtype)
-    out._bump()
-    return out

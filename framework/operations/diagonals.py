@@ -33,16 +33,16 @@ _triu.add_derivative(lambda g, diagonal: np.triu(g, diagonal), "input")
 register(np.triu, lambda m, k=0: _triu(m, k))
 
 
-def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of the matrices, the rest zero. `diagonal` > 0 keeps more, < 0 less."""
     _check_matrix("tril", input, diagonal)
-    return _result(_tril.function(input, int(diagonal)), out)
+    return _tril.function(input, int(diagonal))
 
 
-def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of the matrices, the rest zero. `diagonal` > 0 keeps less, < 0 more."""
     _check_matrix("triu", input, diagonal)
-    return _result(_triu.function(input, int(diagonal)), out)
+    return _triu.function(input, int(diagonal))
 
 
 def _check_matrix(name: str, input: Any, diagonal: Any) -> None:
@@ -51,10 +51,6 @@ def _check_matrix(name: str, input: Any, diagonal: Any) -> None:
         raise TypeError(f"{name}(): argument 'diagonal' (position 1) must be int, not {type(diagonal).__name__}")
     if input._array.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-
-
-def _result(tensor: Tensor, out: Tensor | None) -> Tensor:
-    return tensor if out is None else out.copy_(tensor)
 
 
 def _indices(name: str, pick: Any) -> Any:
@@ -139,14 +135,14 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return _diagonal.function(input, offset, *_two_dims(dim1, dim2, input._array.ndim))
 
 
-def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, copied; of a vector, the matrix that has it as its diagonal."""
     check_tensor("diag", "input", 1, input)
     ndim = input._array.ndim
     if ndim == 1:
-        return _result(diag_embed(input, diagonal), out)
+        return diag_embed(input, diagonal)
     if ndim == 2:
-        return _result(_diagonal_copy.function(input, diagonal), out)
+        return _diagonal_copy.function(input, diagonal)
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
 
 

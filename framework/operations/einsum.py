@@ -194,7 +194,7 @@ def _aligned(operand: Tensor, labels: str, result: str) -> Tensor:
     return operand
 
 
-def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sum of products over the last `dims` dimensions of `a` and the first of `b`, or over two lists of them."""
     check_tensors("tensordot", a=a, b=b)
     if isinstance(dims, Tensor):
@@ -224,8 +224,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     if a._array.dtype != b._array.dtype:
         raise RuntimeError("both inputs should have same dtype")
     check_product(a._array, b._array, "addmm_impl_cpu_")
-    result = _contract(a, b, "".join(labels), "".join(other_labels), "".join(kept))
-    return result if out is None else out.copy_(result)
+    return _contract(a, b, "".join(labels), "".join(other_labels), "".join(kept))
 
 
 def _as_tensor(value: Any) -> Tensor:

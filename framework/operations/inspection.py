@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtype, dtypes
 from framework.autograd.attach import attach
+from framework.autograd.dtypes import can_cast
 from framework.operations.creation_arguments import check_tensor
 
 __all__ = [
@@ -57,18 +58,11 @@ def result_type(tensor1: Any, tensor2: Any) -> dtype:
     return dtypes.from_numpy(dtypes.result_dtype(operands))
 
 
-def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether an in-place operation may write a result of type `from_` into a tensor of type `to`."""
-    return _ORDER[from_.kind] <= _ORDER[to.kind]
-
-
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The type in which tensors of two types meet."""
     met = dtypes.promote(type1.dtype, type2.dtype)
     assert met is not None
     return dtypes.from_numpy(np.dtype(met))
 
-
-_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 attach(is_nonzero)

@@ -13,7 +13,6 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer, sizes, tensor_list
-from framework.operations.creation_arguments import fill_out
 from framework.operations.shape import atleast_1d, atleast_2d, atleast_3d
 
 __all__ = [
@@ -90,7 +89,7 @@ def _unbind(input: Any, dim: Any) -> Any:
 _unbind.derivative("input")(lambda g, dim: np.stack(g, axis=dim))
 
 
-def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after the other along `dim`; their other sizes must agree. Types are promoted.
 
     An empty tensor of shape (0,) is passed over, as PyTorch does.
@@ -98,8 +97,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | No
     given = tensor_list(tensors, "cat")
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    result = _joined(given, integer(dim if axis is None else axis, "cat", "dim"))
-    return result if out is None else fill_out(out, result._array)
+    return _joined(given, integer(dim if axis is None else axis, "cat", "dim"))
 
 
 def _joined(given: list[Tensor], dim: int) -> Tensor:
@@ -135,17 +133,17 @@ def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
                 )
 
 
-def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+def concat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """`cat`, by another name."""
-    return cat(tensors, dim, axis=axis, out=out)
+    return cat(tensors, dim, axis=axis)
 
 
-def concatenate(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+def concatenate(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """`cat`, by NumPy's name."""
-    return cat(tensors, dim, axis=axis, out=out)
+    return cat(tensors, dim, axis=axis)
 
 
-def stack(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+def stack(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Tensors of one shape, put side by side along a new dimension. Types are promoted."""
     dim = dim if axis is None else axis
     given = tensor_list(tensors, "stack")
@@ -159,8 +157,7 @@ def stack(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | 
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(each._array.shape)} at entry {number}"
             )
-    result: Tensor = _stack.function(given, dim)
-    return result if out is None else fill_out(out, result._array)
+    return _stack.function(given, dim)
 
 
 def hstack(tensors: Any) -> Tensor:

@@ -12,7 +12,7 @@ from framework.autograd.attach import attach
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
-from framework.operations.matmul import c_name, check_batches, check_matrices, check_product, matmul, rows
+from framework.operations.matmul import check_batches, check_matrices, check_product, matmul, rows
 
 __all__ = ["addmm", "baddbmm", "linear"]
 
@@ -249,7 +249,9 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     _check_expands(c, (a.shape[0], a.shape[1], b.shape[2]))
     check_batches(a, b)
     if not a.dtype == b.dtype == c.dtype:
-        found = ", ".join(f"{name} {c_name(each)}" for name, each in (("input", c), ("batch1:", a), ("batch2:", b)))
+        found = ", ".join(
+            f"{name} {dtypes.c_name(each.dtype)}" for name, each in (("input", c), ("batch1:", a), ("batch2:", b))
+        )
         raise RuntimeError(f"Input dtypes must be the same, got: {found}")
     check_product(a, b, "baddbmm")
     return _baddbmm(input, batch1, batch2, *_factors(a.dtype.kind, beta, alpha))

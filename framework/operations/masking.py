@@ -32,7 +32,7 @@ _where.add_derivative(lambda g, condition: np.where(condition, g, 0.0), "input")
 _where.add_derivative(lambda g, condition: np.where(condition, 0.0, g), "other")
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """Elements of `input` where the condition holds, of `other` elsewhere; either may be a number.
 
     With the condition alone: the indices where it holds, one tensor for each dimension.
@@ -46,8 +46,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
             raise TypeError(f"where(): argument '{name}' must be Tensor or Number, not {type(each).__name__}")
     if condition._array.dtype.kind != "b":
         condition = _boolean(condition)
-    result: Tensor = _where.function(condition, input, other)
-    return result if out is None else out.copy_(result)
+    return _where.function(condition, input, other)
 
 
 def _boolean(condition: Tensor) -> Tensor:
@@ -101,7 +100,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             f"{value._array.ndim} dimension(s)."
         )
     if mask._array.dtype.kind != "b":
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {_c_name(mask.dtype)}")
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {dtypes.c_name(mask.dtype)}"
+        )
     dtype = input._array.dtype
     if not isinstance(value, Tensor):
         # The array is 0-dimensional so that the result keeps the input's type.
@@ -109,13 +110,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     if value._array.dtype != dtype:
         value = to_dtype(value, dtype)
     return _masked_fill_with.function(mask, input, value)
-
-
-def _c_name(dtype: dtypes.dtype) -> str:
-    """What PyTorch's messages about masks call a type."""
-    names = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int"}
-    names |= {"int16": "short", "int8": "signed char", "uint8": "unsigned char"}
-    return names.get(dtype.name, dtype.name)
 
 
 _masked_fill_inplace = inplace(masked_fill)
@@ -142,7 +136,7 @@ def _(g: Any, input_shape: Any, mask: Any) -> Any:
     return accumulate(g, shape, (np.broadcast_to(mask, shape),))
 
 
-def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where the mask is True (both are broadcast), in one dimension."""
     check_tensor("masked_select", "mask", 2, mask)
     if mask._array.dtype.kind != "b":
@@ -190,7 +184,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     return _masked_scatter.function(input, mask, source)
 
 
-def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: one row each, or one tensor for each dimension."""
     check_tensor("nonzero", "input", 1, input)
     array = input._array

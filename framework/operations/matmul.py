@@ -102,15 +102,6 @@ _batch_vector_matmul = operation(
 )
 
 
-def c_name(array: Any) -> str:
-    """What PyTorch's messages about products call an array's type."""
-    names = {
-        "float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int",
-        "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool",
-    }  # fmt: skip
-    return names.get(array.dtype.name, array.dtype.name)
-
-
 def _title(array: Any) -> str:
     return dtypes.from_numpy(array.dtype).scalar_name
 
@@ -126,7 +117,9 @@ def check_product(a: Any, b: Any, name: str) -> None:
             )
         if name == "bmm":
             raise RuntimeError(f"expected scalar type {_title(a)} but found {_title(b)}")
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_name(a)} != {c_name(b)}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {dtypes.c_name(a.dtype)} != {dtypes.c_name(b.dtype)}"
+        )
     if a.dtype.kind == "b":
         raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
 

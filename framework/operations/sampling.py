@@ -227,16 +227,14 @@ _NORMAL_MEAN = operation(
 )
 
 
-def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
-) -> Tensor:
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """Ones with the probability that each element gives (or `p` everywhere), zeros otherwise."""
     check_tensor("bernoulli", "input", 1, input)
     source = _generator("bernoulli", generator)
     array = input._array
     drawn = source.bernoulli_array(array) if p is None else source.bernoulli(p, array.shape)
     values = np.astype(drawn, array.dtype)
-    return _BERNOULLI.function(input, values) if out is None else finish(values, False, out)
+    return _BERNOULLI.function(input, values)
 
 
 def normal(
@@ -270,17 +268,12 @@ def normal(
 
 
 def multinomial(
-    input: Tensor,
-    num_samples: int,
-    replacement: bool = False,
-    *,
-    generator: Generator | None = None,
-    out: Tensor | None = None,
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
     """`num_samples` indices from each row of weights, each as likely as its weight."""
     check_tensor("multinomial", "input", 1, input)
     source = _generator("multinomial", generator)
-    return finish(source.multinomial(input._array, num_samples, replacement), False, out)
+    return finish(source.multinomial(input._array, num_samples, replacement))
 
 
 def _inplace(name: str, grad_fn: str, fill: Callable[..., None]) -> Any:
