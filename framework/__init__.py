@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from framework import autograd, operations, random
+from framework import autograd, coverage, operations, random
 from framework.autograd import (
     Size,
     Tensor,
@@ -339,7 +339,9 @@ newaxis = None
 pi = math.pi
 
 globals().update(with_out(globals()))
+coverage.explain_missing_names()
 
+missing = coverage.getter("")
 _LOADED_WHEN_USED = {
     "Recipe": "framework.training.recipe",
     "Trainer": "framework.training.trainer",
@@ -354,9 +356,7 @@ _LOADED_WHEN_USED = {
 
 def __getattr__(name: str) -> Any:
     if name not in _LOADED_WHEN_USED:
-        raise AttributeError(
-            f"module 'framework' has no attribute {name!r}: either PyTorch has no such name, or it is not here yet"
-        )
+        missing(name)
     from importlib import import_module
 
     module = import_module(_LOADED_WHEN_USED[name])

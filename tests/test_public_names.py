@@ -51,8 +51,34 @@ def test_code_that_asks_for_a_gpu_runs():
     assert framework.ones(2).to(device).device == device
 
 
-def test_a_missing_name_says_that_it_may_come():
-    with pytest.raises(
-        AttributeError, match="has no attribute 'sort': either PyTorch has no such name, or it is not here"
-    ):
-        framework.sort
+@pytest.mark.parametrize(
+    ("find", "words"),
+    [
+        (lambda: framework.complex64, "PyTorch has torch.complex64, framework does not: complex tensors are out of"),
+        (lambda: framework.tensorr, "PyTorch's torch has no such name either. Did you mean 'tensor'?"),
+        (lambda: framework.mse_loss, "no such name either. It is framework.nn.functional.mse_loss."),
+        (lambda: framework.nn.DataParallel, "framework does not: tensors live on the CPU"),
+        (lambda: framework.nn.functional.reluu, "torch.nn.functional has no such name either. Did you mean 'relu'?"),
+        (lambda: framework.ones(2).to_sparse, "PyTorch has torch.Tensor.to_sparse, framework does not: sparse tensors"),
+        (lambda: framework.ones(2).summ, "torch.Tensor has no such name either. Did you mean 'sum'?"),
+        (lambda: framework.optim.SGDD, "Did you mean 'SGD'?"),
+    ],
+)
+def test_a_missing_name_is_explained(find, words):
+    with pytest.raises(AttributeError, match="has no attribute") as caught:
+        find()
+    assert words in str(caught.value)
+
+
+def test_asking_for_a_missing_name_looks_nothing_up(monkeypatch):
+    monkeypatch.setattr(framework.coverage, "describe_missing", lambda *_: pytest.fail("looked up"))
+    assert not hasattr(framework, "no_such_name") and not hasattr(framework.ones(2), "no_such_name")
+    with pytest.raises(AttributeError, match="^'Tensor' object has no attribute '_private'$"):
+        framework.ones(2)._private
+
+
+def test_coverage_tells_what_is_here_from_what_is_not():
+    found = framework.coverage.coverage("Tensor")
+    assert {"add_", "sum", "backward"} <= set(found.here)
+    assert found.elsewhere["to_sparse"] == "sparse tensors are out of scope"
+    assert not set(found.missing) & set(found.elsewhere)

@@ -22,6 +22,7 @@ __all__ = ["cli", "main"]
 
 # Where each command is, and what the list of commands says of it: its module is read when it runs.
 COMMANDS = {
+    "coverage": "List which of PyTorch's names are here, and why others are not.",
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on a CSV file.",
     "recipes": "List the recipes that come with the package; copy one.",

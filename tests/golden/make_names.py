@@ -1,0 +1,50 @@
+"""Writes the public names of PyTorch's eager API: python tests/golden/make_names.py (torch 2.13)."""
+
+import importlib
+import inspect
+import pathlib
+import types
+
+import torch
+
+NAMESPACES = """
+nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations linalg special fft
+autograd autograd.functional autograd.forward_ad autograd.graph func optim optim.lr_scheduler optim.swa_utils
+utils.data utils.checkpoint random amp
+""".split()
+
+
+def public(module):
+    """The names that a module offers: functions, classes and constants of its own or of PyTorch's core."""
+    listed = set(getattr(module, "__all__", ())) | {name for name in dir(module) if not name.startswith("_")}
+    for name in sorted(listed):
+        value = getattr(module, name, None)
+        if isinstance(value, types.ModuleType):
+            keep = f"{module.__name__}.{name}" == value.__name__ and name in {
+                each.split(".")[-1] for each in NAMESPACES
+            }
+        else:
+            home = getattr(value, "__module__", None) or module.__name__
+            # The core's own classes are names of TorchScript; functions of typing and such are only imported.
+            keep = home.startswith("torch") and not (
+                module is torch
+                and inspect.isclass(value)
+                and home in ("torch._C", "torch")
+                and value.__name__ in vars(torch._C)
+            )
+            keep = keep and (name in getattr(module, "__all__", [name]))
+        if keep:
+            yield name
+
+
+names = {
+    "": sorted(
+        {*public(torch), "Tensor", "Size", "Generator", "dtype", "device", "finfo", "iinfo", "layout", "memory_format"}
+    )
+}
+names["Tensor"] = sorted(name for name in dir(torch.Tensor) if not name.startswith("_"))
+for each in NAMESPACES:
+    names[each] = list(public(importlib.import_module(f"torch.{each}")))
+path = pathlib.Path(__file__).parents[2] / "framework" / "coverage.txt"
+path.write_text("".join(f"{key}: {' '.join(value)}\n" for key, value in names.items()))
+print({key: len(value) for key, value in names.items()})
