@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.nodes import Node
+from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor, wrap
 
 
@@ -45,9 +46,9 @@ def _undo_broadcast(gradient: Any, found: tuple[int, ...], shape: tuple[int, ...
             f"{position} - got {list(found)} but expected shape compatible with {list(shape)}"
         )
     if extra:
-        gradient = np.add.reduce(gradient, axis=tuple(range(extra)))
+        gradient = add_up(gradient, tuple(range(extra)))
     stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and kept[axis] != 1)
-    return np.add.reduce(gradient, axis=stretched, keepdims=True) if stretched else gradient
+    return add_up(gradient, stretched, keepdims=True) if stretched else gradient
 
 
 def as_gradient(tensor: Any, like: Any) -> Any:

@@ -11,6 +11,7 @@ from framework.autograd import dtypes
 from framework.autograd.decisions import decide
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
+from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.loss_reduction import constant, read_reduction, reduced, refuse_gradient, spread
 
@@ -22,14 +23,14 @@ def _mean_logits_loss(input: Any, other: Any) -> Any:
     if 0 < count <= 64:
         # One call, until there is work for the wider instructions of the five below.
         losses = np.logaddexp(input, constant(0.0, dtype)) - input * other
-        return np.add.reduce(losses, axis=None) / count
+        return add_up(losses) / count
     below = np.copysign(input, constant(-1.0, dtype))
     if count > 1024:
         # Past this the result is 0 to all digits, but exp and log1p of subnormal numbers are fifty times slower.
         below = np.maximum(below, constant(-87.0, dtype))
     # log(1 + exp(x)) without overflow is max(x, 0) + log(1 + exp(-|x|)).
     losses = np.log1p(np.exp(below)) + (np.maximum(input, constant(0.0, dtype)) - input * other)
-    return np.add.reduce(losses, axis=None) / (count or math.nan)
+    return add_up(losses) / (count or math.nan)
 
 
 def _mean_logits_gradient(g: Any, input: Any, other: Any) -> Any:

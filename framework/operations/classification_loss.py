@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.operation import operation
+from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.class_targets import check_classes, class_targets, refuse_scores
@@ -99,11 +100,11 @@ def _over_samples(losses: Any, weights: Any, shape: tuple[int, ...], reduction: 
     losses = np.where(weights == 0, 0.0 * weights, losses * weights)
     if reduction == "none":
         return np.reshape(losses, _sample_shape(shape))
-    total = np.add.reduce(losses)
+    total = add_up(losses)
     if reduction == "sum":
         return total
     with np.errstate(invalid="ignore"):
-        return total / np.add.reduce(weights)
+        return total / add_up(weights)
 
 
 def _sample_gradients(g: Any, weights: Any, shape: tuple[int, ...], reduction: str) -> Any:
@@ -116,7 +117,7 @@ def _sample_gradients(g: Any, weights: Any, shape: tuple[int, ...], reduction: s
     if reduction == "mean":
         with np.errstate(invalid="ignore", divide="ignore"):
             # Where all are left out their weights sum to 0; the gradients are 0 nevertheless.
-            return np.where(weights == 0, weights, weights * (g / np.add.reduce(weights)))
+            return np.where(weights == 0, weights, weights * (g / add_up(weights)))
     return weights * g
 
 

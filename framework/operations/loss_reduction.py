@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.grad_mode import mode
+from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 
 __all__ = ["constant", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
@@ -33,7 +34,7 @@ def reduced(losses: Any, reduction: str) -> Any:
     """The mean, the sum, or all of the losses. The mean of none is nan."""
     if reduction == "none":
         return losses
-    total = np.add.reduce(losses, axis=None)
+    total = add_up(losses)
     return total if reduction == "sum" else total / (math.prod(losses.shape) or math.nan)
 
 

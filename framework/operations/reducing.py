@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from framework.autograd.sums import add_up as add_up
+from framework.autograd.sums import multiply_up as multiply_up
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import dims, integer
 from framework.operations.expansion import _expand
@@ -14,10 +14,6 @@ from framework.operations.expansion import _expand
 EVERYTHING: Any = object()
 
 Axes = tuple[int, ...]
-
-# np.sum and np.prod at half their cost: (array, axis, dtype, out, keepdims).
-add_up: Any = np.add.reduce
-multiply_up: Any = np.multiply.reduce
 
 
 def axes(dim: Any, ndim: int, function: str) -> Axes | None:

