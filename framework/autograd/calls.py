@@ -34,8 +34,8 @@ def _named(operation: Operation, function: Callable[..., Any]) -> Callable[..., 
     return function
 
 
-def general(operation: Operation) -> Callable[..., Any]:
-    """The call of any operation."""
+def general(operation: Operation, numbers: bool = False) -> Callable[..., Any]:
+    """The call of any operation. `numbers` lets Python numbers stand for tensors everywhere."""
     if operation.sequence:
         return _named(operation, _of_sequence(operation))
     count = len(operation.parameters)
@@ -43,6 +43,7 @@ def general(operation: Operation) -> Callable[..., Any]:
     direct = runs_anywhere(forward)
     promoted = operation.promoted if operation.promote is not None else ()
     only_float = operation.promote == "float"
+    required = () if numbers else operation.tensors
     positions = operation.positions
     plans = operation.plans
     single = not (operation.residuals or operation.outputs or operation.view)
@@ -68,6 +69,12 @@ def general(operation: Operation) -> Callable[..., Any]:
                     edges[position] = each if edge is None else edge
         if not tensors:
             return operation.raw(values)
+        for number in required:
+            if isinstance(args[number], (bool, int, float)):
+                raise TypeError(
+                    f"{operation.name}(): argument '{operation.parameters[number]}' (position {number + 1}) must be "
+                    f"Tensor, not {type(args[number]).__name__}"
+                )
         if promoted and not _of_one_type([values[number] for number in promoted], only_float):
             quietly(operation.promote_values, values)
         try:

@@ -38,6 +38,7 @@ class Operation:
         view: bool,
         sequence: bool,
         backward_name: str | None,
+        tensors: Sequence[str],
     ) -> None:
         self.forward = forward
         self.name = self.__name__ = name
@@ -48,6 +49,7 @@ class Operation:
         self.outputs = outputs
         self.view = view
         self.sequence = sequence
+        self.tensors = tuple(parameters.index(each) for each in tensors)
         self.residuals = tuple(residuals)
         # Values of a call, in order: the arguments, the output, the residuals, then shapes that a formula asks for.
         self.values = [*parameters, "out", *self.residuals]
@@ -214,6 +216,7 @@ def operation(
     view: bool = False,
     sequence: bool = False,
     grad_fn: str | None = None,
+    tensors: Sequence[str] = (),
     **derivatives: Callable[..., Any],
 ) -> Any:
     """Makes an operation of a NumPy function; also a decorator.
@@ -229,6 +232,7 @@ def operation(
     inputs comes with the pure function (its parameters named as values of the call) that computes it.
     outputs: how many of `forward`'s results the caller gets, if more than one; "list" if their number varies.
     view: the output shares the memory of the first input. sequence: the first parameter is a list of inputs.
+    tensors: parameters for which PyTorch takes no Python number, though NumPy does.
     """
     if forward is None:
 
@@ -244,6 +248,7 @@ def operation(
                 view=view,
                 sequence=sequence,
                 grad_fn=grad_fn,
+                tensors=tensors,
                 **derivatives,
             )
             assert isinstance(made, Operation)
@@ -268,12 +273,13 @@ def operation(
         view,
         sequence,
         grad_fn,
+        tensors,
     )
     made.promoted = tuple(sorted({*made.promoted, *(parameters.index(each) for each in promoted)}))
     for each, formula in derivatives.items():
         made.add_derivative(formula, each)
     if isinstance(forward, np.ufunc):
-        protocol.ufuncs[forward] = made
+        protocol.register(forward, made)
     for function, adapter in (numpy or {}).items():
         protocol.register(function, adapter)
     made.function = calls.quickest(made)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd import calls
 from framework.autograd.grad_mode import mode
 from framework.autograd.tensor import Tensor
 
@@ -24,7 +25,9 @@ reductions: dict[np.ufunc, Callable[..., Any]] = {}
 
 
 def register(function: Any, adapter: Callable[..., Any]) -> None:
-    """Says what a NumPy function means on Tensors."""
+    """Says what a NumPy function means on Tensors. An operation is then as free with numbers as NumPy is."""
+    if getattr(adapter, "tensors", ()):
+        adapter = calls.general(adapter, numbers=True)  # type: ignore[arg-type]
     if isinstance(function, np.ufunc):
         ufuncs[function] = adapter
     else:

@@ -130,7 +130,8 @@ def source(operation: Operation) -> str:
         if operation.promote == "float":
             lines.append(f"if dtype0.kind != 'f': {general}")
     for number in range(1, len(names)):
-        lines += _unwrapped(names[number], number, number in promoted, number in positions, general)
+        numbers = number in promoted and number not in operation.tensors
+        lines += _unwrapped(names[number], number, number in promoted, numbers, number in positions, general)
     quick = runs_anywhere(operation.forward)
     lines += [
         "try:",
@@ -158,13 +159,15 @@ def source(operation: Operation) -> str:
     return _text(lines)
 
 
-def _unwrapped(name: str, number: int, promoted: bool, differentiable: bool, general: str) -> list[str]:
+def _unwrapped(name: str, number: int, promoted: bool, numbers: bool, differentiable: bool, general: str) -> list[str]:
     """Takes the array out of an argument; numbers that meet a floating-point Tensor become arrays of its type."""
     tensor = [f"if isinstance({name}, Tensor):", f"    x{number} = {name}._array"]
     if promoted:
         tensor.append(f"    if x{number}.dtype is not dtype0: {general}")
     if differentiable:
         tensor += [f"    if {name}._view is not None: refresh({name})", f"    needs{number} = {name}._requires_grad"]
+    if promoted and not numbers:
+        return [*tensor, f"else: {general}"]
     if promoted:
         tensor += [
             f"elif {name}.__class__ in NUMBERS and dtype0.kind == 'f':",

@@ -11,6 +11,7 @@ from framework.autograd.inplace import inplace as inplace_form
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
+from framework.operations.gates import gate
 
 __all__ = ["elu", "leaky_relu", "logsigmoid", "silu", "softplus"]
 
@@ -64,9 +65,8 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
     return np.where(input > 0, input, input * negative_slope)
 
 
-@_leaky_relu.derivative("input")
-def _(g: Any, input: Any, negative_slope: float) -> Any:
-    return np.where(input > 0, g, g * negative_slope)
+_leaky_gate = gate("leaky_relu_backward", lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope))
+_leaky_relu.add_derivative(lambda g, input, negative_slope: _leaky_gate(g, input, negative_slope), "input")
 
 
 @operation(name="elu")

@@ -25,22 +25,26 @@ maximum = operation(
     np.maximum,
     input=lambda g, input, other: _shared(g, input, other, input < other),
     other=lambda g, input, other: _shared(g, other, input, other < input),
+    tensors=["input", "other"],
 )
 minimum = operation(
     np.minimum,
     input=lambda g, input, other: _shared(g, input, other, input > other),
     other=lambda g, input, other: _shared(g, other, input, other > input),
+    tensors=["input", "other"],
 )
 # Of two numbers, one of them nan, these take the other.
 fmax = operation(
     np.fmax,
     input=lambda g, input, other: g * np.logical_or(input >= other, np.isnan(other)),
     other=lambda g, input, other: g * np.logical_not(np.logical_or(input >= other, np.isnan(other))),
+    tensors=["input", "other"],
 )
 fmin = operation(
     np.fmin,
     input=lambda g, input, other: g * np.logical_or(input <= other, np.isnan(other)),
     other=lambda g, input, other: g * np.logical_not(np.logical_or(input <= other, np.isnan(other))),
+    tensors=["input", "other"],
 )
 
 

@@ -44,6 +44,7 @@ atan2 = operation(
     promote="float",
     input=lambda g, input, other: _over_squares(g, other, input, other),
     other=lambda g, input, other: _over_squares(g, -input, input, other),
+    tensors=["input", "other"],
 )
 
 
@@ -62,6 +63,7 @@ hypot = operation(
     promote="common",
     input=lambda g, input, out: g * (input / out),
     other=lambda g, other, out: g * (other / out),
+    tensors=["input", "other"],
 )
 logaddexp = operation(
     _floats(np.logaddexp, "logaddexp"),
@@ -69,6 +71,7 @@ logaddexp = operation(
     promote="common",
     input=lambda g, input, other: g / (np.exp(other - input) + 1),
     other=lambda g, input, other: g / (np.exp(input - other) + 1),
+    tensors=["input", "other"],
 )
 logaddexp2 = operation(
     _floats(np.logaddexp2, "logaddexp2"),
@@ -76,12 +79,14 @@ logaddexp2 = operation(
     promote="common",
     input=lambda g, input, other: g / (np.exp2(other - input) + 1),
     other=lambda g, input, other: g / (np.exp2(input - other) + 1),
+    tensors=["input", "other"],
 )
 copysign = operation(
     np.copysign,
     promote="float",
     input=lambda g, input, out: g * np.where(input == 0, 0.0, out / input),
     other=lambda g: np.zeros_like(g),
+    tensors=["input"],
 )
 
 

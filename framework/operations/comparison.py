@@ -38,12 +38,12 @@ __all__ = [
     "not_equal",
 ]
 
-eq = operation(np.equal, name="eq")
-ne = operation(np.not_equal, name="ne")
-lt = operation(np.less, name="lt")
-le = operation(np.less_equal, name="le")
-gt = operation(np.greater, name="gt")
-ge = operation(np.greater_equal, name="ge")
+eq = operation(np.equal, name="eq", tensors=["input"])
+ne = operation(np.not_equal, name="ne", tensors=["input"])
+lt = operation(np.less, name="lt", tensors=["input"])
+le = operation(np.less_equal, name="le", tensors=["input"])
+gt = operation(np.greater, name="gt", tensors=["input"])
+ge = operation(np.greater_equal, name="ge", tensors=["input"])
 isnan = operation(np.isnan)
 isinf = operation(np.isinf)
 isfinite = operation(np.isfinite)

@@ -26,9 +26,9 @@ __all__ = [
     "logical_xor",
 ]
 
-logical_and = operation(np.logical_and)
-logical_or = operation(np.logical_or)
-logical_xor = operation(np.logical_xor)
+logical_and = operation(np.logical_and, tensors=["input", "other"])
+logical_or = operation(np.logical_or, tensors=["input", "other"])
+logical_xor = operation(np.logical_xor, tensors=["input", "other"])
 logical_not = operation(np.logical_not)
 bitwise_and = operation(np.bitwise_and)
 bitwise_or = operation(np.bitwise_or)

@@ -13,6 +13,7 @@ from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
+from framework.operations.gates import gate
 from framework.operations.halves import half
 
 __all__ = [
@@ -137,7 +138,8 @@ def _relu(input: Any) -> Any:
 
 
 # The result is zero, positive or nan: as in PyTorch, nan lets the gradient through.
-relu = operation(_relu, name="relu", input=lambda g, out: g * (out != 0))
+_relu_gate = gate("threshold_backward", lambda g, out: g * (out != 0))
+relu = operation(_relu, name="relu", input=lambda g, out: _relu_gate(g, out))
 relu_ = inplace(relu)
 
 absolute = abs.function
