@@ -14,6 +14,7 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
+from framework.operations.layout import in_order
 from framework.operations.reducing import check_tensor, one_axis
 
 __all__ = ["cumprod", "cumsum"]
@@ -25,8 +26,10 @@ def _running(run: Any) -> Any:
         if dim is None:
             return np.positive(input) if dtype.kind == "f" else np.astype(input, np.int64)
         if dtype.kind != "f":
-            return run(input, axis=dim, dtype=np.int64)
-        return run(input, axis=dim) if dtype.itemsize > 2 else half(run(input, axis=dim, dtype=np.float32), dtype)
+            return in_order(run(input, axis=dim, dtype=np.int64))
+        if dtype.itemsize > 2:
+            return in_order(run(input, axis=dim))
+        return in_order(half(run(input, axis=dim, dtype=np.float32), dtype))
 
     return forward
 

@@ -11,13 +11,14 @@ from framework.autograd.attach import attach
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
+from framework.operations.layout import in_order
 
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "tril_indices", "triu", "triu_indices"]
 
 
 @operation(name="tril")
 def _tril(input: Any, diagonal: Any) -> Any:
-    return np.tril(input, diagonal)
+    return in_order(np.tril(input, diagonal))
 
 
 _tril.add_derivative(lambda g, diagonal: np.tril(g, diagonal), "input")
@@ -26,7 +27,7 @@ register(np.tril, lambda m, k=0: _tril(m, k))
 
 @operation(name="triu")
 def _triu(input: Any, diagonal: Any) -> Any:
-    return np.triu(input, diagonal)
+    return in_order(np.triu(input, diagonal))
 
 
 _triu.add_derivative(lambda g, diagonal: np.triu(g, diagonal), "input")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer, sizes, tensor_list
+from framework.operations.layout import in_order
 from framework.operations.shape import atleast_1d, atleast_2d, atleast_3d
 
 __all__ = [
@@ -38,7 +38,7 @@ def _between(start: int, stop: int, dim: int) -> tuple[slice, ...]:
 
 @operation(sequence=True, promote="common")
 def _cat(tensors: Any, dim: Any) -> Any:
-    return np.concatenate(tensors, axis=dim)
+    return in_order(np.concatenate(tensors, axis=dim))
 
 
 @_cat.derivative("tensors")
@@ -53,7 +53,7 @@ def _(g: Any, tensors_shape: Any, dim: Any) -> Any:
 @operation(sequence=True, promote="common")
 def _stack(tensors: Any, dim: Any) -> Any:
     at = (*[slice(None)] * dim, None)
-    return np.concatenate([each[at] for each in tensors], axis=dim)
+    return in_order(np.concatenate([each[at] for each in tensors], axis=dim))
 
 
 @_stack.derivative("tensors")
@@ -112,10 +112,11 @@ def _joined(given: list[Tensor], dim: int) -> Tensor:
 
 
 def _cat_without_empty(given: list[Tensor], dim: int) -> Tensor:
-    """`cat` of the tensors that are not of shape (0,), which count for the type only."""
-    kept = [each for each in given if each._array.shape != (0,)]
-    target = dtypes.from_numpy(dtypes.result_dtype([each._array for each in given]))
-    return _joined([each if each.dtype is target else each.to(target) for each in kept], dim)
+    """`cat` where tensors of shape (0,) stand among others: they count for the type, and have a gradient of nothing."""
+    like = next(each._array.shape for each in given if each._array.shape != (0,))
+    dim = normalize_dim(dim, len(like))
+    nothing = (*like[:dim], 0, *like[dim + 1 :])
+    return _joined([each.reshape(nothing) if each._array.shape == (0,) else each for each in given], dim)
 
 
 def _check_sizes(shapes: list[tuple[int, ...]], dim: int) -> None:
