@@ -15,7 +15,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
 from framework.operations.layout import in_order
-from framework.operations.reducing import check_tensor, one_axis
+from framework.operations.reducing import check_tensor, in_whole_numbers, one_axis
 
 __all__ = ["cumprod", "cumsum"]
 
@@ -98,7 +98,7 @@ def _along(row: Operation, input: Any, dim: Any, dtype: Any) -> Tensor:
         raise no_kernel(f"{row.name}_out", [np.empty(0, np.bool_)])
     if wanted.kind == "f":
         return row.function(input.to(wanted), axis)
-    return row.function(input.detach().to(wanted), axis).to(wanted)
+    return row.function(in_whole_numbers(input, wanted), axis).to(wanted)
 
 
 def _in_place(function: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from framework.autograd.grad_mode import mode
 from framework.autograd.sums import add_up as add_up
 from framework.autograd.sums import multiply_up as multiply_up
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -45,6 +46,13 @@ def flag(keepdim: Any, keepdims: Any, function: str) -> bool:
     if found is True or found is False:
         return found
     raise TypeError(f"{function}(): argument 'keepdim' must be bool, not {type(found).__name__}")
+
+
+def in_whole_numbers(input: Any, wanted: Any) -> Any:
+    """The input in a type without fractions. RuntimeError if that would lose its gradient."""
+    if mode.recording and input.requires_grad:
+        raise RuntimeError(f"Autograd not support dtype: {wanted.scalar_name}")
+    return input.detach().to(wanted)
 
 
 def with_dims(reduced: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:

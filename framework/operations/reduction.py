@@ -20,6 +20,7 @@ from framework.operations.reducing import (
     check_tensor,
     count,
     flag,
+    in_whole_numbers,
     multiply_up,
     one_axis,
     spread,
@@ -139,7 +140,7 @@ def in_type(reduce: Any, input: Tensor, dim: Any, keepdim: bool, dtype: Any) -> 
     wanted = dtypes.from_numpy(dtypes.as_numpy(dtype))
     if wanted.kind == "f":
         return reduce(input.to(wanted), dim, keepdim)
-    return reduce(input.detach().to(wanted), dim, keepdim).to(wanted)
+    return reduce(in_whole_numbers(input, wanted), dim, keepdim).to(wanted)
 
 
 def _product(input: Any, dim: int | None, keepdim: bool) -> Any:
