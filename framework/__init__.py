@@ -317,7 +317,7 @@ from framework.random import Generator, default_generator, get_rng_state, initia
 from framework import backends, cuda, data, nn, optim, utils  # isort: skip
 
 if TYPE_CHECKING:
-    from framework import compiler, extend
+    from framework import compiler, extend, fft
     from framework.compiler import compile
     from framework.training.recipe import Recipe, build
     from framework.training.trainer import Trainer
@@ -349,6 +349,7 @@ _LOADED_WHEN_USED = {
     "compile": "framework.compiler",
     "compiler": "framework.compiler",
     "extend": "framework.extend",
+    "fft": "framework.fft",
     "testing": "framework.testing",
     "training": "framework.training",
 }

@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 _OUT_OF_SCOPE = {
-    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|view_as_(real|complex)|^polar$|^[ih]?stft$"
-    r"|^istft$|^eig$|^eigvals$|^geqrf$|^ih?fft|^h?fft|^symeig$",
+    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|view_as_(real|complex)|^polar$|^stft$"
+    r"|^istft$|^eig$|^eigvals$|^geqrf$|^symeig$",
     "sparse tensors are out of scope": r"sparse|coalesce|crow_|ccol_|^(col|row)_indices|^indices|^values|^to_dense$"
     r"|hspmm|spmm|^smm$|saddmm|sspaddmm|hsmm|dsmm|dense_dim|Sparse|sparse_dim|to_padded_tensor",
     "quantized tensors are out of scope": r"quanti[sz]|fake_quant|^q_|^qscheme$|int_repr|fbgemm|^per_(channel|tensor)|^int[1-7]$"

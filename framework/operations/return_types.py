@@ -23,12 +23,12 @@ def _named(name: str, *parts: str) -> Any:
     return type(name, (_Named,), {"__slots__": (), "_names": parts, **fields})
 
 
-max = _named("max", "values", "indices")
-min = _named("min", "values", "indices")
-aminmax = _named("aminmax", "min", "max")
-
-
 def with_out(result: Any, targets: Any) -> Any:
     """The tensors that a result was written into, by the result's names."""
     kind = type(result)
     return type(f"{kind.__name__}_out", (kind,), {"__slots__": ()})(targets) if kind is not tuple else tuple(targets)
+
+
+max = _named("max", "values", "indices")
+min = _named("min", "values", "indices")
+aminmax = _named("aminmax", "min", "max")
