@@ -136,6 +136,8 @@ from framework.operations import (
     empty_like,
     eq,
     equal,
+    erf,
+    erfc,
     exp,
     exp2,
     expm1,

@@ -104,6 +104,7 @@ from framework.operations.diagonals import (
 from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dropout import dropout, dropout_
 from framework.operations.einsum import einsum, tensordot
+from framework.operations.error_function import erf, erfc
 from framework.operations.expansion import (
     broadcast_shapes,
     broadcast_tensors,

@@ -59,6 +59,9 @@ class DeviceArray(NDArrayOperatorsMixin):
         return _run(lambda a, k: getattr(ufunc, method)(*a, **k), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.asarray:
+            # np.asarray(table, like=x) is how an operation brings a table of its own to where x is.
+            return DeviceArray(np.asarray(*args, **kwargs))
         return _run(lambda a, k: function(*a, **k), args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -1,0 +1,74 @@
+"""What functions that NumPy lacks are made with: polynomials, work block by block, small arrays by `math`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from framework.operations.halves import half
+
+__all__ = ["by_blocks", "polynomial"]
+
+BLOCK = 1 << 14
+"""How many elements are done at a time, so that what lies between stays in the cache."""
+
+SMALL = 64
+"""Up to so many elements, a function of the `math` module called for each is quicker than a chain of NumPy's."""
+
+
+def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
+    """`c[0] + c[1] * x + c[2] * x² + …` of an array."""
+    total = x * coefficients[-1]
+    for each in coefficients[-2:0:-1]:
+        total += each
+        total *= x
+    total += coefficients[0]
+    return total
+
+
+def by_blocks(
+    function: Callable[..., Any], scalar: Callable[[float], float] | None = None, small: int = SMALL
+) -> Callable[[Any], Any]:
+    """A function of each element of an array, done block by block; of few elements, by `scalar` for each.
+
+    Half precision is computed in single precision.
+    """
+
+    def forward(input: Any) -> Any:
+        if input.dtype.itemsize == 2:
+            return half(forward(np.astype(input, np.float32)), input.dtype)
+        size = math.prod(input.shape)
+        if scalar is not None and size <= small and input.__class__ is np.ndarray:
+            return _one_by_one(scalar, input)
+        # An array of a trace is no ndarray by its type: a program makes blocks by itself.
+        if size > BLOCK and type(input) is np.ndarray:
+            return _block_by_block(function, input)
+        return function(input)
+
+    return forward
+
+
+def _one_by_one(scalar: Callable[[float], float], input: Any) -> Any:
+    values = np.array(list(map(scalar, input.ravel().tolist())), input.dtype).reshape(input.shape)
+    if input.flags.c_contiguous:
+        return values
+    result = np.empty_like(input)
+    result[...] = values
+    return result
+
+
+def _block_by_block(function: Callable[[Any], Any], input: Any) -> Any:
+    result = np.empty_like(input)
+    # In the order of memory, in which the result lies as the input does.
+    source, target = np.ravel(input, order="K"), np.reshape(np.transpose(result, _order(result)), -1)
+    for start in range(0, source.size, BLOCK):
+        target[start : start + BLOCK] = function(source[start : start + BLOCK])
+    return result
+
+
+def _order(array: Any) -> list[int]:
+    """The dimensions from the longest step in memory to the shortest."""
+    return sorted(range(array.ndim), key=lambda dim: -array.strides[dim])
