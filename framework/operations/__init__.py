@@ -27,6 +27,7 @@ from framework.operations.axes import (
     t,
     transpose,
 )
+from framework.operations.bessel import i0
 from framework.operations.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
 from framework.operations.bounds import (
     clamp,
@@ -74,7 +75,24 @@ from framework.operations.comparison import (
     ne,
     not_equal,
 )
+from framework.operations.complex_parts import (
+    angle,
+    complex,
+    conj,
+    conj_physical,
+    imag,
+    is_conj,
+    is_neg,
+    is_signed,
+    polar,
+    real,
+    resolve_conj,
+    resolve_neg,
+    view_as_complex,
+    view_as_real,
+)
 from framework.operations.conversion import clone
+from framework.operations.counted import binomial, poisson
 from framework.operations.creation import (
     arange,
     empty,
@@ -104,7 +122,8 @@ from framework.operations.diagonals import (
 from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dropout import dropout, dropout_
 from framework.operations.einsum import einsum, tensordot
-from framework.operations.error_function import erf, erfc
+from framework.operations.elementary import frexp, gcd, heaviside, lcm, ldexp, logit, nextafter, sinc
+from framework.operations.error_function import erf, erfc, erfinv
 from framework.operations.expansion import (
     broadcast_shapes,
     broadcast_tensors,
@@ -115,6 +134,7 @@ from framework.operations.expansion import (
 )
 from framework.operations.extremes import amax, amin, aminmax, argmax, argmin, max, min
 from framework.operations.from_data import as_tensor, asarray, from_numpy, tensor
+from framework.operations.gamma_function import digamma, lgamma, mvlgamma, polygamma
 from framework.operations.gathering import (
     gather,
     index_add,
@@ -125,6 +145,7 @@ from framework.operations.gathering import (
     take,
     take_along_dim,
 )
+from framework.operations.incomplete_gamma import igamma, igammac
 from framework.operations.indexing import index_put, narrow, select
 from framework.operations.inspection import (
     can_cast,
@@ -172,6 +193,7 @@ from framework.operations.masking import (
     where,
 )
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
+from framework.operations.memory import empty_permuted, empty_strided, frombuffer, range
 from framework.operations.norms import norm
 from framework.operations.overwriting import fill, fill_, zero_
 from framework.operations.pointwise import (
@@ -250,3 +272,4 @@ from framework.operations.shape import (
 )
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
+from framework.operations.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window

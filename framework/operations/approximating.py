@@ -1,4 +1,4 @@
-"""What functions that NumPy lacks are made with: polynomials, work block by block, small arrays by `math`."""
+"""What functions that NumPy lacks are made with: polynomials, pieces, work by blocks, small arrays by `math`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.errors import no_kernel
 from framework.operations.halves import half
 
-__all__ = ["by_blocks", "polynomial"]
+__all__ = ["by_blocks", "not_half", "piecewise", "polynomial", "ratio"]
 
 BLOCK = 1 << 14
 """How many elements are done at a time, so that what lies between stays in the cache."""
@@ -29,20 +30,49 @@ def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     return total
 
 
+def ratio(v: Any, coefficients: tuple[Sequence[float], Sequence[float]]) -> Any:
+    """One polynomial of an array over another, as `coefficients.py` has them."""
+    numerator, denominator = coefficients
+    total = polynomial(v, numerator)
+    if denominator:
+        total /= polynomial(v, denominator)
+    return total
+
+
+def piecewise(x: Any, *pieces: tuple[Any, Callable[[Any], Any]]) -> Any:
+    """A function by pieces: for each a mask of where it holds, and the function of these elements; nan elsewhere."""
+    result = np.full_like(x, math.nan)
+    for where, function in pieces:
+        part = x[where]
+        if part.shape[0]:
+            result[where] = function(part)
+    return result
+
+
 def by_blocks(
-    function: Callable[..., Any], scalar: Callable[[float], float] | None = None, small: int = SMALL
+    function: Callable[..., Any],
+    scalar: Callable[[float], float] | None = None,
+    small: int = SMALL,
+    wide: bool = False,
 ) -> Callable[[Any], Any]:
     """A function of each element of an array, done block by block; of few elements, by `scalar` for each.
 
-    Half precision is computed in single precision.
+    Half precision is computed in single precision; if `wide`, both are in double precision.
     """
 
     def forward(input: Any) -> Any:
-        if input.dtype.itemsize == 2:
+        if scalar is not None and input.__class__ is np.ndarray and input.size <= small:
+            try:
+                return _one_by_one(scalar, input)
+            except (OverflowError, ValueError):
+                pass  # a pole, where Python raises what NumPy has a number for
+        if 0 in input.strides:
+            input = np.copy(input, order="C")
+        if input.dtype.itemsize == 2 and not wide:
             return half(forward(np.astype(input, np.float32)), input.dtype)
+        if wide and input.dtype.itemsize < 8:
+            return np.astype(forward(np.astype(input, np.float64)), input.dtype)
         size = math.prod(input.shape)
-        if scalar is not None and size <= small and input.__class__ is np.ndarray:
-            return _one_by_one(scalar, input)
         # An array of a trace is no ndarray by its type: a program makes blocks by itself.
         if size > BLOCK and type(input) is np.ndarray:
             return _block_by_block(function, input)
@@ -51,9 +81,22 @@ def by_blocks(
     return forward
 
 
+def not_half(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, refusing half precision as PyTorch's kernel of that name does."""
+
+    def forward(input: Any) -> Any:
+        if input.dtype.itemsize == 2:
+            raise no_kernel(name, [input])
+        return function(input)
+
+    return forward
+
+
 def _one_by_one(scalar: Callable[[float], float], input: Any) -> Any:
+    if input.ndim == 1:
+        return np.array(list(map(scalar, input.tolist())), input.dtype)
     values = np.array(list(map(scalar, input.ravel().tolist())), input.dtype).reshape(input.shape)
-    if input.flags.c_contiguous:
+    if input.flags.c_contiguous or 0 in input.strides:
         return values
     result = np.empty_like(input)
     result[...] = values

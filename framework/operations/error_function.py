@@ -1,4 +1,4 @@
-"""The error function and its kin: `erf`, `erfc`."""
+"""The error function and its kin: its complement, its inverse, the normal distribution's."""
 
 from __future__ import annotations
 
@@ -10,63 +10,20 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.operation import operation
-from framework.operations.approximating import by_blocks, polynomial
+from framework.operations.approximating import by_blocks, not_half, piecewise, polynomial, ratio
+from framework.operations.coefficients import (
+    ERF,
+    ERFCX_DOUBLE,
+    ERFCX_SINGLE,
+    ERFINV_CENTRE,
+    ERFINV_MIDDLE,
+    ERFINV_TAIL,
+)
 
-__all__ = ["erf", "erfc"]
+__all__ = ["erf", "erfc", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"]
 
 _SLOPE = 2 / math.sqrt(math.pi)
-
-# artanh(erf(x)) / x in powers of x²: the least relative error of erf in single precision, 1e-7.
-_ERF = (
-    1.128379273968628,
-    0.10276905858919122,
-    -0.00019183656747028208,
-    -0.0006197801451701594,
-    8.763578661218958e-05,
-    -5.668247108476928e-06,
-    1.4184033984059035e-07,
-)
-
-# exp(x²) * erfc(x) * (1 + 2x) for x >= 0, in powers of (x - 3.75) / (x + 3.75): by Chebyshev's nodes, to 1e-8 and 1e-16.
-_ERFCX_SINGLE = (
-    1.2375126192677,
-    -0.14024065832138644,
-    0.0035862703940246505,
-    0.08227841998347071,
-    -0.10881427014905094,
-    0.09229076959130232,
-    -0.05864685873554556,
-    0.028409252364130645,
-    -0.009844494859675453,
-    0.0016759122179778397,
-    0.0003963076129894898,
-    -0.00022411674674302598,
-)
-_ERFCX_DOUBLE = (
-    1.2375126308378275,
-    -0.14024059858554527,
-    0.003585415485479058,
-    0.08227673848999577,
-    -0.10880393014244548,
-    0.09230432116426293,
-    -0.05869339857664414,
-    0.028362277372325276,
-    -0.009746579683230608,
-    0.001755626163846955,
-    0.000293714377487244,
-    -0.0002901553474298291,
-    5.164653261024439e-05,
-    2.238755414322633e-05,
-    -1.1438055847089682e-05,
-    -9.79245996344964e-07,
-    1.7419945729911067e-06,
-    -5.085902750513248e-08,
-    -2.485828002879527e-07,
-    1.8797721957463605e-08,
-    3.1985081882639315e-08,
-    -1.956540955592957e-09,
-    -2.6243351107721574e-09,
-)
+_SQRT_HALF = math.sqrt(0.5)
 
 _STEPS = 4096
 _END = 6
@@ -86,12 +43,14 @@ def _table() -> tuple[Any, Any]:
 
 def _erf(x: Any) -> Any:
     if x.dtype.itemsize == 4:
-        argument = polynomial(x * x, _ERF)
+        argument = polynomial(x * x, ERF)
         argument *= x
         return np.tanh(argument)
     # Taylor's series about the nearest place of the table; `far` and `step` count in its steps.
     far = np.clip(x, -_END, _END) * _STEPS
     step = np.rint(far)
+    # What is left of minus zero is minus zero.
+    step += 0.0
     far -= step
     places = np.astype(step + _END * _STEPS, np.intp)
     product = step * far
@@ -111,7 +70,7 @@ def _erf(x: Any) -> Any:
 
 def _scaled_complement(x: Any) -> Any:
     """exp(x²) * erfc(x) for x >= 0."""
-    coefficients = _ERFCX_SINGLE if x.dtype.itemsize == 4 else _ERFCX_DOUBLE
+    coefficients = ERFCX_SINGLE if x.dtype.itemsize == 4 else ERFCX_DOUBLE
     total = polynomial((x - 3.75) / (x + 3.75), coefficients)
     total /= x * 2 + 1
     return total
@@ -119,8 +78,7 @@ def _scaled_complement(x: Any) -> Any:
 
 def _erfc(x: Any) -> Any:
     far = np.minimum(np.absolute(x), 30)
-    # exp(-x²) of a nearby number with an exact square, times exp of the rest: rounding x² would cost its last digits.
-    near = np.rint(far * 16) * (1 / 16)
+    near = _nearby(far)
     total = _scaled_complement(far)
     total *= np.exp((near - far) * (near + far))
     total *= np.exp(-near * near)
@@ -128,6 +86,48 @@ def _erfc(x: Any) -> Any:
     total *= sign
     total += 1 - sign
     return total
+
+
+def _nearby(x: Any) -> Any:
+    """The nearest number with an exact square. exp(x²) is exp of that, times exp of the rest: rounding x² would cost
+    its last digits."""
+    return np.rint(x * 16) * (1 / 16)
+
+
+def _erfcx(x: Any) -> Any:
+    right = np.where(np.absolute(x) == math.inf, 0, _scaled_complement(np.absolute(x)))
+    far = np.minimum(np.absolute(x), 30)
+    near = _nearby(far)
+    left = np.exp((far - near) * (far + near)) * np.exp(near * near) * 2 - right
+    return np.where(x < 0, left, right)
+
+
+def _inverse(x: Any, w: Any) -> Any:
+    """erfinv(x), given w = -log(1 - x²)."""
+    share = piecewise(
+        w,
+        (w <= 6.25, lambda w: ratio(w, ERFINV_CENTRE)),
+        ((w > 6.25) & (w <= 25), lambda w: ratio(np.sqrt(w) - 2.5, ERFINV_MIDDLE)),
+        (w > 25, lambda w: ratio(np.sqrt(w) - 5, ERFINV_TAIL)),
+    )
+    return np.where(w == math.inf, x * math.inf, x * share)
+
+
+def _erfinv(x: Any) -> Any:
+    return _inverse(x, -np.log((1 - x) * (1 + x)))
+
+
+def _ndtri(p: Any) -> Any:
+    return _inverse(p * 2 - 1, -np.log(p * 4 * (1 - p))) * math.sqrt(2)
+
+
+def _log_ndtr(x: Any) -> Any:
+    x = x * _SQRT_HALF
+    return piecewise(
+        x,
+        (x < -_SQRT_HALF, lambda x: np.log(_erfcx(-x) * 0.5) - x * x),
+        (x >= -_SQRT_HALF, lambda x: np.log1p(_erfc(x) * -0.5)),
+    )
 
 
 erf = operation(
@@ -143,4 +143,36 @@ erfc = operation(
     input=lambda g, input: g * (np.exp(np.negative(input * input)) * -_SLOPE),
 )
 
-attach(erf, erfc, inplace=[erf, erfc])
+erfinv = operation(
+    by_blocks(_erfinv, wide=True),
+    name="erfinv",
+    promote="float",
+    input=lambda g, out: g * (np.exp(out * out) * (1 / _SLOPE)),
+)
+erfcx = operation(
+    not_half("erfcx", by_blocks(_erfcx, wide=True)),
+    name="special_erfcx",
+    promote="float",
+    input=lambda g, input, out: g * (input * out * 2 - _SLOPE),
+)
+ndtr = operation(
+    by_blocks(lambda x: _erfc(x * -_SQRT_HALF) * 0.5, lambda x: math.erfc(x * -_SQRT_HALF) * 0.5),
+    name="special_ndtr",
+    grad_fn="MulBackward1",
+    promote="float",
+    input=lambda g, input: g * (np.exp(input * input * -0.5) * (0.5 * _SLOPE * _SQRT_HALF)),
+)
+ndtri = operation(
+    not_half("ndtri", by_blocks(_ndtri, wide=True)),
+    name="special_ndtri",
+    promote="float",
+    input=lambda g, out: g * (np.exp(out * out * 0.5) * (2 / _SLOPE * math.sqrt(2))),
+)
+log_ndtr = operation(
+    not_half("log_ndtr", by_blocks(_log_ndtr, wide=True)),
+    name="special_log_ndtr",
+    promote="float",
+    input=lambda g, input: g / erfcx(input * -_SQRT_HALF) * (_SLOPE / math.sqrt(2)),
+)
+
+attach(erf, erfc, erfinv, inplace=[erf, erfc, erfinv])

@@ -32,3 +32,4 @@ def with_out(result: Any, targets: Any) -> Any:
 max = _named("max", "values", "indices")
 min = _named("min", "values", "indices")
 aminmax = _named("aminmax", "min", "max")
+frexp = _named("frexp", "mantissa", "exponent")

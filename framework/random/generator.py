@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from framework.autograd.grad_mode import mode
-from framework.random import _bounds
+from framework.random import _bounds, _counts
 from framework.random._normal import box_muller_double, box_muller_single, each, fma, scalar_pairs
 from framework.random._permutation import shuffled
 from framework.random._sampling import with_replacement, without_replacement
@@ -222,6 +222,39 @@ class Generator(Stream):
         # Once in 2**53 draws u is 0, which math.log refuses.
         u = np.maximum(self._standard_uniform(count, DOUBLE), 2.0**-54)
         return _cast(np.ceil(each(math.log, u) / math.log1p(-p)), dtype).reshape(shape)
+
+    @_drawn
+    def poisson(self, rate: Array) -> Array:
+        """How many events happen, for each element's mean."""
+        _bounds.floating(rate.dtype, "poisson_cpu")
+        if not np.all(~(rate < 0)):
+            raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+        return self._counted(_counts.poisson, rate)
+
+    @_drawn
+    def binomial(self, count: Array, p: Array) -> Array:
+        """How many trials succeed, for each element's number of them and its probability."""
+        return self._counted(_counts.binomial, *np.broadcast_arrays(count, p))
+
+    def _counted(self, draw: Callable[..., float], *parameters: Array) -> Array:
+        """One draw for each element, all from doubles of the stream, which goes on after the last one used."""
+        first = parameters[0]
+        with self._lock:
+            state = self.state_array()
+            used = 0
+            doubles: list[float] = []
+
+            def uniform() -> float:
+                nonlocal used
+                if not doubles:
+                    doubles.extend(self._standard_uniform(2 * first.size + 16, DOUBLE)[::-1].tolist())
+                used += 1
+                return doubles.pop()
+
+            values = [draw(*each, uniform) for each in zip(*[one.ravel().tolist() for one in parameters], strict=True)]
+            self.set_state_array(state)
+            self._standard_uniform(used, DOUBLE)
+        return _cast(np.array(values, np.float64), first.dtype).reshape(first.shape)
 
     @_drawn
     def multinomial(self, p: Array, num_samples: int, replacement: bool = False) -> Array:
