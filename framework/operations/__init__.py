@@ -93,6 +93,7 @@ from framework.operations.complex_parts import (
 )
 from framework.operations.conversion import clone
 from framework.operations.counted import binomial, poisson
+from framework.operations.covariance import corrcoef, cov
 from framework.operations.creation import (
     arange,
     empty,
@@ -145,6 +146,7 @@ from framework.operations.gathering import (
     take,
     take_along_dim,
 )
+from framework.operations.histograms import bincount, histc, histogram, histogramdd
 from framework.operations.incomplete_gamma import igamma, igammac
 from framework.operations.indexing import index_put, narrow, select
 from framework.operations.inspection import (
@@ -195,6 +197,7 @@ from framework.operations.masking import (
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
 from framework.operations.memory import empty_permuted, empty_strided, frombuffer, range
 from framework.operations.norms import norm
+from framework.operations.order_statistics import kthvalue, median, mode, nanmedian
 from framework.operations.overwriting import fill, fill_, zero_
 from framework.operations.pointwise import (
     abs,
@@ -236,6 +239,8 @@ from framework.operations.pointwise import (
     tanh,
 )
 from framework.operations.power import float_power, pow, square
+from framework.operations.putting import put
+from framework.operations.quantiles import nanquantile, quantile
 from framework.operations.rearranging import flip, fliplr, flipud, roll
 from framework.operations.reduction import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
 from framework.operations.regression_loss import (
@@ -246,6 +251,7 @@ from framework.operations.regression_loss import (
     smooth_l1_loss,
 )
 from framework.operations.rounding import ceil, fix, floor, frac, round, trunc
+from framework.operations.running_extremes import cummax, cummin, logcumsumexp
 from framework.operations.sampling import (
     bernoulli,
     multinomial,
@@ -258,7 +264,9 @@ from framework.operations.sampling import (
     randn_like,
     randperm,
 )
+from framework.operations.scatter_reducing import index_reduce, scatter_reduce
 from framework.operations.scattering import scatter, scatter_add
+from framework.operations.searching import bucketize, searchsorted, unravel_index
 from framework.operations.shape import (
     atleast_1d,
     atleast_2d,
@@ -271,5 +279,7 @@ from framework.operations.shape import (
     unsqueeze,
 )
 from framework.operations.softmax import log_softmax, softmax
+from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
+from framework.operations.uniqueness import isin, unique, unique_consecutive
 from framework.operations.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window

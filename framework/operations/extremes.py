@@ -12,6 +12,7 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations import bounds, return_types
+from framework.operations.ordering import contiguous
 from framework.operations.reducing import EVERYTHING, Axes, add_up, axes, check_tensor, flag, one_axis, with_dims
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
@@ -82,8 +83,8 @@ _max_all, _amax, _max = _rows("max", np.max, np.argmax)
 _min_all, _amin, _min = _rows("min", np.min, np.argmin)
 _aminmax = operation(
     lambda input, dim, keepdim: [
-        np.min(input, axis=dim, keepdims=keepdim),
-        np.max(input, axis=dim, keepdims=keepdim),
+        contiguous(np.min(input, axis=dim, keepdims=keepdim)),
+        contiguous(np.max(input, axis=dim, keepdims=keepdim)),
     ],
     name="aminmax",
     outputs="list",
@@ -204,6 +205,7 @@ def _all_nonempty(name: str, input: Any, dim: Any) -> Axes | None:
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest elements, over one dimension or over everything."""
     check_tensor(input, "aminmax")
+    keepdim = flag(keepdim, None, "aminmax")
     if dim is None:
         if 0 in input.shape:
             raise RuntimeError(

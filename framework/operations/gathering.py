@@ -57,7 +57,8 @@ def along(index: Any, dim: int) -> tuple[Any, ...]:
 def gather_along(input: Any, dim: Any, index: Any) -> Any:
     if not input.ndim:
         return np.reshape(np.take(np.reshape(input, (1,)), index), index.shape)
-    return input[along(index, dim)] if index.ndim else input[index]
+    result = input[along(index, dim)] if index.ndim else input[index]
+    return result if result.flags.c_contiguous else np.copy(result, order="C")
 
 
 @gather_along.derivative("input")

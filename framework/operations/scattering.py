@@ -8,6 +8,8 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.errors import dimension_error
+from framework.autograd.operation import cast
 from framework.autograd.tensor import wrap
 from framework.operations.accumulation import add_at, place
 from framework.operations.creation_arguments import check_tensor
@@ -18,6 +20,7 @@ from framework.operations.gathering import (
     check_range,
     gather_along,
 )
+from framework.operations.once import warn_once
 from framework.operations.overwriting import as_scalar
 
 __all__ = ["scatter", "scatter_add"]
@@ -25,7 +28,7 @@ __all__ = ["scatter", "scatter_add"]
 
 @operation(name="scatter")
 def _scatter(input: Any, dim: Any, index: Any, src: Any) -> Any:
-    out = np.copy(input)
+    out = np.copy(input, order="C")
     np.reshape(out, out.shape or (1,))[along(index, dim)] = _cut(src, index)
     return out
 
@@ -37,7 +40,7 @@ def _(g: Any, dim: Any, index: Any, src_shape: Any) -> Any:
 
 @operation(name="scatter_value", grad_fn="ScatterBackward1")
 def _scatter_value(input: Any, dim: Any, index: Any, value: Any) -> Any:
-    out = np.copy(input)
+    out = np.copy(input, order="C")
     np.reshape(out, out.shape or (1,))[along(index, dim)] = value
     return out
 
@@ -83,7 +86,7 @@ def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) 
         return dim
     check_along("self", shape, found, dim)
     if isinstance(src, Tensor):
-        check_along("src", src._array.shape, found, dim)
+        _check_src(src._array.shape, found)
     beyond = any(size > shape[axis] for axis, size in enumerate(found.shape) if axis != dim and shape)
     if isinstance(src, Tensor):
         given = src._array.shape or (1,)
@@ -97,6 +100,12 @@ def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) 
             f"Expected index {list(found.shape)} to be no larger than self {list(shape)} apart from dimension {dim}"
         )
     return dim
+
+
+def _check_src(shape: tuple[int, ...], index: Any) -> None:
+    if max(len(shape), 1) < index.ndim and all(size <= have for size, have in zip(index.shape, shape, strict=False)):
+        raise dimension_error(max(len(shape), 1), len(shape))
+    check_along("src", shape, index, 0)
 
 
 def scatter(
@@ -114,23 +123,33 @@ def scatter(
         raise RuntimeError("reduce argument must be either add or multiply.")
     check_range(index._array, input._array.shape, dim)
     if reduce is not None:
-        return _scatter_reduced(input, dim, index, given, reduce)
+        if isinstance(given, Tensor):
+            warn_once(
+                "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future "
+                "PyTorch release. Use torch.scatter_reduce instead for more reduction options."
+            )
+        else:
+            given = wrap(cast(given, input._array.dtype))
+        return _scatter_with.function(input, dim, index, given, reduce)
     if isinstance(given, Tensor):
         return _scatter.function(input, dim, index, given)
     return _scatter_value.function(input, dim, index, as_scalar("scatter", given, input._array.dtype))
 
 
-def _scatter_reduced(input: Tensor, dim: int, index: Tensor, given: Any, reduce: str) -> Tensor:
-    out = input._array.copy()
-    source = given._array if isinstance(given, Tensor) else np.array(given, out.dtype)
-    source = _cut(source, index._array) if source.ndim else source
+@operation(name="scatter_with", grad_fn="NotImplemented")
+def _scatter_with(input: Any, dim: Any, index: Any, src: Any, reduce: str) -> Any:
+    out = np.copy(input, order="C")
     apply = np.add if reduce == "add" else np.multiply
-    apply.at(np.reshape(out, out.shape or (1,)), along(index._array, dim), source)
-    if input.requires_grad or (isinstance(given, Tensor) and given.requires_grad):
-        raise NotImplementedError(
-            f"scatter(reduce='{reduce}') has no derivative: use scatter_add, or .detach() the inputs"
-        )
-    return wrap(out)
+    apply.at(np.reshape(out, out.shape or (1,)), along(index, dim), _cut(src, index) if src.ndim else src)
+    return out
+
+
+def _refuse(g: Any) -> Any:
+    raise RuntimeError("derivative for aten::scatter is not implemented")
+
+
+_scatter_with.add_derivative(_refuse, "input")
+_scatter_with.add_derivative(_refuse, "src")
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

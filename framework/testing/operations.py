@@ -25,6 +25,7 @@ def check_operation(
     second_order: bool = True,
     device: bool = True,
     single: bool = True,
+    refuses: bool = False,
     atol: float = 1e-5,
     rtol: float = 1e-3,
 ) -> None:
@@ -33,10 +34,14 @@ def check_operation(
     arguments: arrays (float64 where differentiable) and plain values, as the operation takes them.
     Checked: both orders of derivative against finite differences, float32 staying float32, inputs and gradients never
     written to, no NumPy number where an array of no dimensions is due, the same result on a `DeviceArray`, which
-    has no methods and refuses the host (`device`), and the same bits as a compiled program. `single=False` is for operations whose result has a type of its own.
+    has no methods and refuses the host (`device`), and the same bits as a compiled program. `single=False` is for
+    operations whose result has a type of its own, `refuses=True` for those that have no derivative, and raise where one
+    is asked for (their arguments: whole numbers).
     """
     check_forward(operation, arguments)
-    if operation.positions:
+    if refuses:
+        check_refusal(operation, arguments)
+    elif operation.positions:
         check_purity(operation, arguments)
         tensors = as_tensors(operation, arguments)
         function, inputs = _over_tensors(operation, tensors)
@@ -48,6 +53,23 @@ def check_operation(
     if device:
         check_device(operation, arguments)
     check_compiled(operation, arguments)
+
+
+def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:
+    """The result of what requires grad does too, and its gradient is refused."""
+    real = [
+        np.astype(each, np.float64) if number in operation.positions and isinstance(each, ndarray) else each
+        for number, each in enumerate(arguments)
+    ]
+    inputs = as_tensors(operation, real)
+    outputs = _loss(_all(operation(*inputs)))
+    assert outputs, f"{operation.name}: its result requires no grad"
+    try:
+        grad([outputs[0].sum()], [each for each in _flat(inputs) if each.requires_grad])
+    except (NotImplementedError, RuntimeError) as error:
+        assert "not implemented" in str(error)
+        return
+    raise AssertionError(f"{operation.name}: it has a derivative")
 
 
 def as_tensors(operation: Operation, arguments: Sequence[Any], dtype: Any = None) -> list[Any]:
