@@ -166,8 +166,8 @@ def _list(
 ) -> Any:
     outs = [wrap(as_array(operation, each)) for each in results]
     if plan is not None:
-        values.append(None)
-        node = _record(operation, args, edges, values, plan, None)
+        values.append([each._array for each in outs])
+        node = _record(operation, args, edges, values, plan, outs)
         node.outputs = len(outs)
         node.shape = [each._array.shape for each in outs]
         node.dtype = [each._array.dtype for each in outs]
@@ -181,9 +181,12 @@ def _list(
 
 
 def _record(
-    operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], plan: Plan, out: Tensor | None
+    operation: Operation, args: Sequence[Any], edges: list[Any], values: list[Any], plan: Plan, out: Any
 ) -> OperationNode:
-    """Makes the node of a call: its edges, what its formulas ask for of the values, and the versions of that."""
+    """Makes the node of a call: its edges, what its formulas ask for of the values, and the versions of that.
+
+    out: the output, or a list of them, which the caller puts in the graph.
+    """
     node: OperationNode = new(operation.node_class)
     node.edges = tuple(edges)
     for number in operation.shapes:
@@ -198,7 +201,7 @@ def _record(
     node.guards = guards
     node.plan = plan
     node.sequence = next(sequence)
-    if out is not None:
+    if out.__class__ is not list:
         node.outputs = None
         node.shape = out._array.shape
         node.dtype = out._array.dtype

@@ -182,7 +182,9 @@ class OperationNode(Node):
                 if result[value] is not None:
                     result[value] = placed(result[value], self.edges[position])
         out = len(operation.parameters)
-        if result[out] is not None:
+        if isinstance(result[out], list):
+            result[out] = [placed(each, (self, number)) for number, each in enumerate(result[out])]
+        elif result[out] is not None:
             result[out] = placed(result[out], (self, 0))
         for number, recompute in operation.recompute:
             if result[number] is not None:

@@ -95,8 +95,9 @@ def _off(value: Any) -> Any:
 def _onto(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return DeviceArray(np.asarray(value))
-    if type(value) in (list, tuple):
-        return type(value)(_onto(each) for each in value)
+    if isinstance(value, (list, tuple)):
+        items = [_onto(each) for each in value]
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
     return value
 
 
