@@ -144,11 +144,13 @@ class OperationNode(Node):
     def modified(self, storage: Any, expected: int, value: int) -> None:
         operation = self.operation
         array = self.saved[value]
-        if isinstance(array, (list, tuple)):
-            tensors = [each for each in array if isinstance(each, Tensor)]
-            array = next((each._array for each in tensors if each._storage is storage), array[0])
         made_by: Any = self if value >= len(operation.parameters) else None
         output = 0
+        if isinstance(array, (list, tuple)):
+            guards = self.guards
+            watched = [guards[at] for at in range(0, len(guards), 3) if guards[at + 2] == value]
+            output = next(number for number, each in enumerate(watched) if each is storage)
+            array = array[output]
         if value in operation.positions:
             edge = self.edges[operation.positions[value]]
             if edge.__class__ is tuple:

@@ -39,6 +39,7 @@ from framework.operations.bounds import (
     maximum,
     minimum,
 )
+from framework.operations.cholesky import cholesky, cholesky_inverse, cholesky_solve
 from framework.operations.classification_loss import cross_entropy, nll_loss
 from framework.operations.combining import (
     addcdiv,
@@ -110,6 +111,7 @@ from framework.operations.creation import (
     zeros_like,
 )
 from framework.operations.cumulative import cumprod, cumsum
+from framework.operations.decompositions import geqrf, qr, svd
 from framework.operations.diagonals import (
     diag,
     diag_embed,
@@ -120,6 +122,7 @@ from framework.operations.diagonals import (
     triu,
     triu_indices,
 )
+from framework.operations.distances import cdist, dist, pdist, renorm
 from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dropout import dropout, dropout_
 from framework.operations.einsum import einsum, tensordot
@@ -159,6 +162,7 @@ from framework.operations.inspection import (
     promote_types,
     result_type,
 )
+from framework.operations.inverses import det, inverse, logdet, slogdet
 from framework.operations.joining import (
     cat,
     chunk,
@@ -173,6 +177,7 @@ from framework.operations.joining import (
     unbind,
     vstack,
 )
+from framework.operations.least_squares import pinverse
 from framework.operations.linear import addmm, baddbmm, linear
 from framework.operations.logic import (
     bitwise_and,
@@ -186,6 +191,7 @@ from framework.operations.logic import (
     logical_or,
     logical_xor,
 )
+from framework.operations.lu import lu, lu_solve, lu_unpack
 from framework.operations.masking import (
     argwhere,
     masked_fill,
@@ -195,8 +201,9 @@ from framework.operations.masking import (
     where,
 )
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
+from framework.operations.matrix_functions import chain_matmul, matrix_exp, matrix_power, orgqr
+from framework.operations.matrix_norms import frobenius_norm, norm, nuclear_norm
 from framework.operations.memory import empty_permuted, empty_strided, frombuffer, range
-from framework.operations.norms import norm
 from framework.operations.order_statistics import kthvalue, median, mode, nanmedian
 from framework.operations.overwriting import fill, fill_, zero_
 from framework.operations.pointwise import (
@@ -239,6 +246,7 @@ from framework.operations.pointwise import (
     tanh,
 )
 from framework.operations.power import float_power, pow, square
+from framework.operations.products import addbmm, addmv, addr, cross, ger, inner, kron, vander, vdot
 from framework.operations.putting import put
 from framework.operations.quantiles import nanquantile, quantile
 from framework.operations.rearranging import flip, fliplr, flipud, roll
@@ -281,5 +289,6 @@ from framework.operations.shape import (
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
+from framework.operations.triangular import triangular_solve
 from framework.operations.uniqueness import isin, unique, unique_consecutive
 from framework.operations.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window

@@ -107,7 +107,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """`input - alpha * other`. RuntimeError for boolean tensors."""
-    _check_no_mask(input, other)
+    check_no_mask(input, other)
     if alpha.__class__ is not int or alpha != 1:
         _check_alpha(alpha, input, other)
         return _sub_scaled.function(input, other, alpha)
@@ -116,7 +116,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """`other - alpha * input`."""
-    _check_no_mask(input, other)
+    check_no_mask(input, other)
     if isinstance(other, Tensor) or alpha != 1:
         _check_alpha(alpha, input, other)
         return _rsub.function(input, other, alpha)
@@ -168,7 +168,7 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-def _check_no_mask(input: Any, other: Any) -> None:
+def check_no_mask(input: Any, other: Any) -> None:
     """Raises where a boolean would be subtracted, or subtracted from."""
     first, second = _is_mask(input), _is_mask(other)
     if first or second:
@@ -208,7 +208,7 @@ def _add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def _sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """`sub`, written into this tensor."""
-    _check_no_mask(self, other)
+    check_no_mask(self, other)
     return _isub(self, other) if alpha.__class__ is int and alpha == 1 else _isub_scaled(self, other, alpha=alpha)
 
 

@@ -267,7 +267,7 @@ def _check_weight(weight: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
     if weight.dtype != dtype:
         raise RuntimeError(
             "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same "
-            f"dtype, but got input({_c_name(dtype)}), and weight({_c_name(weight.dtype)})"
+            f"dtype, but got input({dtypes.c_name(dtype)}), and weight({dtypes.c_name(weight.dtype)})"
         )
     if weight.shape != shape[:-1]:
         raise RuntimeError(
@@ -294,7 +294,7 @@ def _check_bounds(bounds: Tensor, dtype: np.dtype[Any], dim: int) -> None:
     if array.dtype != dtype:
         raise RuntimeError(
             f"torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
-            f"{_c_name(dtype)} and bins for dimension {dim} with dtype {_c_name(array.dtype)}"
+            f"{dtypes.c_name(dtype)} and bins for dimension {dim} with dtype {dtypes.c_name(array.dtype)}"
         )
     if array.ndim != 1:
         raise RuntimeError(
@@ -322,12 +322,6 @@ def _given(range: Any, count: int) -> list[tuple[float, float]]:
             f"{len(range)}"
         )
     return [(float(range[2 * dim]), float(range[2 * dim + 1])) for dim in _numbers(count)]
-
-
-def _c_name(dtype: np.dtype[Any]) -> str:
-    """What PyTorch's messages about histograms call a type."""
-    names = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int"}
-    return names.get(dtype.name, dtype.name)
 
 
 def _np_bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:

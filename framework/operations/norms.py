@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.attach import attach
 from framework.autograd.operation import operation
-from framework.autograd.protocol import register
-from framework.autograd.tensor import Tensor
+from framework.autograd.tensor import Tensor, normalize_dim
+from framework.operations.arguments import check_tensors
 from framework.operations.halves import half
 from framework.operations.pointwise import sign
-from framework.operations.reducing import Axes, add_up, axes, count, with_dims
+from framework.operations.reducing import Axes, add_up, axes, with_dims
 
-__all__ = ["norm"]
+__all__ = ["vector_norm"]
 
 
 def _length(input: Any, ord: float, dim: Axes | None, keepdim: bool) -> Any:
@@ -61,28 +60,30 @@ def _slope(g: Any, input: Any, out: Any, ord: float, dim: Axes | None, keepdim: 
 _vector_norm = operation(_length, name="linalg_vector_norm", input=_slope)
 
 
-def vector_norm(input: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def vector_norm(
+    input: Any,
+    ord: Any = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
     """The `ord`-norm over `dim`, or over everything. RuntimeError for whole numbers."""
-    found = input.dtype
-    if found.kind != "f":
-        raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {found.scalar_name}"
-        )
-    if dtype is not None:
-        wanted = dtypes.from_numpy(dtypes.as_numpy(dtype))
-        if wanted.kind != "f" or wanted.itemsize < found.itemsize:
-            raise RuntimeError(
-                f"linalg.vector_norm: the dtype of the input ({found.scalar_name}) should be convertible without "
-                f"narrowing to the specified dtype ({wanted.scalar_name})"
-            )
-        input = input.to(wanted)
+    dim, keepdim = dim if axis is None else axis, keepdim if keepdims is None else keepdims
+    if not isinstance(input, Tensor):
+        check_tensors("linalg_vector_norm", input=input)
+    if isinstance(ord, str):
+        raise TypeError("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str")
+    input = widened(input, dtype, "linalg.vector_norm")
+    if (ord < 0 or ord == math.inf) and not input._array.size:
+        check_identity(input, ord, dim)
     over = axes(dim, input.ndim, "linalg.vector_norm")
-    if (ord < 0 or ord == math.inf) and count(input.shape, over) == 0:
-        _check_identity(input, ord, dim)
     return _vector_norm.function(input, ord, over, keepdim)
 
 
-def _check_identity(input: Tensor, ord: float, dim: Any) -> None:
+def check_identity(input: Tensor, ord: float, dim: Any) -> None:
     """Raises where nothing is to be measured by a norm that nothing has."""
     if dim is None or dim == ():
         raise RuntimeError(
@@ -90,43 +91,26 @@ def _check_identity(input: Tensor, ord: float, dim: Any) -> None:
             "have an identity"
         )
     for each in dim if isinstance(dim, (tuple, list)) else (dim,):
-        if not input.shape[each]:
+        if input.ndim and not input.shape[normalize_dim(each, input.ndim)]:
             raise RuntimeError(
                 f"linalg.vector_norm cannot compute the {ord:g} norm on the dimension {each}because this dimension is "
                 "empty and the operation does not have an identity"
             )
 
 
-def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None
-) -> Tensor:
-    """The `p`-norm over `dim`, or over everything: a number, infinities included, or "fro" for the 2-norm.
-
-    Raises RuntimeError for whole numbers and for orders that are not supported ("nuc" among them).
-    """
-    if p is None or p == "fro":
-        if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
-            raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
-        p = 2
-    if isinstance(p, str):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-    if isinstance(p, Tensor):
-        p = p.item()
-    return vector_norm(input, p, dim, keepdim, dtype=dtype)
-
-
-def _norm_method(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
-    """`norm` of this tensor."""
-    return norm(self, p, dim, keepdim, dtype=dtype)
-
-
-def _np_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    several = axis is None and x.ndim == 2 if axis is None else isinstance(axis, tuple) and len(axis) == 2
-    if ord is not None and ord != "fro" and several:
-        raise TypeError(f"np.linalg.norm of a Tensor takes no matrix norm {ord!r}: give ord=None, or one axis")
-    return norm(x, 2 if ord is None or ord == "fro" else ord, axis, keepdims)
-
-
-register(np.linalg.norm, _np_norm)
-
-attach(named={"norm": _norm_method})
+def widened(input: Tensor, dtype: Any, name: str) -> Tensor:
+    """The tensor in the type that a norm is to have. RuntimeError for whole numbers, and for a narrower type."""
+    found = input.dtype
+    if found.kind != "f":
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {found.scalar_name}")
+    if dtype is None:
+        return input
+    wanted = dtypes.from_numpy(dtypes.as_numpy(dtype))
+    if wanted.kind != "f":
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {wanted.scalar_name}")
+    if wanted.itemsize < found.itemsize:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({found.scalar_name}) should be convertible without narrowing to the "
+            f"specified dtype ({wanted.scalar_name})"
+        )
+    return input.to(wanted)

@@ -8,7 +8,6 @@ written into is a property of the function; the table below says it in the words
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -131,7 +130,7 @@ def _taking_out(function: Any, name: str, rule: str) -> Callable[..., Any]:
         plain, names, defaults = function, code.co_varnames[: code.co_argcount], function.__defaults__
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         keyword_defaults = function.__kwdefaults__ or {}
-        open_ended = bool(code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+        open_ended = bool(code.co_flags & _OPEN_ENDED)
     if "out" in (*names, *keywords):
         return plain
     if open_ended:
@@ -150,6 +149,8 @@ def _taking_out(function: Any, name: str, rule: str) -> Callable[..., Any]:
     return call
 
 
+# What `inspect`, which takes longer to load than all of this, calls CO_VARARGS and CO_VARKEYWORDS.
+_OPEN_ENDED = 4 | 8
 _TEXT = """
 def call({parameters}):
     if out is None:
