@@ -1,7 +1,19 @@
 """The rules, in plain NumPy: every function of tensors, one file for each family."""
 
 from framework.operations import creation_methods as creation_methods
+from framework.operations import sliding as sliding
 from framework.operations.activation import elu, leaky_relu, logsigmoid, silu, softplus
+from framework.operations.adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+)
 from framework.operations.arithmetic import (
     add,
     div,
@@ -17,6 +29,7 @@ from framework.operations.arithmetic import (
     subtract,
     true_divide,
 )
+from framework.operations.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from framework.operations.axes import (
     adjoint,
     moveaxis,
@@ -137,6 +150,12 @@ from framework.operations.expansion import (
     tile,
 )
 from framework.operations.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from framework.operations.fractional_pooling import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+)
 from framework.operations.from_data import as_tensor, asarray, from_numpy, tensor
 from framework.operations.gamma_function import digamma, lgamma, mvlgamma, polygamma
 from framework.operations.gathering import (
@@ -148,6 +167,14 @@ from framework.operations.gathering import (
     one_hot,
     take,
     take_along_dim,
+)
+from framework.operations.grid_sampling import (
+    affine_grid,
+    affine_grid_generator,
+    grid_sample,
+    grid_sampler,
+    grid_sampler_2d,
+    grid_sampler_3d,
 )
 from framework.operations.histograms import bincount, histc, histogram, histogramdd
 from framework.operations.incomplete_gamma import igamma, igammac
@@ -162,6 +189,7 @@ from framework.operations.inspection import (
     promote_types,
     result_type,
 )
+from framework.operations.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from framework.operations.inverses import det, inverse, logdet, slogdet
 from framework.operations.joining import (
     cat,
@@ -203,9 +231,18 @@ from framework.operations.masking import (
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
 from framework.operations.matrix_functions import chain_matmul, matrix_exp, matrix_power, orgqr
 from framework.operations.matrix_norms import frobenius_norm, norm, nuclear_norm
+from framework.operations.max_pooling import (
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
 from framework.operations.memory import empty_permuted, empty_strided, frombuffer, range
 from framework.operations.order_statistics import kthvalue, median, mode, nanmedian
 from framework.operations.overwriting import fill, fill_, zero_
+from framework.operations.padding import constant_pad_nd, pad
 from framework.operations.pointwise import (
     abs,
     absolute,
@@ -246,6 +283,7 @@ from framework.operations.pointwise import (
     tanh,
 )
 from framework.operations.power import float_power, pow, square
+from framework.operations.power_pooling import local_response_norm, lp_pool1d, lp_pool2d, lp_pool3d
 from framework.operations.products import addbmm, addmv, addr, cross, ger, inner, kron, vander, vdot
 from framework.operations.putting import put
 from framework.operations.quantiles import nanquantile, quantile
@@ -286,9 +324,17 @@ from framework.operations.shape import (
     unflatten,
     unsqueeze,
 )
+from framework.operations.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from framework.operations.signal_windows import (
+    bartlett_window,
+    blackman_window,
+    hamming_window,
+    hann_window,
+    kaiser_window,
+)
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
 from framework.operations.triangular import triangular_solve
 from framework.operations.uniqueness import isin, unique, unique_consecutive
-from framework.operations.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
+from framework.operations.unpooling import max_unpool1d, max_unpool2d, max_unpool3d

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import framework.fft  # noqa: F401
 from tests.operations.sampling import Row
 
 ROWS = [
