@@ -29,6 +29,7 @@ from framework.operations.arithmetic import (
     subtract,
     true_divide,
 )
+from framework.operations.attention import scaled_dot_product_attention
 from framework.operations.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from framework.operations.axes import (
     adjoint,
@@ -40,6 +41,7 @@ from framework.operations.axes import (
     t,
     transpose,
 )
+from framework.operations.batch_norm import batch_norm, instance_norm, native_batch_norm
 from framework.operations.bessel import i0
 from framework.operations.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
 from framework.operations.bounds import (
@@ -140,6 +142,8 @@ from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dropout import dropout, dropout_
 from framework.operations.einsum import einsum, tensordot
 from framework.operations.elementary import frexp, gcd, heaviside, lcm, ldexp, logit, nextafter, sinc
+from framework.operations.embedding import embedding, embedding_renorm_
+from framework.operations.embedding_bag import embedding_bag
 from framework.operations.error_function import erf, erfc, erfinv
 from framework.operations.expansion import (
     broadcast_shapes,
@@ -168,6 +172,7 @@ from framework.operations.gathering import (
     take,
     take_along_dim,
 )
+from framework.operations.gelu import gelu, glu
 from framework.operations.grid_sampling import (
     affine_grid,
     affine_grid_generator,
@@ -176,6 +181,7 @@ from framework.operations.grid_sampling import (
     grid_sampler_2d,
     grid_sampler_3d,
 )
+from framework.operations.group_norm import group_norm, native_group_norm
 from framework.operations.histograms import bincount, histc, histogram, histogramdd
 from framework.operations.incomplete_gamma import igamma, igammac
 from framework.operations.indexing import index_put, narrow, select
@@ -205,6 +211,7 @@ from framework.operations.joining import (
     unbind,
     vstack,
 )
+from framework.operations.layer_norm import layer_norm, native_layer_norm, rms_norm
 from framework.operations.least_squares import pinverse
 from framework.operations.linear import addmm, baddbmm, linear
 from framework.operations.logic import (
@@ -240,6 +247,7 @@ from framework.operations.max_pooling import (
     max_pool3d_with_indices,
 )
 from framework.operations.memory import empty_permuted, empty_strided, frombuffer, range
+from framework.operations.multi_head_attention import multi_head_attention_forward
 from framework.operations.order_statistics import kthvalue, median, mode, nanmedian
 from framework.operations.overwriting import fill, fill_, zero_
 from framework.operations.padding import constant_pad_nd, pad
@@ -332,6 +340,7 @@ from framework.operations.signal_windows import (
     hann_window,
     kaiser_window,
 )
+from framework.operations.similarity import cosine_similarity, normalize, pairwise_distance
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean

@@ -1,0 +1,402 @@
+"""Normalizes each channel over a batch: `batch_norm`, and `instance_norm` over each image alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from framework.autograd import dtypes
+from framework.autograd.grad_mode import no_grad
+from framework.autograd.operation import operation
+from framework.autograd.tensor import Tensor, normalize_dim, wrap
+from framework.operations.arguments import check_tensors
+from framework.operations.halves import half
+from framework.operations.layer_norm import check_mixture, check_number, check_parameters
+
+__all__ = ["batch_norm", "instance_norm", "native_batch_norm"]
+
+# Elements are done so many at a time that they stay in the cache from one call to the next.
+_BLOCK = 1 << 17
+
+# Below so many elements one after the other, channels are brought to the front, so that their elements lie together;
+# up to so many in all it is quicker not to.
+_LONG = 64
+_SMALL = 1 << 12
+
+# What follows sees its input as (A, C, B): the batch, the channels, and all other dimensions as one.
+
+
+def _as_channels(x: Any) -> Any:
+    return np.reshape(x, (x.shape[0], x.shape[1], math.prod(x.shape[2:])))
+
+
+def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
+    """Some images, or some channels of one, at a time."""
+    batch, channels, size = shape
+    whole = slice(None)
+    if batch * channels * size <= 8 * _BLOCK:
+        return [(whole, whole)]
+    if batch == 1:
+        step = max(1, _BLOCK // size)
+        return [(whole, slice(at, at + step)) for at in range(0, channels, step)]
+    step = max(1, _BLOCK // (channels * size))
+    return [(slice(at, at + step), whole) for at in range(0, batch, step)]
+
+
+def _sums(x: Any) -> Any:
+    """The sum of each channel; a product with ones takes a third of the time of a sum."""
+    batch, channels, size = x.shape
+    if batch * channels * size <= _SMALL:
+        return np.add.reduce(x, axis=(0, 2))
+    sums = np.dot(np.reshape(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
+    return np.add.reduce(np.reshape(sums, (batch, channels)), axis=0)
+
+
+def _products(x: Any, y: Any) -> Any:
+    """The sum of each channel of `x * y`."""
+    return np.add.reduce(np.vecdot(x, y), axis=0)
+
+
+def _rates(squares: Any, count: int, eps: float) -> Any:
+    return 1.0 / np.sqrt(squares / count + eps)
+
+
+def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
+    x = _as_channels(input)
+    if x.dtype.itemsize == 2:
+        x = np.astype(x, np.float32)
+    forward = _forward_columns if x.shape[2] == 1 else _forward_channels
+    out, mean, variance, normalized, rates = forward(x, weight, bias, eps)
+    out = np.reshape(out, input.shape)
+    return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, normalized, rates
+
+
+def _forward_columns(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
+    """For one element a channel and image: normalized is (A, C)."""
+    x = np.reshape(x, x.shape[:2])
+    count = x.shape[0] or 1
+    ones = np.ones_like(x, shape=(x.shape[0],))
+    mean = np.dot(ones, x) / count
+    normalized = np.subtract(x, mean, order="C")
+    squares = np.dot(ones, normalized * normalized)
+    rates = _rates(squares, count, eps)
+    normalized *= rates
+    out = normalized if weight is None else normalized * weight
+    if bias is not None:
+        out = out + bias
+    return out, mean, squares / count, normalized, rates
+
+
+def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
+    """For several elements a channel and image: normalized is as `_folded` has it."""
+    shape = x.shape
+    x = _folded(x)
+    count = x.shape[0] * x.shape[2] or 1
+    mean = _sums(x) / count
+    normalized = np.empty_like(x, order="C")
+    squares = np.zeros_like(mean)
+    for part in _parts(x.shape):
+        channels = part[1]
+        centered = np.subtract(x[part], mean[channels, None], out=normalized[part])
+        squares[channels] += _products(centered, centered)
+    rates = _rates(squares, count, eps)
+    plain = weight is None and bias is None
+    out = normalized if plain else np.empty_like(normalized)
+    for part in _parts(x.shape):
+        channels = part[1]
+        values = np.multiply(normalized[part], rates[channels, None], out=normalized[part])
+        if weight is not None:
+            values = np.multiply(values, weight[channels, None], out=out[part])
+        if bias is not None:
+            np.add(values, bias[channels, None], out=out[part])
+    return (
+        np.copy(_unfolded(out, shape), order="C") if shape != x.shape else out,
+        mean,
+        squares / count,
+        normalized,
+        rates,
+    )
+
+
+def _over_batch(x: Any) -> Any:
+    """The mean of each channel, kept as (1, C, 1)."""
+    return np.add.reduce(x, axis=(0, 2), keepdims=True) / (x.shape[0] * x.shape[2] or 1)
+
+
+def _folded(x: Any) -> Any:
+    """(A, C, B) as (A, C) if B is 1, and as (1, C, A·B) if B is short and the whole is not small."""
+    batch, channels, size = x.shape
+    if size == 1:
+        return np.reshape(x, (batch, channels))
+    if size >= _LONG or batch * channels * size <= _SMALL:
+        return x
+    return np.reshape(np.moveaxis(x, 1, 0), (1, channels, batch * size))
+
+
+def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
+    """What `_folded` made of an array of this shape, as it was."""
+    batch, channels, size = shape
+    if size == 1 or size >= _LONG or batch * channels * size <= _SMALL:
+        return np.reshape(x, shape)
+    return np.moveaxis(np.reshape(x, (channels, batch, size)), 0, 1)
+
+
+def _deviations(input: Any, eps: float) -> tuple[Any, Any]:
+    x = _as_channels(input)
+    centered = x - _over_batch(x)
+    return centered, 1.0 / np.sqrt(_over_batch(centered * centered) + eps)
+
+
+def _normalized_of(input: Any, eps: float) -> Any:
+    centered, rates = _deviations(input, eps)
+    return _folded(centered * rates)
+
+
+def _rates_of(input: Any, eps: float) -> Any:
+    rates = _deviations(input, eps)[1]
+    return np.reshape(rates, (rates.shape[1],))
+
+
+@operation(outputs="list", grad_fn="NativeBatchNormBackwardBackward0")
+def batch_norm_gradients(g: Any, normalized: Any, rates: Any, weight: Any) -> list[Any]:
+    """The gradients of input (A, C, B), weight and bias from that of the result."""
+    batch, channels, size = g.shape
+    count = batch * size or 1
+    scale = rates if weight is None else rates * weight
+    if size == 1:
+        columns = np.reshape(g, (batch, channels))
+        ones = np.ones_like(normalized, shape=(batch,))
+        work = columns * normalized
+        along, total = np.dot(ones, work), np.dot(ones, columns)
+        np.multiply(normalized, along / count, out=work)
+        work += total / count
+        np.subtract(columns, work, out=work)
+        work *= scale
+        return [np.reshape(work, g.shape), along, total]
+    folded = _folded(g)
+    along, total = _products(folded, normalized), _sums(folded)
+    first, second = (scale * each / count for each in (along, total))
+    out = np.empty_like(normalized)
+    for part in _parts(folded.shape):
+        channels = part[1]
+        work = normalized[part] * first[channels, None]
+        np.add(work, second[channels, None], out=work)
+        result = np.multiply(folded[part], scale[channels, None], out=out[part])
+        np.subtract(result, work, out=result)
+    return [_unfolded(out, g.shape), along, total]
+
+
+@batch_norm_gradients.derivative("g", "normalized", "rates", "weight")
+def _(incoming: Any, g: Any, normalized: Any, rates: Any, weight: Any) -> tuple[Any, ...]:
+    values = _unfolded(normalized, g.shape)
+    rate = np.reshape(rates, (1, -1, 1))
+    scaled = g if weight is None else g * np.reshape(weight, (1, -1, 1))
+    turned = incoming[0] * rate
+    along, turned_along = _over_batch(scaled * values), _over_batch(turned * values)
+    of_scaled = turned - _over_batch(turned) - values * turned_along
+    inner = scaled - _over_batch(scaled) - values * along
+    of_rates = np.add.reduce(incoming[0] * inner, axis=(0, 2))
+    by_weight, by_bias = np.reshape(incoming[1], (1, -1, 1)), np.reshape(incoming[2], (1, -1, 1))
+    of_normalized = g * by_weight - (turned * along + scaled * turned_along)
+    of_g = of_scaled if weight is None else of_scaled * np.reshape(weight, (1, -1, 1))
+    of_weight = None if weight is None else np.add.reduce(of_scaled * g, axis=(0, 2))
+    return of_g + values * by_weight + by_bias, _folded(of_normalized), of_rates, of_weight
+
+
+_batch_norm = operation(
+    _forward,
+    name="batch_norm",
+    grad_fn="NativeBatchNormBackward0",
+    residuals={"mean": None, "variance": None, "normalized": _normalized_of, "rates": _rates_of},
+    outputs=3,
+)
+
+
+@_batch_norm.derivative("input", "weight", "bias")
+def _(g: Any, input_shape: Any, weight: Any, normalized: Any, rates: Any, needs: Any) -> tuple[Any, ...]:
+    found = batch_norm_gradients(_as_channels(g), normalized, rates, weight)
+    return (
+        np.reshape(found[0], input_shape),
+        found[1] if needs[1] else None,
+        found[2] if needs[2] else None,
+    )
+
+
+def _channel_factor(parameter: Any, ndim: int) -> Any:
+    return np.reshape(parameter, (-1,) + (1,) * (ndim - 2))
+
+
+def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: float) -> Any:
+    """Normalized by given statistics: one factor and one shift for each channel."""
+    factor = 1.0 / np.sqrt(variance + eps)
+    if weight is not None:
+        factor = factor * weight
+    shift = np.negative(mean) * factor
+    if bias is not None:
+        shift = shift + bias
+    x = np.astype(input, np.float32) if input.dtype.itemsize == 2 else input
+    out = np.multiply(x, _channel_factor(factor, input.ndim), order="C")
+    out += _channel_factor(shift, input.ndim)
+    return out if input.dtype.itemsize > 2 else half(out, input.dtype)
+
+
+_batch_norm_with = operation(_with_given, name="batch_norm_with", grad_fn="NativeBatchNormBackward0")
+
+
+@_batch_norm_with.derivative("input")
+def _(g: Any, weight: Any, variance: Any, eps: float) -> Any:
+    factor = 1.0 / np.sqrt(variance + eps)
+    if weight is not None:
+        factor = factor * weight
+    return g * _channel_factor(factor, g.ndim)
+
+
+@_batch_norm_with.derivative("weight")
+def _(g: Any, input: Any, mean: Any, variance: Any, eps: float) -> Any:
+    x = _as_channels(input)
+    centered = x - np.reshape(mean, (-1, 1))
+    return np.add.reduce(_as_channels(g) * centered, axis=(0, 2)) * (1.0 / np.sqrt(variance + eps))
+
+
+_batch_norm_with.add_derivative(lambda g: np.add.reduce(_as_channels(g), axis=(0, 2)), "bias")
+
+
+def _update(running: Tensor | None, found: Tensor, momentum: float) -> None:
+    """Moves a running statistic towards the batch's."""
+    if running is not None:
+        running.mul_(1.0 - momentum).add_(
+            found if found.dtype == running.dtype else found.to(running.dtype), alpha=momentum
+        )
+
+
+def _check(input: Tensor, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool) -> None:
+    x = input._array
+    channels = x.shape[1] if x.ndim > 1 else 0
+    for name, each in (("running_mean", running_mean), ("running_var", running_var)):
+        if each is None and not training:
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
+    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, each in named.items():
+        if each is not None and each._array.size != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {each._array.size}")
+    if x.ndim < 2:
+        normalize_dim(1, x.ndim)
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"\"batch_norm\" not implemented for '{dtypes.from_numpy(x.dtype).scalar_name}'")
+    check_mixture(x, weight if weight is not None else running_mean, bias if bias is not None else running_var)
+    for name, each in (("running_mean", running_mean), ("running_var", running_var)):
+        if each is not None and each._requires_grad:
+            raise RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
+
+
+def batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool = True,
+) -> Tensor:
+    """Each channel (dimension 1) brought to mean 0 and variance 1, times `weight`, plus `bias`.
+
+    In training by the batch's own statistics, of which the running ones, if given, take over the part `momentum`
+    (the variance as an estimate without bias); else by the running ones.
+    """
+    check_tensors("batch_norm", input=input)
+    named = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
+    check_parameters("batch_norm", 2, **named)
+    check_number("batch_norm", "momentum", 7, momentum)
+    check_number("batch_norm", "eps", 8, eps)
+    return _normalize(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
+
+
+def _normalize(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, ...]:
+    """The result, and in training the statistics of the batch."""
+    if 0 in input._array.shape:
+        out = input.clone()
+        if weight is not None:
+            out = out * weight[0]
+        return (out if bias is None else out + bias[0],)
+    _check(input, weight, bias, running_mean, running_var, training)
+    if not training:
+        return (_batch_norm_with.function(input, weight, bias, running_mean, running_var, eps),)
+    out, mean, variance = _batch_norm.function(input, weight, bias, eps)
+    if running_mean is not None or running_var is not None:
+        shape = input._array.shape
+        count = shape[0] * math.prod(shape[2:])
+        with no_grad():
+            _update(running_mean, mean, momentum)
+            _update(running_var, variance * (count / (count - 1) if count > 1 else math.nan), momentum)
+    return out, mean, variance
+
+
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`batch_norm` with the means and inverse deviations of the batch, which are empty where it does not use them."""
+    out, *found = _normalize(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    if not found:
+        empty = np.empty(0, out._array.dtype)
+        return out, wrap(empty), wrap(empty.copy())
+    return out, found[0], (found[1] + eps).rsqrt()
+
+
+def instance_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool = True,
+) -> Tensor:
+    """Each channel of each image brought to mean 0 and variance 1, times `weight`, plus `bias`.
+
+    By its own statistics (`use_input_stats`), whose means over the batch go into the running ones, if given; else by
+    those.
+    """
+    check_tensors("instance_norm", input=input)
+    named = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
+    check_parameters("instance_norm", 2, **named)
+    check_number("instance_norm", "momentum", 7, momentum)
+    check_number("instance_norm", "eps", 8, eps)
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    images, channels, rest = input.size(0), input.size(1), input.shape[2:]
+    running = [None if each is None else each.repeat(images) for each in (running_mean, running_var)]
+    scale, shift = (None if each is None else each.repeat(images) for each in (weight, bias))
+    flat = input.contiguous().view(1, images * channels, *rest)
+    out = batch_norm(flat, scale, shift, running[0], running[1], use_input_stats, momentum, eps)
+    with no_grad():
+        for each, repeated in ((running_mean, running[0]), (running_var, running[1])):
+            if each is not None and repeated is not None and use_input_stats:
+                each.copy_(repeated.view(images, channels).mean(0))
+    return out.view(*input.shape)
