@@ -43,6 +43,7 @@ from framework.operations.axes import (
 )
 from framework.operations.batch_norm import batch_norm, instance_norm, native_batch_norm
 from framework.operations.bessel import i0
+from framework.operations.bilinear import bilinear, conv_tbc
 from framework.operations.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
 from framework.operations.bounds import (
     clamp,
@@ -108,6 +109,15 @@ from framework.operations.complex_parts import (
     view_as_real,
 )
 from framework.operations.conversion import clone
+from framework.operations.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    convolution,
+)
 from framework.operations.counted import binomial, poisson
 from framework.operations.covariance import corrcoef, cov
 from framework.operations.creation import (
@@ -345,5 +355,6 @@ from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
 from framework.operations.triangular import triangular_solve
+from framework.operations.unfolding import fold, unfold
 from framework.operations.uniqueness import isin, unique, unique_consecutive
 from framework.operations.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
