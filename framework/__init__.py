@@ -53,7 +53,19 @@ from framework.autograd.size import (
     preserve_format,
     strided,
 )
+from framework.autograd.size import (
+    contiguous_format as legacy_contiguous_format,
+)
 from framework.operations import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
     abs,
     absolute,
     acos,
@@ -206,6 +218,7 @@ from framework.operations import (
     frac,
     frexp,
     frobenius_norm,
+    from_dlpack,
     from_numpy,
     frombuffer,
     full,
@@ -250,6 +263,7 @@ from framework.operations import (
     is_neg,
     is_nonzero,
     is_signed,
+    is_storage,
     is_tensor,
     isclose,
     isfinite,
@@ -424,6 +438,7 @@ from framework.operations import (
     tensor_split,
     tensordot,
     tile,
+    to_dlpack,
     topk,
     trace,
     transpose,
@@ -434,6 +449,7 @@ from framework.operations import (
     triu_indices,
     true_divide,
     trunc,
+    typename,
     unbind,
     unflatten,
     unique,
@@ -463,8 +479,41 @@ from framework.random import Generator, default_generator, get_rng_state, initia
 from framework import backends, cuda, data, nn, optim, special, utils  # isort: skip
 
 if TYPE_CHECKING:
-    from framework import compiler, extend, fft
+    from framework import (
+        __config__,
+        accelerator,
+        amp,
+        compiler,
+        cpu,
+        extend,
+        fft,
+        func,
+        jit,
+        mps,
+        profiler,
+        version,
+        xpu,
+    )
+    from framework.amp import autocast, clear_autocast_cache, is_autocast_cache_enabled, is_autocast_enabled
     from framework.compiler import compile
+    from framework.func import vmap
+    from framework.settings import (
+        are_deterministic_algorithms_enabled,
+        compiled_with_cxx11_abi,
+        get_default_device,
+        get_deterministic_debug_mode,
+        get_float32_matmul_precision,
+        is_deterministic_algorithms_warn_only_enabled,
+        is_warn_always_enabled,
+        set_default_device,
+        set_default_tensor_type,
+        set_deterministic_debug_mode,
+        set_float32_matmul_precision,
+        set_flush_denormal,
+        set_warn_always,
+        use_deterministic_algorithms,
+    )
+    from framework.threads import get_num_interop_threads, get_num_threads, set_num_interop_threads, set_num_threads
     from framework.training.recipe import Recipe, build
     from framework.training.trainer import Trainer
 
@@ -493,13 +542,46 @@ missing = coverage.getter("")
 _LOADED_WHEN_USED = {
     "Recipe": "framework.training.recipe",
     "Trainer": "framework.training.trainer",
+    "__config__": "framework.__config__",
+    "accelerator": "framework.accelerator",
+    "amp": "framework.amp",
+    "are_deterministic_algorithms_enabled": "framework.settings",
+    "autocast": "framework.amp",
     "build": "framework.training.recipe",
+    "clear_autocast_cache": "framework.amp",
     "compile": "framework.compiler",
+    "compiled_with_cxx11_abi": "framework.settings",
     "compiler": "framework.compiler",
+    "cpu": "framework.cpu",
     "extend": "framework.extend",
     "fft": "framework.fft",
+    "func": "framework.func",
+    "get_default_device": "framework.settings",
+    "get_deterministic_debug_mode": "framework.settings",
+    "get_float32_matmul_precision": "framework.settings",
+    "get_num_interop_threads": "framework.threads",
+    "get_num_threads": "framework.threads",
+    "is_autocast_cache_enabled": "framework.amp",
+    "is_autocast_enabled": "framework.amp",
+    "is_deterministic_algorithms_warn_only_enabled": "framework.settings",
+    "is_warn_always_enabled": "framework.settings",
+    "jit": "framework.jit",
+    "mps": "framework.mps",
+    "profiler": "framework.profiler",
+    "set_default_device": "framework.settings",
+    "set_default_tensor_type": "framework.settings",
+    "set_deterministic_debug_mode": "framework.settings",
+    "set_float32_matmul_precision": "framework.settings",
+    "set_flush_denormal": "framework.settings",
+    "set_num_interop_threads": "framework.threads",
+    "set_num_threads": "framework.threads",
+    "set_warn_always": "framework.settings",
     "testing": "framework.testing",
     "training": "framework.training",
+    "use_deterministic_algorithms": "framework.settings",
+    "version": "framework.version",
+    "vmap": "framework.func",
+    "xpu": "framework.xpu",
 }
 
 

@@ -3,7 +3,7 @@
 It knows no operation by name: those are in `framework.operations`.
 """
 
-from framework.autograd import functional, graph
+from framework.autograd import forward_ad, functional, graph
 from framework.autograd.allocator import keep_freed_memory
 from framework.autograd.anomaly import (
     detect_anomaly,
@@ -28,6 +28,7 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.printing import get_printoptions, printoptions, set_printoptions
 from framework.autograd.size import Size, device
 from framework.autograd.tensor import Tensor
+from framework.autograd.variable import Variable
 
 keep_freed_memory()
 
@@ -36,12 +37,14 @@ __all__ = [
     "Operation",
     "Size",
     "Tensor",
+    "Variable",
     "backward",
     "detect_anomaly",
     "device",
     "dtype",
     "enable_grad",
     "finfo",
+    "forward_ad",
     "functional",
     "get_default_dtype",
     "get_printoptions",

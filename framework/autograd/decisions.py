@@ -14,4 +14,6 @@ def decide(question: Callable[..., Any], *values: Any) -> Any:
     A compiled program asks again in every run, and gives way to the function as written where the answer is another.
     """
     trace = mode.trace
-    return question(*values) if trace is None else trace.decide(question, values)
+    if trace is not None:
+        return trace.decide(question, values)
+    return question(*values) if mode.decided is None else mode.decided(question, values)

@@ -102,13 +102,39 @@ def _batched(
     allow_unused: bool,
     materialize: bool,
 ) -> tuple[Any, ...]:
-    """One walk for each row of the `grad_outputs`, the results stacked."""
+    """One walk for each row of the `grad_outputs`, the results stacked; an input not reached has None, or zeros."""
     batches = _as_tuple(grad_outputs, len(outputs))
-    rows = [
-        grad(outputs, inputs, tuple(row), True, create_graph, allow_unused, False, materialize)
-        for row in zip(*batches, strict=True)
-    ]
-    return tuple(None if column[0] is None else np.stack(column) for column in zip(*rows, strict=True))
+    for index, (batch, output) in enumerate(zip(batches, outputs, strict=True)):
+        if isinstance(batch, Tensor) and batch._array.shape[1:] != output._array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{index}] has a shape of "
+                f"{tensors.Size(batch._array.shape[1:])} and output[{index}] has a shape of {output.shape}. If you only "
+                "want some tensors in `grad_output` to be considered batched, consider using vmap."
+            )
+    sizes = [batch._array.shape[0] for batch in batches if isinstance(batch, Tensor) and batch._array.ndim]
+    if not sizes:
+        raise ValueError("vmap: Expected at least one Tensor to vmap over")
+    if any(size != sizes[0] for size in sizes):
+        raise ValueError(
+            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+            f"{sizes} for the mapped dimension"
+        )
+    rows = []
+    for number in range(sizes[0]):
+        row = tuple([None if each is None else each[number] for each in batches])
+        rows.append(grad(outputs, inputs, row, True, create_graph, allow_unused or materialize))
+    results: list[Any] = []
+    for number, each in enumerate(inputs):
+        column = [row[number] for row in rows]
+        if not column:
+            results.append(wrap(np.zeros((0, *each._array.shape), each._array.dtype)))
+        elif column[0] is None:
+            results.append(wrap(np.zeros_like(each._array)) if materialize else None)
+        else:
+            results.append(np.stack(column))
+    return tuple(results)
 
 
 def _as_tuple(value: Any, count: int) -> tuple[Any, ...]:

@@ -35,6 +35,9 @@ def retried(error: Exception, operation: Any, values: Sequence[Any]) -> Any:
     """
     if error.__class__ is RuntimeError and str(error).startswith("cannot enter context"):
         return quietly(operation.forward, *values)
+    if hasattr(error, "again"):
+        # The arrays refuse the function and know another way to run it.
+        return error.again(operation.forward, values)
     raise translated(error, operation.name, values) from None
 
 

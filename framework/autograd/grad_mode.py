@@ -25,7 +25,15 @@ class Mode(threading.local):
     check_nan = False
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
+    # Whether the innermost backward walk is one for chosen tensors.
+    partial = False
     watchers: tuple[Callable[[Any], None], ...] = ()
+    # The open level of forward mode: `framework.autograd.forward_ad`.
+    dual: Any = None
+    # What is called before random numbers are drawn, if anything: `vmap` refuses them, `checkpoint` notes their start.
+    before_draw: Callable[[], None] | None = None
+    # What answers `decide` for a batch of values: set by `vmap`.
+    decided: Callable[[Any, Any], Any] | None = None
     # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
     trace: Any = None
 
@@ -61,27 +69,17 @@ def watching(watcher: Callable[[Any], None]) -> Iterator[None]:
             mode.recording = recording_on()
 
 
-class _GradMode:
-    """A context manager and decorator that sets the mode and puts the former one back."""
+class Bracket:
+    """A context manager that also works as a decorator, each call in a copy of it; generators included."""
 
-    def __init__(self, enabled: bool, inference: bool | None = None) -> None:
-        self._enabled = enabled
-        self._inference = inference
-        self._before: list[tuple[Any, bool, bool]] = []
+    def _copy(self) -> Any:
+        return type(self)()
 
-    def _copy(self) -> _GradMode:
-        return _GradMode(self._enabled, self._inference)
-
-    def __enter__(self) -> None:
-        self._before.append(_current())
-        if self._inference is not None:
-            mode.inference = self._inference
-        _set(self._enabled)
+    def __enter__(self) -> Any:
+        raise NotImplementedError
 
     def __exit__(self, *exception: object) -> None:
-        recording, mode.inference, mode.enabled_in_inference = self._before.pop()
-        # Watchers may have come or gone inside.
-        mode.recording = recording_on() if recording else False
+        raise NotImplementedError
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(function, type):
@@ -122,6 +120,29 @@ class _GradMode:
                     resume = functools.partial(generator.send, sent)
 
         return wrapper
+
+
+class _GradMode(Bracket):
+    """A context manager and decorator that sets the mode and puts the former one back."""
+
+    def __init__(self, enabled: bool, inference: bool | None = None) -> None:
+        self._enabled = enabled
+        self._inference = inference
+        self._before: list[tuple[Any, bool, bool]] = []
+
+    def _copy(self) -> _GradMode:
+        return _GradMode(self._enabled, self._inference)
+
+    def __enter__(self) -> None:
+        self._before.append(_current())
+        if self._inference is not None:
+            mode.inference = self._inference
+        _set(self._enabled)
+
+    def __exit__(self, *exception: object) -> None:
+        recording, mode.inference, mode.enabled_in_inference = self._before.pop()
+        # Watchers may have come or gone inside.
+        mode.recording = recording_on() if recording else False
 
 
 def _set(enabled: bool) -> None:

@@ -84,7 +84,11 @@ class OperationNode(Node):
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
         run = self.plan.run
         if run is not None and wanted is None and not create_graph and self.unpack is None:
-            return run(self, gradient)
+            try:
+                return run(self, gradient)
+            except Exception as error:
+                if not hasattr(error, "again"):
+                    raise
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
@@ -100,7 +104,7 @@ class OperationNode(Node):
             gradient = self._all(gradient, create_graph)
         if self.operation.sequence:
             ((derivative, _),) = self.plan.derivatives
-            return list(derivative.formula(gradient, *[saved[i] for i in derivative.takes]))
+            return list(applied(derivative.formula, gradient, *[saved[i] for i in derivative.takes]))
         results: list[Any] = [None] * len(self.edges)
         trace = None if create_graph else mode.trace
         for derivative, positions in self.plan.derivatives:
@@ -110,9 +114,9 @@ class OperationNode(Node):
             if derivative.joint or trace is not None:
                 self._run_joint(derivative, positions, gradient, saved, wanted, results, trace)
             elif len(takes) == 1:
-                results[positions[0]] = derivative.formula(gradient, saved[takes[0]])
+                results[positions[0]] = applied(derivative.formula, gradient, saved[takes[0]])
             else:
-                results[positions[0]] = derivative.formula(gradient, *[saved[number] for number in takes])
+                results[positions[0]] = applied(derivative.formula, gradient, *[saved[number] for number in takes])
         return results
 
     def _run_joint(
@@ -130,7 +134,7 @@ class OperationNode(Node):
         if derivative.needs:
             needed = [edge is not None for edge in self.edges] if wanted is None else wanted
             arguments.append(tuple([needed[each] for each in positions]))
-        run = derivative.formula if trace is None else partial(trace.run, derivative.formula)
+        run = partial(applied, derivative.formula) if trace is None else partial(trace.run, derivative.formula)
         gradients = run(gradient, *arguments)
         for position, each in zip(positions, gradients if derivative.joint else (gradients,), strict=True):
             results[position] = each
@@ -193,6 +197,16 @@ class OperationNode(Node):
                 names = recompute.__code__.co_varnames[: recompute.__code__.co_argcount]
                 result[number] = recompute(*[result[operation.values.index(name)] for name in names])
         return result
+
+
+def applied(formula: Callable[..., Any], *arguments: Any) -> Any:
+    """What a formula gives; arrays that refuse it may know another way to run it (`again` of their exception)."""
+    try:
+        return formula(*arguments)
+    except Exception as error:
+        if not hasattr(error, "again"):
+            raise
+        return error.again(formula, arguments)
 
 
 def placed(array: Any, edge: Any) -> Any:

@@ -93,6 +93,13 @@ class device:
         return device, (self.type, self.index)
 
 
+def check_device_name(name: str) -> None:
+    """Raises unless PyTorch knows a device of this name, whether it is here or not."""
+    kind = name.partition(":")[0]
+    if kind != "cpu" and kind not in _ELSEWHERE:
+        raise RuntimeError(_refusal(name, kind))
+
+
 def _refusal(given: str, name: str) -> str:
     """Why a device is refused: it is another than the CPU, or none at all."""
     if name in _ELSEWHERE or name.isdigit():

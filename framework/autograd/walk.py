@@ -76,6 +76,7 @@ class Walk:
         create_graph, keep = self.create_graph, self.retain_graph
         before = mode.recording
         mode.recording = recording_on() if create_graph else False
+        partial, mode.partial = mode.partial, asked
         warnings = silence(SILENCE)
         try:
             for edge, gradient in roots:
@@ -104,6 +105,7 @@ class Walk:
                 self.hand_over(leaf, gradient, False)
         finally:
             mode.recording = before
+            mode.partial = partial
             restore(warnings)
             if trace is not None:
                 trace.enter_section(section)

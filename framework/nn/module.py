@@ -12,8 +12,9 @@ from framework.nn.hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
-from framework.nn.parameter import Buffer, Parameter, typename
+from framework.nn.parameter import Buffer, Parameter
 from framework.nn.state_dict import StateDict
+from framework.operations import typename
 
 __all__ = ["Module", "register_module_forward_hook", "register_module_forward_pre_hook"]
 

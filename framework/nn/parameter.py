@@ -7,7 +7,7 @@ from typing import Any
 from framework.autograd import Tensor
 from framework.autograd.storage import storage_of
 from framework.autograd.tensor import wrap
-from framework.operations import empty
+from framework.operations import empty, typename
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -37,14 +37,6 @@ class Buffer(Tensor):
         buffer = _made(cls, data, data is not None and data.requires_grad)
         buffer.persistent = persistent
         return buffer
-
-
-def typename(value: Any) -> str:
-    """The name of a value's type as errors give it: `int`, `numpy.ndarray`, `torch.FloatTensor`."""
-    if isinstance(value, Tensor):
-        return str(value.type())
-    kind = type(value)
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _made(cls: type[Tensor], data: Tensor | None, requires_grad: bool) -> Any:

@@ -149,6 +149,7 @@ from framework.operations.diagonals import (
 )
 from framework.operations.distances import cdist, dist, pdist, renorm
 from framework.operations.division import floor_divide, fmod, remainder
+from framework.operations.dlpack import from_dlpack, to_dlpack
 from framework.operations.dropout import dropout, dropout_
 from framework.operations.einsum import einsum, tensordot
 from framework.operations.elementary import frexp, gcd, heaviside, lcm, ldexp, logit, nextafter, sinc
@@ -200,10 +201,12 @@ from framework.operations.inspection import (
     is_complex,
     is_floating_point,
     is_nonzero,
+    is_storage,
     is_tensor,
     numel,
     promote_types,
     result_type,
+    typename,
 )
 from framework.operations.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from framework.operations.inverses import det, inverse, logdet, slogdet
@@ -354,6 +357,17 @@ from framework.operations.similarity import cosine_similarity, normalize, pairwi
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
+from framework.operations.tensor_types import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 from framework.operations.triangular import triangular_solve
 from framework.operations.unfolding import fold, unfold
 from framework.operations.uniqueness import isin, unique, unique_consecutive

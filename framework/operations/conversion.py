@@ -106,6 +106,10 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if dtype not in named:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = named[dtype]
+    elif isinstance(dtype, type) and isinstance(getattr(dtype, "dtype", None), dtypes.dtype):
+        dtype = getattr(dtype, "dtype")  # noqa: B009
+    elif not isinstance(dtype, (type, dtypes.dtype, np.dtype)):
+        raise TypeError("dtype must be a type, str, or dtype object")
     target = read_dtype("type", dtype)
     assert target is not None
     return to_dtype(self, target)

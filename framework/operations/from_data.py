@@ -307,9 +307,17 @@ def check_lengths(data: Any, shape: list[int], target: np.dtype[Any], depth: int
 
 def _legacy(cls: type[Tensor], *data: Any, device: Any = None) -> Any:
     """`Tensor(2, 3)` and `Tensor([1, 2])`: a shape, or data, of the default type; `Tensor(tensor)` is a view."""
+    return constructed(cls, data, device, None)
+
+
+def constructed(cls: type[Tensor], data: tuple[Any, ...], device: Any, dtype: Any) -> Any:
+    """A tensor of a class from what its constructor was given, of an element type or (None) the default one."""
     read_device(device)
+    target = default_dtype() if dtype is None else dtype.dtype
     value = data[0] if len(data) == 1 else None
     if isinstance(value, Tensor):
+        if dtype is not None and value.dtype is not dtype:
+            raise TypeError(f"expected {_options(dtype)} (got {_options(value.dtype)})")
         if cls is Tensor:
             return value[...]
         result = wrap(value._array, cls)
@@ -322,12 +330,24 @@ def _legacy(cls: type[Tensor], *data: Any, device: Any = None) -> Any:
         if isinstance(value, bool):
             raise _no_sequence(value)
         shape = (0,) if not data else value if isinstance(value, Size) else data
-        return wrap(np.empty(read_size("new", (tuple(shape),)), default_dtype()), cls)
+        return wrap(np.empty(read_size("new", (tuple(shape),)), target), cls)
     if isinstance(value, (str, bytes)):
         raise _no_text(value)
     if isinstance(value, dict) or not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
         raise _no_sequence(value)
-    return wrap(copy_of(value, default_dtype()), cls)
+    return wrap(copy_of(value, target), cls)
+
+
+def _options(dtype: dtypes.dtype) -> str:
+    """An element type as PyTorch's message about another one has it."""
+    names = {
+        "float16": "c10::Half", "float32": "float", "float64": "double", "int8": "signed char",
+        "int16": "short", "int32": "int", "int64": "long int", "uint8": "unsigned char", "bool": "bool",
+    }  # fmt: skip
+    return (
+        f"TensorOptions(dtype={names.get(dtype.name, dtype.name)}, device=cpu, layout=Strided, requires_grad=false "
+        "(default), pinned_memory=false (default), memory_format=(nullopt))"
+    )
 
 
 def _no_sequence(value: Any) -> TypeError:

@@ -16,16 +16,31 @@ __all__ = [
     "is_complex",
     "is_floating_point",
     "is_nonzero",
+    "is_storage",
     "is_tensor",
     "numel",
     "promote_types",
     "result_type",
+    "typename",
 ]
 
 
 def is_tensor(obj: Any) -> bool:
     """Whether an object is a Tensor."""
     return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """False: a tensor's memory is a NumPy array, and there are no storage objects."""
+    return False
+
+
+def typename(obj: Any) -> str:
+    """The name of an object's type, or of a class: `int`, `numpy.ndarray`, `torch.FloatTensor`."""
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def is_floating_point(input: Tensor) -> bool:

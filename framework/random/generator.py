@@ -32,6 +32,8 @@ def _drawn(draw: Callable[..., Array]) -> Callable[..., Array]:
 
     @functools.wraps(draw)
     def method(self: Generator, *args: Any, **named: Any) -> Array:
+        if mode.before_draw is not None:
+            mode.before_draw()
         trace = mode.trace
         return draw(self, *args, **named) if trace is None else trace.draw(draw, self, args, named)
 

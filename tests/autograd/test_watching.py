@@ -71,16 +71,16 @@ def test_checkpoint_recomputes_with_the_same_random_numbers(x, use_reentrant):
     torch.manual_seed(3)
     y = checkpoint(part, x, weight, use_reentrant=use_reentrant).sum()
     assert len(runs) == 2
-    grads = torch.autograd.grad(y, [x, weight])
+    y.backward()
     assert len(runs) == 3
     assert torch.rand(1).item() == after.item()
-    for a, b in zip(grads, expected_grads, strict=True):
+    for a, b in zip((x.grad, weight.grad), expected_grads, strict=True):
         assert a.tolist() == b.tolist()
 
 
 def test_checkpoint_sequential(x):
     chain = [torch.exp, torch.sin, torch.tanh]
-    y = checkpoint_sequential(chain, 2, x)
+    y = checkpoint_sequential(chain, 2, x, use_reentrant=False)
     expected = x.exp().sin().tanh()
     assert torch.autograd.grad(y.sum(), x)[0].tolist() == torch.autograd.grad(expected.sum(), x)[0].tolist()
 

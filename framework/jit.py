@@ -1,0 +1,114 @@
+"""PyTorch's `torch.jit` for code that mentions it: its marks do nothing, and its compilers say what to use instead."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+__all__ = [
+    "Final",
+    "ScriptFunction",
+    "ScriptModule",
+    "annotate",
+    "export",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "isinstance",
+    "load",
+    "save",
+    "script",
+    "script_if_tracing",
+    "trace",
+    "trace_module",
+    "unused",
+]
+
+
+def _refused(name: str) -> NoReturn:
+    raise NotImplementedError(
+        f"torch.jit.{name}: there is no TorchScript here. Leave it out: the function runs as Python, with the same "
+        "results; framework.compile(function) makes a program of it that runs faster"
+    )
+
+
+def script(obj: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refused: there is no TorchScript."""
+    _refused("script")
+
+
+def trace(func: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refused: there is no TorchScript."""
+    _refused("trace")
+
+
+def trace_module(mod: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refused: there is no TorchScript."""
+    _refused("trace_module")
+
+
+def save(m: Any, f: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refused: there is no TorchScript."""
+    _refused("save")
+
+
+def load(f: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Refused: there is no TorchScript."""
+    _refused("load")
+
+
+class ScriptModule:
+    """What no module here is an instance of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _refused("ScriptModule")
+
+
+class ScriptFunction:
+    """What no function here is an instance of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _refused("ScriptFunction")
+
+
+def script_if_tracing(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: nothing is traced for TorchScript."""
+    return fn
+
+
+def ignore(drop: Any = False, **kwargs: Any) -> Any:
+    """Marks a function for TorchScript to leave alone; the function itself."""
+    return drop if callable(drop) else lambda function: function
+
+
+def unused(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a function for TorchScript to refuse; the function itself."""
+    return fn
+
+
+def export(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a method for TorchScript to compile; the method itself."""
+    return fn
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value."""
+    return the_value
+
+
+def is_scripting() -> bool:
+    """False."""
+    return False
+
+
+def is_tracing() -> bool:
+    """False."""
+    return False
+
+
+def isinstance(obj: Any, target_type: Any) -> bool:
+    """Whether an object is of a type, of the inside of which (`List[int]`) the container alone is looked at."""
+    kinds: Any = target_type if type(target_type) is tuple else (target_type,)
+    origins: list[Any] = [typing.get_origin(each) for each in kinds]
+    return any(issubclass(type(obj), a or b) for a, b in zip(origins, kinds, strict=True))
