@@ -19,8 +19,10 @@ from framework.autograd.grad_mode import (
     inference_mode,
     is_grad_enabled,
     is_inference_mode_enabled,
+    is_multithreading_enabled,
     no_grad,
     set_grad_enabled,
+    set_multithreading_enabled,
 )
 from framework.autograd.gradcheck import gradcheck, gradgradcheck
 from framework.autograd.inplace import inplace
@@ -59,11 +61,13 @@ __all__ = [
     "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_multithreading_enabled",
     "no_grad",
     "operation",
     "printoptions",
     "set_default_dtype",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
     "set_printoptions",
 ]

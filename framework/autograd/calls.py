@@ -155,10 +155,16 @@ def _several(
     if plan is not None:
         values.append(out._array)
         values.extend(extra)
-        _record(operation, args, edges, values, plan, out)
-    if operation.outputs is not None:
-        return (out, *[wrap(as_array(operation, each)) for each in extra[: operation.outputs - 1]])
-    return out
+        node = _record(operation, args, edges, values, plan, out)
+    if operation.outputs is None:
+        return out
+    outs = (out, *[wrap(as_array(operation, each)) for each in extra[: operation.outputs - 1]])
+    if plan is not None:
+        # The caller may write into the others, which formulas may ask for as residuals.
+        for number, each in enumerate(outs[1:], len(args) + 1):
+            if plan.kept[number]:
+                node.guards += guards_of(each, number)
+    return outs
 
 
 def _list(
@@ -225,3 +231,6 @@ def _mark_view(out: Tensor, parent: Any, made_by: Operation, arguments: Sequence
     view.output = output
     view.origin = view_origin() or ("multiple" if output is not None else "")
     view.version = 0 if storage is INFERENCE else storage.version
+    if parent._requires_grad and 0 in made_by.positions:
+        # Also where nothing is recorded.
+        out._requires_grad = True

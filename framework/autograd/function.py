@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,9 +28,9 @@ import numpy as np
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable, take_place
 from framework.autograd.nodes import Node, new, sequence
-from framework.autograd.operation_node import FREED, placed
+from framework.autograd.operation_node import FREED, modified_error, placed
 from framework.autograd.storage import INFERENCE, storage_of
-from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.tensor import Tensor, full_name, wrap
 from framework.autograd.views import View
 
 
@@ -45,10 +46,10 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keeps tensors for backward: inputs, outputs or others. Writes to them afterwards are noticed."""
-        for each in tensors:
+        for number, each in enumerate(tensors):
             if each is not None and not isinstance(each, Tensor):
                 raise TypeError(
-                    f"save_for_backward can only save variables, but argument is of type {type(each).__name__}"
+                    f"save_for_backward can only save variables, but argument {number} is of type {type(each).__name__}"
                 )
         self._to_save = tensors
 
@@ -64,14 +65,29 @@ class FunctionCtx:
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Says that `forward` wrote into these inputs, which it returns."""
+        for number, each in enumerate(tensors):
+            if not isinstance(each, Tensor):
+                raise RuntimeError(
+                    f"mark_dirty can only accept variables, but argument {number} is of type {type(each).__name__}"
+                )
         self._dirty = tensors
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Says that these outputs have no gradient."""
+        for each in tensors:
+            if not isinstance(each, Tensor):
+                raise RuntimeError(
+                    f"mark_non_differentiable only accepts variable arguments, but got {type(each).__name__}"
+                )
         self._non_differentiable = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
         """With False, `backward` gets None, not zeros, for outputs that nothing used."""
+        if not isinstance(value, bool):
+            raise TypeError(
+                "set_materialize_grads received an invalid combination of arguments - got "
+                f"({type(value).__name__}), but expected (bool)"
+            )
         self._materialize = value
 
 
@@ -102,7 +118,7 @@ class FunctionNode(Node):
                 gradients.append(wrap(np.zeros(shape, dtype)) if ctx._materialize and dtype is not None else None)
             else:
                 gradients.append(each if isinstance(each, Tensor) else wrap(each))
-        results = self.function.backward(ctx, *gradients)
+        results = self.function._formula()(ctx, *gradients)
         results = list(results) if isinstance(results, tuple) else [results]
         while len(results) > self.arguments and results[-1] is None:
             results.pop()
@@ -118,7 +134,7 @@ class FunctionNode(Node):
                     "the corresponding forward input was not a Variable"
                 )
             if each is not None and not isinstance(each, Tensor):
-                raise RuntimeError(f"expected Variable or None (got {type(each).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {full_name(type(each))})")
         chosen = [results[position] for position in self.tensor_arguments]
         return chosen if create_graph else [None if each is None else each._array for each in chosen]
 
@@ -132,7 +148,7 @@ class _Meta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
-        cls._node_class = type(f"{name}Backward", (FunctionNode,), {"__slots__": (), "function": cls})
+        cls._backward_cls = type(f"{name}Backward", (FunctionNode,), {"__slots__": (), "function": cls})
 
 
 class Function(metaclass=_Meta):
@@ -141,7 +157,7 @@ class Function(metaclass=_Meta):
     `forward` may also be written without `ctx`, beside a `setup_context(ctx, inputs, output)`.
     """
 
-    _node_class: Any
+    _backward_cls: Any
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +172,38 @@ class Function(metaclass=_Meta):
             "backward mode AD."
         )
 
+    # The same by another name: a class has one of the two.
+    vjp = backward
+
     setup_context: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @classmethod
+    def _formula(cls) -> Callable[..., Any]:
+        """What computes the gradients: `backward`, or `vjp`."""
+        if cls.vjp is Function.vjp:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
+            )
+        return cls.vjp
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -179,7 +226,7 @@ class Function(metaclass=_Meta):
         finally:
             mode.recording = recording
         outputs = output if isinstance(output, tuple) else (output,)
-        node: Any = new(cls._node_class) if recording and any(needs) else None
+        node: Any = new(cls._backward_cls) if recording and any(needs) else None
         results = _settle(ctx, args, outputs, node)
         if node is not None:
             _record(node, ctx, args, edges, outputs, results)
@@ -223,15 +270,21 @@ def _settle(ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], n
         if node is not None:
             _check_dirty(each, outputs)
     results = []
+    origin = "function" if len(outputs) == 1 else "multiple"
     for each in outputs:
-        if not isinstance(each, Tensor) or (_among(each, ctx._dirty) and (node is not None or not each.requires_grad)):
+        if not isinstance(each, Tensor):
             results.append(each)
-        elif _among(each, args) or each._requires_grad:
-            results.append(_alias(each) if node is not None else each.detach())
-        else:
-            if node is not None and each._view is not None:
-                each._view.origin = "function"
-            results.append(each)
+            continue
+        constant = node is None or each._array.dtype.kind != "f" or _among(each, ctx._non_differentiable)
+        if _among(each, ctx._dirty):
+            each = each.detach() if constant and each.requires_grad else each
+        elif _among(each, args):
+            each = each.detach() if constant and each.requires_grad else _alias(each, origin)
+        elif constant and each._requires_grad and each._view is None:
+            each = each.detach()
+        elif not constant and each._view is not None:
+            each._view.origin = origin
+        results.append(each)
     return results
 
 
@@ -253,7 +306,7 @@ def _check_dirty(tensor: Tensor, outputs: tuple[Any, ...]) -> None:
         )
 
 
-def _alias(tensor: Tensor) -> Tensor:
+def _alias(tensor: Tensor, origin: str) -> Tensor:
     """A view of a whole tensor, for one returned as it is: its own place in the graph, the same memory."""
     alias = wrap(tensor._array)
     storage = alias._storage = storage_of(tensor)
@@ -262,7 +315,7 @@ def _alias(tensor: Tensor) -> Tensor:
     view.form = tensor._array
     view.operation = view.output = None
     view.arguments = ()
-    view.origin = "function"
+    view.origin = origin
     view.version = 0 if storage is INFERENCE else storage.version
     return alias
 
@@ -288,12 +341,12 @@ def _record(
         else:
             result._edge = (node, index)
             result._requires_grad = True
-    ctx._saved = [_keep(each, node, outputs) for each in ctx._to_save]
+    ctx._saved = [_keep(each, node, results) for each in ctx._to_save]
     if mode.recording is not True:
         mode.recording(node)
 
 
-def _keep(tensor: Tensor | None, node: Node, outputs: tuple[Any, ...]) -> Callable[[], Any]:
+def _keep(tensor: Tensor | None, node: Node, outputs: Sequence[Any]) -> Callable[[], Any]:
     """How to give a kept tensor back: an output is made anew, since a node that held it would hold itself."""
     if tensor is None:
         return lambda: None
@@ -305,14 +358,8 @@ def _keep(tensor: Tensor | None, node: Node, outputs: tuple[Any, ...]) -> Callab
 
     def unpack() -> Tensor:
         if storage.version != version:
-            made_by, output = (place(), index) if held is None else held.edge or (None, 0)
-            source = f", which is output {output} of {made_by.title()}," if made_by is not None else ""
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"[torch.{wrap(array).dtype.scalar_name}Tensor {list(array.shape)}]{source} is at version {storage.version}; "
-                f"expected version {version} instead. Hint: enable anomaly detection to find the operation that failed "
-                "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
-            )
+            made_by, output = (place(), index or 0) if held is None else held.edge or (None, 0)
+            raise modified_error(storage, version, array, None if made_by is None else made_by.title(), output)
         return held if held is not None else placed(array, (place(), index))
 
     return unpack
@@ -347,3 +394,6 @@ class _Once(Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+_Once._backward_cls.__name__ = "Error"

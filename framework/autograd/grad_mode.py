@@ -22,9 +22,12 @@ class Mode(threading.local):
     inference = False
     # What `is_grad_enabled` says in inference mode, where nothing is recorded either way.
     enabled_in_inference = False
-    check_nan = False
+    anomaly = False
+    check_nan = True
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
+    # The message of `disable_saved_tensors_hooks`, where it holds.
+    hooks_refused: str | None = None
     # Whether the innermost backward walk is one for chosen tensors.
     partial = False
     watchers: tuple[Callable[[Any], None], ...] = ()
@@ -207,6 +210,30 @@ class inference_mode(_GradMode):
     def __init__(self, mode: bool = True) -> None:
         # inference_mode(False) inside an inference_mode() is an ordinary recording block again.
         super().__init__(not mode, mode)
+
+
+class set_multithreading_enabled:
+    """Accepted as in PyTorch: a backward walk runs in the thread that calls it, whatever is set."""
+
+    def __init__(self, mode: bool) -> None:
+        global _multithreading
+        self._before = _multithreading
+        self._enabled = _multithreading = bool(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        global _multithreading
+        _multithreading = self._before
+
+
+_multithreading = True
+
+
+def is_multithreading_enabled() -> bool:
+    """What `set_multithreading_enabled` was given last."""
+    return _multithreading
 
 
 def _current() -> tuple[Any, bool, bool]:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from framework.autograd import grad_mode
 from framework.autograd.hooks import RemovableHandle
-from framework.autograd.nodes import AccumulateGrad, Node
-from framework.autograd.saved_tensors import save_on_cpu, saved_tensors_hooks
+from framework.autograd.nodes import AccumulateGrad, GradientEdge, Node
+from framework.autograd.saved_tensors import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)
 from framework.autograd.tensor import Tensor
 
 __all__ = [
     "AccumulateGrad",
     "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
     "register_multi_grad_hook",
@@ -24,17 +31,10 @@ __all__ = [
 ]
 
 
-class GradientEdge(NamedTuple):
-    """A place in the graph: a node and the number of its output."""
-
-    node: Node
-    output_nr: int
-
-
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """The place in the graph where the tensor's gradient arrives."""
     if not tensor.requires_grad:
-        raise RuntimeError("It is not possible to get the gradient edge of a Tensor that does not require gradients")
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     edge = tensor.edge
     return GradientEdge(AccumulateGrad.of(tensor), 0) if edge is None else GradientEdge(*edge)
 
@@ -54,6 +54,8 @@ def register_multi_grad_hook(
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    if not all(each.requires_grad for each in tensors):
+        raise AssertionError("Expected gradient function to be set")
     # Weakly: the hook that knows them hangs on the same nodes.
     places = [weakref.ref(each if each.edge is None else each.edge[0]) for each in tensors]
     name = object()

@@ -14,12 +14,13 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.float_errors import quiet
 from framework.autograd.grad_mode import mode
-from framework.autograd.nodes import Node, new, sequence
+from framework.autograd.memory import address
+from framework.autograd.nodes import Node, new, rename, sequence
 from framework.autograd.operation import Operation
 from framework.autograd.operation_node import FREED
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.tensor import Tensor, wrap
-from framework.autograd.views import check_form, move, refresh, undefined_view
+from framework.autograd.views import Step, lineage, move, refresh, seen_from, steps_to, undefined_view
 
 
 def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
@@ -33,6 +34,8 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         ufunc, float_only = None, False
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self._storage is not None:
+            refuse_overlap(self, args)
         recording = bool(mode.recording) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
         if ufunc is not None and not recording and not kwargs and _is_direct(self, args, float_only):
             array = self._array
@@ -45,10 +48,7 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
                 return self
         check_writable(self, recording)
         if recording:
-            snapshot = wrap(self._array.copy())
-            snapshot._edge = self.edge
-            snapshot._requires_grad = self._requires_grad
-            return write(self, function(snapshot, *args, **kwargs))
+            return write(self, function(as_before(self, self._array.copy()), *args, **kwargs))
         before, mode.recording = mode.recording, False
         try:
             result = function(self, *args, **kwargs)
@@ -61,13 +61,53 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
     return method
 
 
+def as_before(tensor: Tensor, array: Any) -> Tensor:
+    """The tensor as it was before a write, with `array` for its values: what the write starts from in the graph."""
+    before: Tensor = wrap(array)
+    before._requires_grad = tensor.requires_grad
+    before._edge = tensor._edge
+    if tensor._view is not None and before._requires_grad:
+        # A view's own node, and hooks there, see nothing of the gradient that a write through it sends to the base.
+        base, _ = lineage(tensor)
+        before._edge = (seen_from(base, steps_to(tensor, base)), 0)
+    return before
+
+
+def refuse_overlap(tensor: Tensor, values: Sequence[Any]) -> None:
+    """Raises PyTorch's error where a value to be read lies partly, or otherwise, in the memory to be written.
+
+    As there, only tensors without gaps are looked at.
+    """
+    storage = tensor._storage
+    for each in values:
+        if not isinstance(each, Tensor) or each is tensor or each._storage is not storage or mode.trace is not None:
+            continue
+        array, other = tensor._array, each._array
+        if array is other or not (_is_dense(array) and _is_dense(other)):
+            continue
+        start, begin = address(array), address(other)
+        if start == begin and array.nbytes == other.nbytes and array.strides == other.strides:
+            continue
+        if start < begin + other.nbytes and begin < start + array.nbytes:
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+def _is_dense(array: Any) -> bool:
+    """Whether an array's elements fill a piece of memory, each place once."""
+    step = array.itemsize
+    for stride, size in sorted(zip(array.strides, array.shape, strict=True)):
+        if size > 1 and stride != step:
+            return False
+        step *= size
+    return True
+
+
 def _is_recorded(tensor: Tensor, values: Sequence[Any]) -> bool:
-    """Whether a write of these values is part of a graph: the tensor's, a value's, or that of the tensor's base."""
-    return (
-        tensor._requires_grad
-        or any([isinstance(each, Tensor) and each.requires_grad for each in values])
-        or (tensor._view is not None and tensor._base.requires_grad)  # type: ignore[union-attr]
-    )
+    """Whether a write of these values is part of a graph: the tensor's, which is also its base's, or a value's."""
+    return tensor.requires_grad or any([isinstance(each, Tensor) and each.requires_grad for each in values])
 
 
 def _is_direct(tensor: Tensor, args: Sequence[Any], float_only: bool) -> bool:
@@ -105,7 +145,11 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
             raise RuntimeError(
                 f"result type {found.scalar_name} can't be cast to the desired output type {wanted.scalar_name}"
             )
+        made_by = None if result._edge is None else result._edge[0].name()
         result = result.to(wanted)
+        if made_by is not None and result._edge is not None:
+            # The cast is part of the write.
+            rename(result._edge[0], made_by)
         value = result._array
     if value.shape != array.shape:
         if not _fits(value.shape, array.shape):
@@ -117,21 +161,33 @@ def write(tensor: Tensor, result: Tensor) -> Tensor:
     tensor._bump()
     if result._requires_grad:
         take_place(tensor, result)
+        _keep_written(result._edge[0], value, array)
     return tensor
 
 
-def check_writable(tensor: Tensor, recording: bool) -> None:
-    """Raises PyTorch's error where an in-place operation on the tensor is not allowed."""
+def _keep_written(node: Node, value: Any, array: Any) -> None:
+    """Has a node that keeps its output keep the memory that the output was written to, not a copy of it."""
+    saved = node.saved
+    if isinstance(saved, (list, tuple)):
+        node.saved = [array if each is value else each for each in saved]
+
+
+def check_writable(tensor: Tensor, recording: bool, one_value: bool = False) -> None:
+    """Raises PyTorch's error where an in-place operation on the tensor is not allowed.
+
+    Where elements share their place in memory, `one_value` alone may be written.
+    """
     if tensor._storage is INFERENCE and not mode.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
     if recording:
-        _check_history(tensor)
+        check_history(tensor)
     array = tensor._array
     if (
         0 in array.strides
+        and not one_value
         and array.size
         and any(step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True))
     ):
@@ -141,17 +197,15 @@ def check_writable(tensor: Tensor, recording: bool) -> None:
         )
 
 
-def _check_history(tensor: Tensor) -> None:
+def check_history(tensor: Tensor) -> None:
+    """Raises PyTorch's error where the graph has no place for a write to the tensor."""
     if tensor._view is None:
         if tensor._requires_grad and tensor._edge is None:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         return
-    base = tensor
-    while base._view is not None:
-        if base._view.origin:
-            raise undefined_view(tensor, "is being")
-        check_form(base._view)
-        base = base._view.parent
+    base, origin = lineage(tensor)
+    if origin:
+        raise undefined_view(tensor, "is being")
     if base._edge is None and (base._requires_grad or tensor._requires_grad):
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
@@ -163,23 +217,19 @@ def take_place(tensor: Tensor, result: Tensor) -> None:
         _guard_by(edge[0], result._storage, tensor)
     if tensor._view is None:
         move(tensor, edge)
+        storage_of(tensor).writer = (id(tensor._array), edge[0].title())
         return
-    steps = []
-    base = tensor
-    while base._view is not None:
-        view = base._view
-        steps.append((view.operation, view.arguments, view.output))
-        base = view.parent
+    base, _ = lineage(tensor)
     node = new(CopySlices)
-    node.steps = tuple(reversed(steps))
-    old = base.edge
-    node.edges = (old, edge)
+    node.steps = steps_to(tensor, base)
+    node.edges = (base._edge, edge)
     node.saved = ()
     node.outputs = None
     node.shape = base._array.shape
     node.dtype = base._array.dtype
     node.sequence = next(sequence)
     move(base, (node, 0))
+    storage_of(base).writer = (id(base._array), node.title())
     # The view's own place is told again from the base on next use.
     assert tensor._view is not None
     tensor._view.version = -1
@@ -205,7 +255,7 @@ class CopySlices(Node):
 
     __slots__ = ("steps",)
 
-    steps: tuple[tuple[Any, Any, int | None], ...] | None
+    steps: tuple[Step, ...] | None
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
         if self.steps is None:
@@ -239,3 +289,5 @@ class CopySlices(Node):
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"
+
+    title = name

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.autograd.hooks import RemovableHandle
 
@@ -58,7 +58,8 @@ class Node:
 
     def title(self) -> str:
         """The name in messages, such as `Add`."""
-        return type(self).__name__.rstrip("0123456789").removesuffix("Backward")
+        name = self.name()
+        return name if "::" in name else name.replace("Backward", "").removesuffix("0")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
@@ -77,6 +78,22 @@ class Node:
             (None, 0) if edge is None else edge if edge.__class__ is tuple else (AccumulateGrad.of(edge), 0)
             for edge in self.edges
         )
+
+    requires_grad = True
+
+    def __dir__(self) -> list[str]:
+        return [*_NAMES, *[name for name in self.__dict__ if name not in vars(Node)]]
+
+    def __call__(self, *gradients: Any) -> Any:
+        """The gradients of the inputs from those of the outputs, as Tensors."""
+        expected = self.outputs or 1
+        if len(gradients) != expected:
+            raise TypeError(f"expected {expected} arguments, got {len(gradients)} instead")
+        return called(self, gradients)
+
+    def _sequence_nr(self) -> int:
+        """A number that grows from one recorded operation to the next."""
+        return -self.sequence
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
         """The gradients for `edges`, in their order, from the gradient of the output.
@@ -105,12 +122,26 @@ class Node:
         return RemovableHandle(self.prehooks, hook)
 
 
+_NAMES = "_sequence_nr metadata name next_functions register_hook register_prehook requires_grad".split()
+"""What a node shows of itself."""
+
+
+class GradientEdge(NamedTuple):
+    """A place in the graph: a node and the number of its output."""
+
+    node: Node
+    output_nr: int
+
+
 class AccumulateGrad(Node):
     """What stands for a leaf at the end of the graph, where its `.grad` is filled."""
 
     __slots__ = ("variable",)
 
     variable: Tensor
+
+    def __dir__(self) -> list[str]:
+        return [*_NAMES, "variable"]
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
@@ -167,3 +198,21 @@ def reach(roots: list[Node]) -> tuple[list[Node], dict[int, int]]:
 
 
 _by_sequence = attrgetter("sequence")
+
+
+_renamed: dict[tuple[type, str], type] = {}
+
+
+def rename(node: Node, name: str) -> None:
+    """Gives one node another name than its class has."""
+    key = type(node), name
+    if key not in _renamed:
+        _renamed[key] = type(name, (type(node),), {"__slots__": ()})
+    node.__class__ = _renamed[key]
+
+
+def called(node: Node, gradients: tuple[Any, ...]) -> Any:
+    """What calling a node gives."""
+    from framework.autograd.walk import call
+
+    return call(node, gradients)

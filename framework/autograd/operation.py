@@ -60,7 +60,7 @@ class Operation:
         self.promoted: tuple[int, ...] = tuple(range(len(parameters))) if isinstance(forward, np.ufunc) else ()
         self.plans: dict[int, Plan] = {}
         title = backward_name or "".join(part.title() for part in name.split("_")) + "Backward0"
-        self.node_class = type(title, (OperationNode,), {"__slots__": (), "operation": self})
+        self.node_class: Any = type(title, (OperationNode,), {"__slots__": (), "operation": self})
         self.function: Callable[..., Any] = calls.general(self)
 
     def derivative(self, *inputs: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -116,14 +116,23 @@ class Operation:
                     names = recompute.__code__.co_varnames[: recompute.__code__.co_argcount]
                     taken.update(self.values.index(each) for each in names)
             kept = tuple(number in taken for number in range(len(self.values)))
-            guarded = tuple(number for number in sorted(taken) if number <= len(self.parameters))
+            guarded = sorted(
+                [number for number in taken if number <= len(self.parameters)], key=self._checked_order(mask)
+            )
             count = len(self.parameters) + 1
             numbers = self.promoted if self.promote is not None else ()
             values = any(kept[number] for number in (*numbers, *range(count, count + len(self.residuals))))
-            plan = self.plans[mask] = Plan(mask, kept, guarded, values, tuple(rows))
+            plan = self.plans[mask] = Plan(mask, kept, tuple(guarded), values, tuple(rows))
             if not self.sequence and self.outputs != "list":
                 plan.run = straight.formulas(self, plan)
         return self.plans[mask]
+
+    def _checked_order(self, mask: int) -> Callable[[int], tuple[bool, str]]:
+        """The order in which versions of what was kept are looked at: PyTorch's, by its names for the values."""
+        count = len(self.parameters)
+        names = {0: "self", count: "result"}
+        sure = {0, count, *[number for number, position in self.positions.items() if mask >> position & 1]}
+        return lambda number: (number not in sure, names.get(number, self.values[number]))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)

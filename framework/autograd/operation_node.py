@@ -75,11 +75,81 @@ class OperationNode(Node):
 
     __slots__ = ("guards", "plan")
 
-    # Set where saved-tensor hooks are on: gives back what they packed.
-    unpack: Callable[[Any], Any] | None = None
+    # Where saved-tensor hooks are on: for the number of a value, what gives back what was packed.
+    unpack: dict[int, Callable[[Any], Any]] | None = None
     operation: Operation
     guards: tuple[Any, ...]
     plan: Plan
+
+    def __getattr__(self, name: str) -> Any:
+        """What was kept, by PyTorch's name: `_saved_self`, `_saved_result`, `_saved_dim`; `_raw_saved_…` around it."""
+        asked = name.startswith(("_saved_", "_raw_saved_"))
+        number = self._kept_values().get(name.removeprefix("_raw")) if asked else None
+        if number is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return SavedValue(self, number) if name.startswith("_raw") else self.kept(number)
+
+    def __dir__(self) -> list[str]:
+        kept = self._kept_values()
+        return [*super().__dir__(), *kept, *[f"_raw{name}" for name in kept]]
+
+    def _kept_values(self) -> dict[str, int]:
+        """The numbers of the values that any formula of the operation asks for, by PyTorch's names for them."""
+        operation = self.operation
+        first = operation.parameters[0] if operation.parameters else ""
+        names = {first: "self", "out": "result", f"{first}_shape": "self_sym_sizes"}
+        asked = {number for derivative in operation.derivatives for number in derivative.takes}
+        if not {"other"}.isdisjoint(operation.parameters) and operation.name in ("mm", "bmm"):
+            names["other"] = "mat2"
+        return {
+            f"_saved_{names.get(operation.values[number], operation.values[number])}": number
+            for number in sorted(asked)
+        }
+
+    def kept(self, number: int) -> Any:
+        """A kept value as the user knows it: a tensor in its place in the graph, or a plain value."""
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(FREED)
+        for at in range(0, len(self.guards), 3):
+            if self.guards[at + 2] == number and self.guards[at].version != self.guards[at + 1]:
+                self.modified(*self.guards[at : at + 3])
+        value = self._unpacked(number)
+        operation = self.operation
+        if not hasattr(value, "__array_function__"):
+            return value
+        if number == len(operation.parameters):
+            return placed(value, (self, 0))
+        edge = self.edges[operation.positions[number]] if number in operation.positions else None
+        if isinstance(edge, Tensor) and edge._array is value:
+            return edge
+        return wrap(value) if edge is None else placed(value, edge)
+
+    def pack(self, numbers: Sequence[int], pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
+        """Keeps what `pack` makes of some values in their place; `unpack` gives them back."""
+        saved = list(self.saved)
+        for number in numbers:
+            # The node's own output is packed outside the graph: a node that held it would hold itself.
+            saved[number] = pack(wrap(saved[number]) if number >= len(self.operation.parameters) else self.kept(number))
+        self.saved = saved
+        guards = self.guards
+        self.guards = tuple(
+            [each for at in range(0, len(guards), 3) if guards[at + 2] not in numbers for each in guards[at : at + 3]]
+        )
+        self.unpack = {**(self.unpack or {}), **dict.fromkeys(numbers, unpack)}
+
+    def _unpacked(self, number: int) -> Any:
+        """A kept value, unpacked if it was packed."""
+        value = self.saved[number]
+        if self.unpack is None or number not in self.unpack:
+            return value
+        tensor = self.unpack[number](value)
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                f"{type(tensor).__name__}"
+            )
+        return tensor._array
 
     def backward(self, gradient: Any, wanted: Sequence[bool] | None, create_graph: bool) -> list[Any]:
         run = self.plan.run
@@ -97,7 +167,7 @@ class OperationNode(Node):
             if guards[at].version != guards[at + 1]:
                 self.modified(guards[at], guards[at + 1], guards[at + 2])
         if self.unpack is not None:
-            saved = self.unpack(saved)
+            saved = [self._unpacked(number) for number in range(len(saved))]
         if create_graph:
             saved = self._recorded(saved)
         if self.outputs is not None:
@@ -148,25 +218,22 @@ class OperationNode(Node):
     def modified(self, storage: Any, expected: int, value: int) -> None:
         operation = self.operation
         array = self.saved[value]
-        made_by: Any = self if value >= len(operation.parameters) else None
         output = 0
         if isinstance(array, (list, tuple)):
-            guards = self.guards
-            watched = [guards[at] for at in range(0, len(guards), 3) if guards[at + 2] == value]
-            output = next(number for number, each in enumerate(watched) if each is storage)
-            array = array[output]
-        if value in operation.positions:
-            edge = self.edges[operation.positions[value]]
-            if edge.__class__ is tuple:
-                made_by, output = edge
-        source = f", which is output {output} of {made_by.title()}," if made_by is not None else ""
-        kind = dtypes.from_numpy(array.dtype).scalar_name
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{kind}Tensor {list(array.shape)}]{source} is at version {storage.version}; expected version "
-            f"{expected} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
-            "gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        )
+            tensors = [each for each in array if isinstance(each, Tensor)]
+            if tensors:
+                array = next((each._array for each in tensors if each._storage is storage), tensors[0]._array)
+            else:
+                watched = [self.guards[at] for at in range(0, len(self.guards), 3) if self.guards[at + 2] == value]
+                output = next(number for number, each in enumerate(watched) if each is storage)
+                array = array[output]
+        made_by = self.title() if value == len(operation.parameters) else None
+        edge = self.edges[operation.positions[value]] if value in operation.positions else None
+        if edge.__class__ is tuple:
+            made_by, output = written_by(storage, array) or edge[0].title(), edge[1]
+        elif value < len(operation.parameters):
+            made_by = written_by(storage, array)
+        raise modified_error(storage, expected, array, made_by, output)
 
     def _all(self, gradients: list[Any], create_graph: bool) -> tuple[Any, ...]:
         """The gradients of several outputs, zeros where none arrived."""
@@ -197,6 +264,49 @@ class OperationNode(Node):
                 names = recompute.__code__.co_varnames[: recompute.__code__.co_argcount]
                 result[number] = recompute(*[result[operation.values.index(name)] for name in names])
         return result
+
+
+class SavedValue:
+    """One value that a node keeps, before it is unpacked (`grad_fn._raw_saved_self`)."""
+
+    def __init__(self, node: OperationNode, number: int) -> None:
+        self._node = node
+        self._number = number
+
+    def register_hooks(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+        """Packs the value at once with `pack_hook`; backward unpacks it with `unpack_hook`."""
+        if self._node.saved is None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
+                "to backward through the graph a second time or if you need to access saved variables after calling "
+                "backward."
+            )
+        if self._number in (self._node.unpack or {}):
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set is not allowed."
+            )
+        self._node.pack([self._number], pack_hook, unpack_hook)
+
+
+def modified_error(storage: Any, expected: int, array: Any, made_by: str | None, output: int) -> RuntimeError:
+    """What PyTorch says of a kept tensor, an output of the node titled `made_by`, that was written to since."""
+    source = f", which is output {output} of {made_by}," if made_by is not None else ""
+    kind = "CPUBoolType" if array.dtype.kind == "b" else f"torch.{dtypes.from_numpy(array.dtype).scalar_name}Tensor"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{kind} {list(array.shape)}]{source} is at version {storage.version}; expected version {expected} instead. "
+        "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+
+
+def written_by(storage: Any, array: Any) -> str | None:
+    """The title of the node that a recorded write since has given a kept tensor, if there was one."""
+    writer = getattr(storage, "writer", None)
+    if writer is None:
+        return None
+    return str(writer[1]) if writer[0] == id(array) else "AsStrided"
 
 
 def applied(formula: Callable[..., Any], *arguments: Any) -> Any:

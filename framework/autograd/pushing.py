@@ -30,7 +30,7 @@ def pusher(outputs: Sequence[Tensor], sources: Sequence[Tensor]) -> Callable[...
         return lambda directions, create_graph: [None] * len(outputs)
     with enable_grad():
         weights = [wrap(np.zeros_like(outputs[index]._array)).requires_grad_() for index in reached]
-        pulled = grad([outputs[index] for index in reached], sources, weights, None, True, True)
+        pulled = grad([outputs[index] for index in reached], sources, weights, None, True, allow_unused=True)
     # What a weight does not lead to is told apart here: a sum of gradients tells nothing of its parts.
     follows = [_leads(outputs[index], sources) for index in reached]
 
@@ -44,7 +44,7 @@ def pusher(outputs: Sequence[Tensor], sources: Sequence[Tensor]) -> Callable[...
         if pairs:
             with enable_grad():
                 starts, given = zip(*pairs, strict=True)
-                found = list(grad(starts, weights, given, True, create_graph, True))
+                found = list(grad(starts, weights, given, True, create_graph, allow_unused=True))
         results: list[Any] = [None] * len(outputs)
         for index, each, weight, follow in zip(reached, found, weights, follows, strict=True):
             if follow:

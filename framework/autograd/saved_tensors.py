@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 from framework.autograd.function import FunctionNode
 from framework.autograd.grad_mode import mode, watching
 from framework.autograd.operation_node import OperationNode, placed
-from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.tensor import Tensor
 
 
 class saved_tensors_hooks:
@@ -26,6 +27,8 @@ class saved_tensors_hooks:
         self._stack = ExitStack()
 
     def __enter__(self) -> None:
+        if mode.hooks_refused is not None:
+            raise RuntimeError(mode.hooks_refused)
         self._stack.enter_context(watching(self._on_node))
 
     def __exit__(self, *exception: object) -> None:
@@ -39,27 +42,10 @@ class saved_tensors_hooks:
             # A Python number became an array too, which is nobody's tensor.
             tensors = {*node.guards[2::3], *range(len(node.operation.parameters) + 1, len(node.saved))}
             numbers = [number for number in tensors if hasattr(node.saved[number], "__array_function__")]
-            saved = list(node.saved)
-            for number in numbers:
-                saved[number] = self._pack(_original(node, number))
-            node.saved = saved
-            node.guards = ()
             if numbers:
-                node.unpack = lambda saved: self._unpacked(saved, numbers)
+                node.pack(numbers, self._pack, self._unpack)
         elif isinstance(node, FunctionNode):
             node.ctx._saved = [self._repack(each, node) for each in node.ctx._saved]
-
-    def _unpacked(self, saved: list[Any], numbers: list[int]) -> list[Any]:
-        result = list(saved)
-        for number in numbers:
-            tensor = self._unpack(saved[number])
-            if not isinstance(tensor, Tensor):
-                raise TypeError(
-                    f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                    f"{type(tensor).__name__}"
-                )
-            result[number] = tensor._array
-        return result
 
     def _repack(self, kept: Callable[[], Any], node: FunctionNode) -> Callable[[], Any]:
         tensor = kept()
@@ -81,18 +67,35 @@ class saved_tensors_hooks:
         return unpack
 
 
-def _original(node: OperationNode, number: int) -> Tensor:
-    """A kept value as the tensor it was: an input in its place in the graph."""
-    array = node.saved[number]
-    edge = node.edges[node.operation.positions[number]] if number in node.operation.positions else None
-    if isinstance(edge, Tensor) and edge._array is array:
-        return edge
-    tensor = wrap(array) if edge is None else placed(array, edge)
-    return tensor
-
-
 class save_on_cpu(saved_tensors_hooks):
     """Accepted as in PyTorch: tensors are on the CPU already, so they are kept as they are."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cpu") -> None:
         super().__init__(lambda tensor: tensor, lambda tensor: tensor)
+
+
+class disable_saved_tensors_hooks(contextlib.ContextDecorator):
+    """Inside, entering `saved_tensors_hooks` raises RuntimeError with this message."""
+
+    def __init__(self, error_message: str) -> None:
+        self._message = error_message
+        self._before: list[str | None] = []
+
+    def __enter__(self) -> None:
+        if any(getattr(each, "__func__", None) is saved_tensors_hooks._on_node for each in mode.watchers):
+            raise RuntimeError(self._message)
+        self._before.append(mode.hooks_refused)
+        mode.hooks_refused = self._message
+
+    def __exit__(self, *exception: object) -> None:
+        mode.hooks_refused = self._before.pop()
+
+
+@contextlib.contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[None]:
+    """Inside, tensors kept for backward may be written to afterwards: backward sees them as they were kept.
+
+    Each is copied when it is kept, where PyTorch copies it when it is written to: the same values, more memory.
+    """
+    with saved_tensors_hooks(lambda tensor: tensor.detach().clone(), lambda tensor: tensor):
+        yield

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """What a tensor and its views share: how often their memory was written."""
+    """What a tensor and its views share: how often their memory was written, and by what last.
 
-    __slots__ = ("version",)
+    `writer`, set where the write was recorded, is the identity of the base's array and the title of its new node.
+    """
+
+    __slots__ = ("version", "writer")
 
     version: int
+    writer: tuple[int, str] | None
 
 
 class _InferenceStorage:

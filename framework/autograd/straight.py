@@ -155,7 +155,9 @@ def source(operation: Operation) -> str:
             f"    return recorders[{mask}]({arguments}, {arrays}, result, recording)",
         ]
     lines += ["out = new(Tensor)", "out._array = result", "out._edge = out._grad = out._hooks = None"]
-    lines += ["out._requires_grad = False", *_marked(operation, "INFERENCE if mode.inference else None"), "return out"]
+    # A view that is not recorded requires grad all the same, if what it shows does.
+    lines.append(f"out._requires_grad = {'needs0' if operation.view and 0 in positions else False}")
+    lines += [*_marked(operation, "INFERENCE if mode.inference else None"), "return out"]
     return _text(lines)
 
 

@@ -17,6 +17,7 @@ from numpy import ndarray
 from framework.autograd import dtypes
 from framework.autograd.grad_mode import mode
 from framework.autograd.hooks import RemovableHandle
+from framework.autograd.memory import address, start_of
 from framework.autograd.nodes import LeafHooks, Node, new
 from framework.autograd.printing import tensor_text
 from framework.autograd.size import CPU, Size, device, layout, strided
@@ -152,16 +153,11 @@ class Tensor:
 
     def storage_offset(self) -> int:
         """Where it starts in the memory it shares, in elements."""
-        array = self._array
-        base = array
-        while isinstance(base.base, ndarray):
-            base = base.base
-        return (self.data_ptr() - base.__array_interface__["data"][0]) // array.itemsize
+        return start_of(self._array)
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        address: int = self._array.__array_interface__["data"][0]
-        return address
+        return address(self._array)
 
     # What it holds
 
@@ -261,7 +257,7 @@ class Tensor:
     def edge(self) -> Any:
         """Where its gradient goes: (node, output number), or None for a leaf."""
         if self._view is not None:
-            refresh(self)
+            refresh(self, asked=True)
         return self._edge
 
     @property
@@ -278,20 +274,20 @@ class Tensor:
     @property
     def output_nr(self) -> int:
         """Which output of its `grad_fn` it is."""
-        edge = self.edge
-        return 0 if edge is None else int(edge[1])
+        return 0 if self._edge is None else int(self._edge[1])
 
     @property
     def requires_grad(self) -> bool:
-        """Whether operations on it are recorded."""
-        if self._view is not None:
-            refresh(self)
-        return self._requires_grad
+        """Whether operations on it are recorded. A view requires grad where the tensor that it shows does."""
+        base = self._base
+        return self._requires_grad or (base is not None and base._requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
             raise RuntimeError("requires_grad must be a bool")
+        if value and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -301,7 +297,7 @@ class Tensor:
                 "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
                 f"{type(requires_grad).__name__}"
             )
-        if not self.is_leaf and not requires_grad:
+        if self._edge is not None and not requires_grad:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
@@ -321,7 +317,8 @@ class Tensor:
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
                 "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
-                "by mistake, make sure you access the leaf Tensor instead.",
+                "by mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 "
+                "for more information.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -332,13 +329,13 @@ class Tensor:
         if value is not None:
             if not isinstance(value, Tensor):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                    f"assigned grad expected to be a Tensor or None but got grad of type {full_name(type(value))}"
                 )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{_scalar_name(value)}' to a tensor with grad_dtype "
+                    f"attempting to assign a gradient with dtype '{c_name(value._array.dtype)}' to a tensor with grad_dtype "
                     f"'{_scalar_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
                     "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                     "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
@@ -371,6 +368,13 @@ class Tensor:
         edge = self.edge
         if edge is not None:
             retain(self, edge)
+
+    @property
+    def _backward_hooks(self) -> dict[int, Callable[..., Any]] | None:
+        edge = self._edge
+        if edge is None:
+            return None if self._hooks is None else self._hooks.tensor or None
+        return None if edge[0].tensor_hooks is None else edge[0].tensor_hooks.get(edge[1])
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Calls `hook(gradient)` whenever the gradient is known; a tensor it returns takes the gradient's place."""
@@ -409,7 +413,7 @@ class Tensor:
 
         Raises RuntimeError if it is no scalar and has no `gradient`, or if its graph was already freed.
         """
-        differentiate.backward(self, gradient, retain_graph, create_graph, inputs)
+        differentiate.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph. Writes to it are noticed by the graph."""
@@ -443,6 +447,10 @@ class Tensor:
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._array = value._array
 
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
+
     @property
     def _version(self) -> int:
         if self._storage is INFERENCE:
@@ -452,14 +460,14 @@ class Tensor:
     @property
     def _base(self) -> Tensor | None:
         view = self._view
-        if view is None:
+        if view is None or self._storage is INFERENCE:
             return None
         while view.parent._view is not None:
             view = view.parent._view
         return view.parent
 
     def _is_view(self) -> bool:
-        return self._view is not None
+        return self._view is not None and self._storage is not INFERENCE
 
     def _bump(self) -> None:
         """Counts a write to its memory."""
@@ -480,8 +488,8 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.Parameter "
-                "that was replaced by a computed tensor: detach() it first."
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
             return memo[id(self)]
@@ -587,6 +595,18 @@ def _copied(array: Any, memo: dict[int, Any]) -> Any:
         return copied
     offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     return ndarray(array.shape, array.dtype, copied, offset, array.strides)
+
+
+def full_name(kind: type) -> str:
+    """A type's name as PyTorch's messages give it: with its module, unless that is Python's own."""
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def c_name(dtype: np.dtype[Any]) -> str:
+    """The name of a type in C++."""
+    names = {"int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char"}
+    names |= {"float64": "double", "float32": "float", "float16": "c10::Half"}
+    return names.get(dtype.name, dtype.name)
 
 
 def _scalar_name(tensor: Tensor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from sys import getrefcount
@@ -13,8 +14,8 @@ from numpy import ndarray
 
 from framework.autograd.float_errors import SILENCE, restore, silence
 from framework.autograd.grad_mode import mode, recording_on
-from framework.autograd.gradients import added, as_tensor, fit
-from framework.autograd.nodes import Node, reach
+from framework.autograd.gradients import added, as_gradient, as_tensor, fit
+from framework.autograd.nodes import AccumulateGrad, Node, reach
 from framework.autograd.tensor import Tensor, wrap
 from framework.autograd.walk_hooks import after_node, at_outputs, run_hooks, run_prehooks
 
@@ -67,7 +68,7 @@ class Walk:
         """Walks from the roots: pairs of an edge and the gradient that starts there."""
         asked = self.captured is not None
         trace = mode.trace
-        watched = mode.check_nan or asked or trace is not None
+        watched = mode.anomaly or asked or trace is not None
         section = trace.enter_section("backward") if trace is not None else None
         if asked:
             self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
@@ -77,7 +78,7 @@ class Walk:
         before = mode.recording
         mode.recording = recording_on() if create_graph else False
         partial, mode.partial = mode.partial, asked
-        warnings = silence(SILENCE)
+        silenced = silence(SILENCE)
         try:
             for edge, gradient in roots:
                 if edge.__class__ is tuple:
@@ -95,7 +96,7 @@ class Walk:
                     send(node, gradients)
             for leaf, gradient, alone in list(self.sums.values()):
                 simple = leaf._grad is None and leaf._hooks is None and not asked and gradient.__class__ is ndarray
-                if simple and leaf._requires_grad:
+                if simple and leaf._requires_grad and leaf._view is None:
                     # The common case, told quickly: nobody asked or listens, and there is no gradient yet.
                     first = wrap(gradient if alone and _owns(gradient) else gradient.copy())
                     # Nothing is called between the look and the step, so no other thread comes between them.
@@ -106,7 +107,7 @@ class Walk:
         finally:
             mode.recording = before
             mode.partial = partial
-            restore(warnings)
+            restore(silenced)
             if trace is not None:
                 trace.enter_section(section)
 
@@ -187,6 +188,8 @@ class Walk:
         """Gives a leaf its whole gradient, through its hooks, or keeps it for who asked."""
         hooks = leaf._hooks
         captured = self.captured
+        if leaf._base is not None and leaf._base._requires_grad:
+            return  # a view made without recording: what it shows requires grad, it does not
         if captured is not None and id(leaf) not in captured:
             return
         if hooks is not None and hooks.tensor:
@@ -245,7 +248,7 @@ class Walk:
             gradient = at_outputs(node, gradient, self)
             for index in asked:
                 self.captured[id(node), index] = gradient if node.outputs is None else gradient[index]
-            if not leads:
+            if not leads and not self.accumulate:
                 return
             wanted = [self.wants(edge) for edge in node.edges]
         else:
@@ -258,11 +261,11 @@ class Walk:
             gradient = gradients if node.outputs is not None else gradients[0]
         try:
             gradients = list(node.backward(gradient, wanted, self.create_graph))
-            if mode.check_nan:
+            if mode.anomaly and mode.check_nan:
                 _refuse_nan(node, gradients)
         except Exception as error:
-            if node.trace is not None:
-                error.add_note(f"{node.name()}, which failed in backward, was recorded here:\n{node.trace}")
+            if mode.anomaly or node.trace is not None:
+                _name_forward(node, error)
             raise
         if node.hooks:
             gradients = after_node(node.hooks, gradients, gradient)
@@ -290,8 +293,7 @@ def _add_to_grad(leaf: Tensor, gradient: Any, create_graph: bool) -> None:
     """Adds a gradient to a leaf's `.grad`."""
     present = leaf._grad
     if present is None:
-        copy: Any = np.copy(gradient, order="C")
-        leaf._grad = copy if isinstance(copy, Tensor) else wrap(copy)
+        leaf._grad = _owned(gradient)
     elif create_graph:
         leaf._grad = present + gradient
     else:
@@ -300,8 +302,42 @@ def _add_to_grad(leaf: Tensor, gradient: Any, create_graph: bool) -> None:
         present._bump()
 
 
+def _owned(gradient: Any) -> Tensor:
+    """A gradient with memory of its own; a recorded one is copied in the graph."""
+    if not isinstance(gradient, Tensor):
+        return wrap(np.copy(gradient, order="C"))
+    first: Tensor = wrap(np.empty_like(gradient._array))
+    first.copy_(gradient)
+    return first
+
+
+def _name_forward(node: Node, error: Exception) -> None:
+    """Says where the call was recorded whose gradient failed: with the error, and in anomaly mode as a warning too."""
+    where = (
+        "No forward pass information available. Enable detect anomaly during forward pass for more information."
+        if node.trace is None
+        else f"Traceback of forward call that caused the error:\n{node.trace}"
+    )
+    text = f"Error detected in {node.name()}. {where}"
+    error.add_note(text)
+    if mode.anomaly:
+        warnings.warn(text, UserWarning, stacklevel=5)
+
+
 def _refuse_nan(node: Node, gradients: Iterable[Any]) -> None:
     for index, each in enumerate(gradients):
         array = each._array if isinstance(each, Tensor) else each
         if array is not None and array.dtype.kind == "f" and np.isnan(array).any():
             raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")
+
+
+def call(node: Node, gradients: Sequence[Any]) -> Any:
+    """The gradients of a node's inputs: several as a tuple. A leaf's accumulator adds to its `.grad`."""
+    create_graph = bool(mode.recording)
+    given = [as_gradient(each, each if create_graph else None) for each in gradients]
+    if isinstance(node, AccumulateGrad):
+        Walk(True, create_graph).hand_over(node.variable, given[0], False)
+        return ()
+    found = node.backward(given[0] if node.outputs is None else given, None, create_graph)
+    results = tuple([as_tensor(each) for each in found])
+    return results[0] if len(results) == 1 else results

@@ -29,11 +29,14 @@ def run_hooks(hooks: Iterable[Callable[..., Any]], gradient: Any, walk: Walk) ->
             continue
         if not isinstance(result, Tensor):
             raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-        if result.shape != tensor.shape:
+        name = getattr(hook, "__name__", "<unknown>")
+        if result._array.dtype != tensor._array.dtype:
             raise RuntimeError(
-                f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value: "
-                f"got {tuple(result.shape)}, but the gradient has {tuple(tensor.shape)}"
+                f"hook '{name}' has changed the type of value (was torch.{tensor.dtype.scalar_name}Tensor got "
+                f"torch.{result.dtype.scalar_name}Tensor)"
             )
+        if result._array.shape != tensor._array.shape:
+            raise RuntimeError(f"hook '{name}' has changed the size of value")
         tensor = result
     return tensor if isinstance(gradient, Tensor) else tensor._array
 
@@ -61,8 +64,6 @@ def run_prehooks(hooks: dict[int, Callable[..., Any]], gradients: Sequence[Any])
     for hook in list(hooks.values()):
         result = hook(tuple(as_tensor(each) for each in found))
         if result is not None:
-            # A single gradient may be given alone.
-            result = result if isinstance(result, tuple) or len(found) > 1 else (result,)
             found = _replaced(hook, result, found, found)
     return found
 
@@ -73,7 +74,7 @@ def _replaced(hook: Callable[..., Any], result: Any, gradients: Sequence[Any], l
         raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
     if len(result) != len(gradients):
         raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
+            f"hook '{getattr(hook, '__name__', '<unknown>')}' has returned an incorrect number of values "
             f"(got {len(result)}, but expected {len(gradients)})"
         )
     return [as_gradient(each, like[0]) for each in result]

@@ -129,7 +129,7 @@ class Compiled:
     def _traced(self, args: Any, kwargs: Any) -> Any:
         """Traces a call. The result is the traced run's, or, where a program came of it, that program's."""
         problem = _cannot_be_given(args, kwargs) or (
-            "hooks of saved tensors or anomaly detection are on" if mode.watchers or mode.check_nan else None
+            "hooks of saved tensors or anomaly detection are on" if mode.watchers or mode.anomaly else None
         )
         if problem is not None:
             return self._without(problem, lambda: self.function(*args, **kwargs))

@@ -56,7 +56,7 @@ def vmap(
         size = _batch_size(leaves, dims)
         state = random.default_generator.state_array() if randomness == "same" else None
         with without_draws(randomness):
-            if size > 1 and randomness != "different" and not (mode.trace or mode.watchers or mode.check_nan):
+            if size > 1 and randomness != "different" and not (mode.trace or mode.watchers or mode.anomaly):
                 try:
                     return _at_once(func, leaves, form, dims, kwargs, out_dims, size, name)
                 except Exception:

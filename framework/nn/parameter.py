@@ -23,6 +23,14 @@ class Parameter(Tensor):
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
         return _made(cls, data, requires_grad)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        # As in PyTorch, without the gradient.
+        gradient, self._grad = self._grad, None
+        try:
+            return super().__deepcopy__(memo)
+        finally:
+            self._grad = gradient
+
     # mypy forgets the name of a special method's argument.
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()

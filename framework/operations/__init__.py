@@ -200,8 +200,8 @@ from framework.operations.inspection import (
     can_cast,
     is_complex,
     is_floating_point,
+    is_inference,
     is_nonzero,
-    is_storage,
     is_tensor,
     numel,
     promote_types,
@@ -222,6 +222,9 @@ from framework.operations.joining import (
     stack,
     tensor_split,
     unbind,
+    unsafe_chunk,
+    unsafe_split,
+    unsafe_split_with_sizes,
     vstack,
 )
 from framework.operations.layer_norm import layer_norm, native_layer_norm, rms_norm
@@ -357,6 +360,8 @@ from framework.operations.similarity import cosine_similarity, normalize, pairwi
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean
+from framework.operations.storage import UntypedStorage, is_storage
+from framework.operations.strided import as_strided, as_strided_scatter
 from framework.operations.tensor_types import (
     BoolTensor,
     ByteTensor,
@@ -372,3 +377,4 @@ from framework.operations.triangular import triangular_solve
 from framework.operations.unfolding import fold, unfold
 from framework.operations.uniqueness import isin, unique, unique_consecutive
 from framework.operations.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
+from framework.operations.view_scatter import diagonal_scatter, select_scatter, slice_scatter

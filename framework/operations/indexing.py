@@ -152,7 +152,8 @@ def _written(self: Tensor, index: Any, value: Any) -> bool:
         if array.dtype.kind != "f" or not -6e4 < value < 6e4:
             return False
     elif value.__class__ is Tensor:
-        if value.requires_grad or value._array.dtype != array.dtype:
+        shared = value._storage is not None and value._storage is self._storage
+        if shared or value.requires_grad or value._array.dtype != array.dtype:
             return False
         value = value._array
     else:

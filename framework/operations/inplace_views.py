@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from framework.autograd.grad_mode import mode
+from framework.autograd.inplace import check_history
+from framework.autograd.nodes import rename
 from framework.autograd.tensor import Tensor, wrap
 
 # The names of the nodes, which PyTorch numbers after those of the forms that are not in-place.
 _NODES = {
+    "AsStridedBackward0": "AsStridedBackward1",
     "SqueezeBackward0": "SqueezeBackward3",
     "SqueezeBackward1": "SqueezeBackward4",
     "SqueezeBackward2": "SqueezeBackward5",
@@ -17,7 +20,6 @@ _NODES = {
     "TransposeBackward0": "TransposeBackward1",
     "UnsqueezeBackward0": "UnsqueezeBackward1",
 }
-_classes: dict[str, type] = {}
 
 
 def inplace_view(function: Callable[..., Tensor], name: str | None = None) -> Callable[..., Tensor]:
@@ -30,13 +32,16 @@ def inplace_view(function: Callable[..., Tensor], name: str | None = None) -> Ca
         before._storage, before._view = self._storage, self._view
         result = function(before, *args, **kwargs)
         self._array, self._storage = result._array, result._storage
-        self._edge, self._requires_grad = result._edge, result._requires_grad
         self._bump()
+        if not mode.recording:
+            return self
+        self._edge, self._requires_grad = result._edge, result._requires_grad
         if self._view is not None:
             self._view = result._view
             self._view.version = self._version  # type: ignore[union-attr]
         if self._edge is not None:
-            _rename(self._edge[0])
+            node = self._edge[0]
+            rename(node, _NODES.get(node.name(), node.name()))
         return self
 
     method.__name__ = method.__qualname__ = name or f"{function.__name__}_"
@@ -46,15 +51,5 @@ def inplace_view(function: Callable[..., Tensor], name: str | None = None) -> Ca
 
 def _check(tensor: Tensor) -> None:
     """Raises PyTorch's error for a leaf that requires grad, or a view of one."""
-    leaf = tensor if tensor._view is None else tensor._base
-    if mode.recording and leaf is not None and leaf.requires_grad and leaf.is_leaf:
-        kind = "a leaf Variable" if tensor._view is None else "a view of a leaf Variable"
-        raise RuntimeError(f"{kind} that requires grad is being used in an in-place operation.")
-
-
-def _rename(node: Any) -> None:
-    name = type(node).__name__
-    if name in _NODES:
-        if name not in _classes:
-            _classes[name] = type(_NODES[name], (type(node),), {"__slots__": ()})
-        node.__class__ = _classes[name]
+    if mode.recording and tensor.requires_grad:
+        check_history(tensor)

@@ -15,8 +15,8 @@ __all__ = [
     "can_cast",
     "is_complex",
     "is_floating_point",
+    "is_inference",
     "is_nonzero",
-    "is_storage",
     "is_tensor",
     "numel",
     "promote_types",
@@ -28,11 +28,6 @@ __all__ = [
 def is_tensor(obj: Any) -> bool:
     """Whether an object is a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def is_storage(obj: Any) -> bool:
-    """False: a tensor's memory is a NumPy array, and there are no storage objects."""
-    return False
 
 
 def typename(obj: Any) -> str:
@@ -53,6 +48,12 @@ def is_complex(input: Tensor) -> bool:
     """False: complex numbers are not supported."""
     check_tensor("is_complex", "input", 1, input)
     return False
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether a tensor was made in inference mode."""
+    check_tensor("is_inference", "input", 1, input)
+    return input.is_inference()
 
 
 def is_nonzero(input: Tensor) -> bool:

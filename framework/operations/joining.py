@@ -27,6 +27,9 @@ __all__ = [
     "stack",
     "tensor_split",
     "unbind",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
     "vstack",
 ]
 
@@ -75,7 +78,9 @@ def _split_with_sizes(input: Any, sizes: Any, dim: Any) -> Any:
     return parts
 
 
-for _row in (_split, _split_with_sizes):
+_unsafe_split = operation(_split.forward, name="unsafe_split", outputs="list")
+_unsafe_split_with_sizes = operation(_split_with_sizes.forward, name="unsafe_split_with_sizes", outputs="list")
+for _row in (_split, _split_with_sizes, _unsafe_split, _unsafe_split_with_sizes):
     _row.derivative("input")(lambda g, dim: np.concatenate(g, axis=dim))
 
 
@@ -217,7 +222,7 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
     if not array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     given = sizes((split_sizes,), "split_with_sizes", "split_sizes")
-    dim = normalize_dim(integer(dim, "split_with_sizes", "dim"), array.ndim)
+    given_dim, dim = dim, normalize_dim(integer(dim, "split_with_sizes", "dim"), array.ndim)
     if any(each < 0 for each in given):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(given)}"
@@ -225,7 +230,7 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
     if sum(given) != array.shape[dim]:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {array.shape[dim]} (input tensor's size at "
-            f"dimension {dim}), but got split_sizes={list(given)}"
+            f"dimension {given_dim}), but got split_sizes={list(given)}"
         )
     return _split_with_sizes.function(input, given, dim)
 
@@ -243,6 +248,27 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if not array.shape[dim]:
         return _split_with_sizes.function(input, (0,) * chunks, dim)
     return _split.function(input, -(-array.shape[dim] // chunks), dim)
+
+
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """`split`, whose parts are no views to the graph: writing into them is allowed, and not noticed by the others."""
+    split(input.detach(), integer(split_size, "unsafe_split", "split_size"), dim)
+    return _unsafe_split.function(input, split_size, normalize_dim(dim, input._array.ndim))
+
+
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`split_with_sizes`, whose parts are no views to the graph."""
+    split_with_sizes(input.detach(), split_sizes, dim)
+    return _unsafe_split_with_sizes.function(input, tuple(split_sizes), normalize_dim(dim, input._array.ndim))
+
+
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """`chunk`, whose parts are no views to the graph."""
+    first = chunk(input.detach(), chunks, dim)[0]
+    dim = normalize_dim(dim, input._array.ndim)
+    if not input._array.shape[dim]:
+        return _unsafe_split_with_sizes.function(input, (0,) * chunks, dim)
+    return _unsafe_split.function(input, first._array.shape[dim], dim)
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -300,5 +326,8 @@ attach(
     split_with_sizes,
     tensor_split,
     unbind,
+    unsafe_chunk,
+    unsafe_split,
+    unsafe_split_with_sizes,
     named={"split": _split_method},
 )

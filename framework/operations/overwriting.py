@@ -11,7 +11,7 @@ from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
-from framework.autograd.inplace import check_writable, inplace, write
+from framework.autograd.inplace import as_before, check_writable, inplace, refuse_overlap, write
 from framework.autograd.tensor import wrap
 from framework.autograd.views import refresh
 from framework.operations.conversion import cast_quietly
@@ -30,6 +30,7 @@ _copy = operation(
     input=lambda g: np.zeros_like(g),
     source=lambda g: g,
 )
+_copy.node_class.name = lambda node: "torch::autograd::CopyBackwards"
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
@@ -38,17 +39,17 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         if not isinstance(src, (bool, int, float)):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
         src = wrap(np.array(src))
+    array, values = self._array, src._array
+    recording = mode.recording and array.dtype.kind == "f" and (self.requires_grad or src.requires_grad)
+    check_writable(self, bool(recording))
+    if self._storage is not None:
+        refuse_overlap(self, (src,))
     if src._view is not None:
         refresh(src)
-    array, values = self._array, src._array
-    recording = mode.recording and array.dtype.kind == "f" and (self.requires_grad or src._requires_grad)
-    check_writable(self, bool(recording))
     if array.shape != values.shape:
         check_fits(values.shape, array.shape)
     if recording:
-        before = wrap(array)
-        before._edge, before._requires_grad = self.edge, self._requires_grad
-        return write(self, _copy.function(before, src))
+        return write(self, _copy.function(as_before(self, array), src))
     if values.dtype == array.dtype:
         np.copyto(array, values)
     elif values.dtype.kind == "f":
@@ -126,7 +127,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             value = as_scalar("fill_", value, array.dtype)
         if mode.recording and self.requires_grad:
             return _fill_inplace(self, value)
-    check_writable(self, False)
+    check_writable(self, False, one_value=True)
     array.fill(value)
     self._bump()
     return self
@@ -178,7 +179,7 @@ def zero_(self: Tensor) -> Tensor:
     """Overwrites every element with zero."""
     if mode.recording and self.requires_grad:
         return _zero_slowly(self)
-    check_writable(self, False)
+    check_writable(self, False, one_value=True)
     self._array.fill(0)
     self._bump()
     return self

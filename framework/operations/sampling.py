@@ -10,8 +10,7 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.grad_mode import mode
-from framework.autograd.inplace import check_writable, write
-from framework.autograd.tensor import wrap
+from framework.autograd.inplace import as_before, check_writable, write
 from framework.operations.conversion import order_of
 from framework.operations.creation_arguments import (
     check_tensor,
@@ -292,9 +291,7 @@ def _inplace(name: str, grad_fn: str, fill: Callable[..., None]) -> Any:
             return self
         values = np.empty_like(self._array)
         fill(values, source, *args, **named)
-        before = wrap(self._array)
-        before._edge, before._requires_grad = self.edge, self._requires_grad
-        return write(self, row.function(before, values))
+        return write(self, row.function(as_before(self, self._array), values))
 
     method.__name__ = method.__qualname__ = name
     return method

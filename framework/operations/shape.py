@@ -37,6 +37,14 @@ def _view(input: Any, shape: Any) -> Any:
 _view.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
 
 
+@operation(view=True)
+def _reshape_alias(input: Any, shape: Any) -> Any:
+    return np.reshape(input, shape)
+
+
+_reshape_alias.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
+
+
 @operation()
 def _unsafe_view(input: Any, shape: Any) -> Any:
     return np.reshape(input, shape)
@@ -153,8 +161,10 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
 
 def _reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     shape = resolve_shape(shape, input)
-    if is_viewable(input._array, shape):
+    if input._array.flags.c_contiguous:
         return _view.function(input, shape)
+    if is_viewable(input._array, shape):
+        return _reshape_alias.function(input, shape)
     return _unsafe_view.function(input.clone(memory_format=contiguous_format), shape)
 
 

@@ -252,6 +252,7 @@ def test_threads_add_to_one_leaf():
     assert float(x.grad.min()) == float(x.grad.max()) == 80.0
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")
 def test_recorded_gradients_share_no_memory():
     x, y, start = leaf(1.0, 2.0), leaf(3.0, 4.0), torch.ones(2, dtype=torch.float64)
     (x + y).backward(start, create_graph=True)

@@ -247,15 +247,20 @@ def test_views_of_views_without_recording_keep_only_their_base():
     assert x.tolist() == [1.0] * 4
 
 
-def test_a_view_whose_base_was_transposed_in_place_is_refused_not_wrong():
+def test_a_view_whose_base_was_transposed_in_place_keeps_its_place():
     w = torch.ones(3, 3, dtype=torch.float64, requires_grad=True)
     x = w * 1
     view = x[0]
     x.t_()
     x.mul_(2)
-    with pytest.raises(RuntimeError, match="Make the view again from the changed tensor"):
-        view.sum().backward()
-    with pytest.raises(RuntimeError, match="Make the view again from the changed tensor"):
-        view.mul_(2)
+    view.sum().backward(retain_graph=True)
+    assert w.grad.tolist() == [[2.0] * 3, [0.0] * 3, [0.0] * 3]
+    view.mul_(2)
+    assert x.tolist() == [[4.0, 2.0, 2.0]] * 3
+    w.grad = None
     x[0].sum().backward()
-    assert w.grad.tolist() == [[2.0, 0.0, 0.0]] * 3
+    assert w.grad.tolist() == [[4.0, 0.0, 0.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]
+    view.data = torch.ones(3, dtype=torch.float64)
+    x.mul_(2)
+    with pytest.raises(RuntimeError, match="Make the view again from the changed tensor"):
+        view.sum()

@@ -22,7 +22,7 @@ class Broken(torch.autograd.Function):
 
 
 def test_anomaly_mode_names_the_forward_line(x):
-    with torch.autograd.detect_anomaly():
+    with pytest.warns(UserWarning, match="Anomaly Detection has been enabled"), torch.autograd.detect_anomaly():
         y = Broken.apply(x)  # the line to be named
     with pytest.raises(ValueError, match="broken on purpose") as raised:
         y.sum().backward()
@@ -33,7 +33,10 @@ def test_anomaly_mode_names_the_forward_line(x):
 def test_anomaly_mode_refuses_nan(x):
     with torch.autograd.set_detect_anomaly(True):
         y = (x * 0).sqrt() * 0
-        with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"):
+        with (
+            pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output"),
+            pytest.warns(UserWarning, match="Error detected in SqrtBackward0. Traceback of forward call"),
+        ):
             y.sum().backward()
     assert not torch.is_anomaly_enabled()
 

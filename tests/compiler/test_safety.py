@@ -854,7 +854,7 @@ def test_anomaly_detection_runs_as_it_is_written() -> None:
     compiled = compile(lambda x: (x * weight).sum())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with framework.autograd.detect_anomaly():
+        with framework.autograd.set_detect_anomaly(True):
             for (x,) in inputs(3):
                 weight.grad = None
                 compiled(x).backward()

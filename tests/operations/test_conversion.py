@@ -91,7 +91,7 @@ def test_writing_takes_the_gradient_along():
     [
         (lambda y: y.zero_(), "ZeroBackward0"),
         (lambda y: y.fill_(2.0), "FillBackward2"),
-        (lambda y: y.copy_(torch.ones(3)), "CopyBackwards"),
+        (lambda y: y.copy_(torch.ones(3)), "torch::autograd::CopyBackwards"),
     ],
 )
 def test_what_is_overwritten_has_no_gradient(write, name):
