@@ -48,7 +48,7 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
                 return self
         check_writable(self, recording)
         if recording:
-            return write(self, function(as_before(self, self._array.copy()), *args, **kwargs))
+            return write(self, function(as_before(self, self._array.copy("K")), *args, **kwargs))
         before, mode.recording = mode.recording, False
         try:
             result = function(self, *args, **kwargs)
