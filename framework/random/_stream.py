@@ -24,6 +24,9 @@ DEFAULT_SEED = 67280421310721
 DOUBLE = np.dtype(np.float64)
 SINGLE_STEP = np.float32(2.0**-24)
 
+_HIGH_BITS = np.array((1 << 21) - 1, np.uint64)
+_WORD = np.array(32, np.uint64)
+
 # The type in which NumPy gives that many random bits.
 BITS = {24: np.int32, 32: np.uint32, 53: np.int64, 64: np.uint64}
 
@@ -140,6 +143,11 @@ class Stream:
             if bits <= 32 and count < 1000:
                 words: Array = self._raw(count)
                 return words if bits == 32 else np.bitwise_and(words, (1 << bits) - 1, out=words)
+            if bits == 53 and count < 400:
+                # What randint does below, without its ten microseconds of preparation.
+                pairs = self._raw(2 * count).reshape(count, 2)
+                high = np.left_shift(np.bitwise_and(pairs[:, 0], _HIGH_BITS), _WORD)
+                return np.bitwise_or(high, pairs[:, 1], out=high).view(np.int64)
             drawn: Array = self._engine.randint(0, 1 << bits, count, BITS[bits])
             return drawn
 
