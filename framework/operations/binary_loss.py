@@ -13,6 +13,7 @@ from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
+from framework.operations.logistic import logistic
 from framework.operations.loss_reduction import constant, read_reduction, reduced, refuse_gradient, spread
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
@@ -48,10 +49,6 @@ _mean_with_logits = operation(
 )
 
 
-def _sigmoid(x: Any) -> Any:
-    return np.tanh(x * 0.5) * 0.5 + 0.5
-
-
 def _softplus_of_minus_size(x: Any) -> Any:
     """log(1 + exp(-|x|))."""
     return np.log1p(np.exp(np.negative(np.absolute(x))))
@@ -74,9 +71,9 @@ def _weighted_with_logits(input: Any, target: Any, weight: Any, pos_weight: Any,
 @_weighted_with_logits.derivative("input")
 def _(g: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: str) -> Any:
     g = spread(g, input, reduction)
-    slope = _sigmoid(input) - target
+    slope = logistic(input) - target
     if pos_weight is not None:
-        slope = (1.0 - target) - ((pos_weight - 1.0) * target + 1.0) * _sigmoid(np.negative(input))
+        slope = (1.0 - target) - ((pos_weight - 1.0) * target + 1.0) * logistic(np.negative(input))
     return slope * g if weight is None else slope * weight * g
 
 
@@ -157,8 +154,7 @@ def _refuse_types(x: Any, y: Any) -> None:
 @operation()
 def _binary_cross_entropy(input: Any, target: Any, weight: Any, reduction: str) -> Any:
     # PyTorch bounds the logarithms at -100, so that a wrong prediction of exactly 0 or 1 costs 100.
-    with np.errstate(divide="ignore"):
-        yes, no = np.log(input), np.log1p(np.negative(input))
+    yes, no = np.log(input), np.log1p(np.negative(input))
     losses = (target - 1.0) * np.maximum(no, -100.0) - target * np.maximum(yes, -100.0)
     return reduced(losses if weight is None else losses * weight, reduction)
 
@@ -177,7 +173,7 @@ def _(g: Any, input: Any, weight: Any, reduction: str) -> Any:
 
 
 def _refuse_outside(x: Any) -> None:
-    if not np.all((x >= 0) & (x <= 1)):
+    if not ((x >= 0) & (x <= 1)).all():
         raise RuntimeError("all elements of input should be between 0 and 1")
 
 

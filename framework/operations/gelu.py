@@ -11,11 +11,11 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
-from framework.operations.activation import _sigmoid
 from framework.operations.approximating import BLOCK as _BLOCK
 from framework.operations.arguments import check_tensors
 from framework.operations.error_function import ERF, erf
 from framework.operations.halves import half
+from framework.operations.logistic import logistic
 
 __all__ = ["gelu", "glu"]
 
@@ -182,13 +182,13 @@ def _glu(input: Any, dim: int) -> Any:
     first, second = _halves(dim, input.shape[dim] // 2)
     if input.dtype.itemsize == 2:
         return half(_glu.forward(np.astype(input, np.float32), dim), input.dtype)
-    return input[first] * _sigmoid(input[second])
+    return input[first] * logistic(input[second])
 
 
 @_glu.derivative("input")
 def _(g: Any, input: Any, dim: int) -> Any:
     first, second = _halves(dim, input.shape[dim] // 2)
-    share = _sigmoid(input[second])
+    share = logistic(input[second])
     by_first = g * share
     return np.concatenate((by_first, by_first * input[first] * (1.0 - share)), axis=dim)
 

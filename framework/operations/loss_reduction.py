@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 
-__all__ = ["constant", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
+__all__ = ["constant", "fitting", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -51,6 +52,8 @@ def constant(value: float, dtype: Any) -> Any:
     try:
         return _CONSTANTS[dtype, value]
     except KeyError:
+        if len(_CONSTANTS) > 1000:
+            _CONSTANTS.clear()
         made = _CONSTANTS[dtype, value] = np.array(value, dtype)
         made.flags.writeable = False
         return made
@@ -73,3 +76,14 @@ def refuse_gradient(function: str, argument: str, value: Any) -> None:
             f"The function '{function}' is not differentiable with respect to argument '{argument}'. This input cannot "
             "have requires_grad True."
         )
+
+
+def fitting(value: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A tensor broadcast to a shape. RuntimeError where the two would meet in another."""
+    error = broadcast_error([shape, value._array.shape])
+    if error is not None:
+        raise error
+    whole = np.broadcast_shapes(shape, value._array.shape)
+    if whole != shape:
+        raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(whole)}")
+    return value.expand(shape)

@@ -14,7 +14,7 @@ from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.operations.gates import gate
-from framework.operations.halves import half
+from framework.operations.logistic import sigmoid
 
 __all__ = [
     "abs",
@@ -88,16 +88,6 @@ acosh = _float(np.arccosh, lambda g, input: g * rsqrt(input * input - 1), name="
 atanh = _float(np.arctanh, lambda g, input: g / (1 - input * input), name="atanh")
 deg2rad = _float(np.deg2rad, lambda g: g * (math.pi / 180))
 rad2deg = _float(np.rad2deg, lambda g: g * (180 / math.pi))
-
-
-# Not by tanh, which is no quicker and loses what is left of sigmoid(-20).
-def _logistic(input: Any) -> Any:
-    if input.dtype.itemsize == 2:
-        return half(_logistic(np.astype(input, np.float32)), input.dtype)
-    return np.reciprocal(np.exp(-input) + 1)
-
-
-sigmoid = _float(_logistic, lambda g, out: g * (out * (1 - out)), name="sigmoid")
 
 
 def _sign(input: Any) -> Any:
