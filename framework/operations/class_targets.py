@@ -22,6 +22,8 @@ def check_classes(input: Tensor, target: Tensor, weight: Tensor | None, kernel: 
         _check_shapes(x.shape, t.shape)
     if t.dtype != np.int64 and t.dtype != np.uint8:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}")
+    if t.dtype == np.uint8 and x.ndim > 2:
+        raise RuntimeError("expected scalar type Long but found Byte")
     if x.dtype.kind != "f":
         refuse_scores(input, kernel)
     if weight is None:

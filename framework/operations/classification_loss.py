@@ -204,6 +204,8 @@ def nll_loss(
     if reduction != "mean" or size_average is not None or reduce is not None:
         reduction = read_reduction(reduction, size_average, reduce)
     check_tensors("nll_loss_nd", input=input, target=target)
+    if weight is not None:
+        check_tensors("nll_loss_nd", input=input, target=target, weight=weight)
     check_classes(input, target, weight, "nll_loss_out_frame")
     row = _NLL_LOSS[_node_name(input._array.ndim, reduction)]
     return row.function(input, target, weight, ignore_index, reduction)
@@ -227,6 +229,8 @@ def cross_entropy(
     if reduction != "mean" or size_average is not None or reduce is not None:
         reduction = read_reduction(reduction, size_average, reduce)
     check_tensors("cross_entropy_loss", input=input, target=target)
+    if weight is not None:
+        check_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
     x = input._array
     if x.shape == target._array.shape:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)

@@ -191,7 +191,7 @@ def kl_div(
     """Kullback-Leibler divergence of `target` from `input`.
 
     `input` holds log-probabilities, `target` probabilities, or their logarithms if `log_target`.
-    `reduction="batchmean"` divides the sum by the batch size: the mathematical definition.
+    `reduction="batchmean"` divides the sum by the batch size: the mathematical definition. RuntimeError for whole numbers.
     """
     if size_average is not None or reduce is not None or reduction != "batchmean":
         reduction = read_reduction(reduction, size_average, reduce)
@@ -202,6 +202,8 @@ def kl_div(
             "same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    if input._array.dtype.kind != "f" or target._array.dtype.kind != "f":
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     losses = target.exp() * (target - input) if log_target else target.xlogy(target) - target * input
     if reduction == "none":
         return losses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,24 @@ from framework.operations.arguments import check_tensors, integer
 __all__ = ["log_softmax", "row_largest", "row_totals", "softmax"]
 
 
+_FEW = 256
+
+
 def row_largest(rows: Any) -> Any:
     """The largest element of each row of a matrix, as a column."""
-    # On the host, argmax takes a quarter of the time of max for short rows.
     if rows.__class__ is not np.ndarray or rows.shape[1] > 512:
         return np.max(rows, axis=1, keepdims=True)
+    if rows.size <= _FEW:
+        return np.maximum.reduce(rows, axis=1, keepdims=True)
+    # On the host, argmax takes a quarter of the time of max for short rows.
     return rows[np.arange(rows.shape[0]), np.argmax(rows, axis=1)][:, None]
 
 
 def row_totals(rows: Any) -> Any:
-    """The sum of each row of a matrix. A product with ones takes a third of the time of a sum along short rows."""
+    """The sum of each row of a matrix."""
+    if math.prod(rows.shape) <= _FEW:
+        return np.add.reduce(rows, axis=1)
+    # A product with ones takes a third of the time of a sum along short rows.
     return np.dot(rows, np.ones_like(rows, shape=(rows.shape[1],)))
 
 
