@@ -25,6 +25,8 @@ from framework.operations import (
     bilinear,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    celu,
+    celu_,
     channel_shuffle,
     conv1d,
     conv2d,
@@ -33,29 +35,46 @@ from framework.operations import (
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
+    cosine_embedding_loss,
     cosine_similarity,
     cross_entropy,
+    ctc_loss,
+    dropout1d,
+    dropout2d,
+    dropout3d,
     elu,
+    elu_,
     fold,
     fractional_max_pool2d,
     fractional_max_pool2d_with_indices,
     fractional_max_pool3d,
     fractional_max_pool3d_with_indices,
+    gaussian_nll_loss,
     gelu,
     glu,
     grid_sample,
+    gumbel_softmax,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    hardtanh_,
+    hinge_embedding_loss,
     huber_loss,
     interpolate,
     kl_div,
     l1_loss,
     layer_norm,
     leaky_relu,
+    leaky_relu_,
     linear,
+    linear_cross_entropy,
     local_response_norm,
     logsigmoid,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
+    margin_ranking_loss,
     max_pool1d,
     max_pool1d_with_indices,
     max_pool2d,
@@ -65,8 +84,12 @@ from framework.operations import (
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
+    mish,
     mse_loss,
     multi_head_attention_forward,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
     nll_loss,
     normalize,
     one_hot,
@@ -75,18 +98,34 @@ from framework.operations import (
     pdist,
     pixel_shuffle,
     pixel_unshuffle,
+    poisson_nll_loss,
+    prelu,
+    relu6,
     rms_norm,
+    rrelu,
+    rrelu_,
     scaled_dot_product_attention,
+    selu,
+    selu_,
     sigmoid,
     silu,
     smooth_l1_loss,
+    soft_margin_loss,
     softplus,
+    softshrink,
+    softsign,
     tanh,
+    tanhshrink,
+    threshold,
+    threshold_,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
     unfold,
     upsample,
     upsample_bilinear,
     upsample_nearest,
 )
+from framework.operations.channel_dropout import check_probability
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -99,6 +138,7 @@ __all__ = [
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
     "affine_grid",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -106,6 +146,8 @@ __all__ = [
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
+    "celu_",
     "channel_shuffle",
     "conv1d",
     "conv2d",
@@ -114,21 +156,36 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
+    "elu_",
     "embedding",
     "embedding_bag",
+    "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
     "fractional_max_pool3d_with_indices",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "grid_sample",
     "group_norm",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
     "interpolate",
@@ -136,13 +193,16 @@ __all__ = [
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
@@ -152,8 +212,12 @@ __all__ = [
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
+    "mish",
     "mse_loss",
     "multi_head_attention_forward",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
@@ -162,16 +226,32 @@ __all__ = [
     "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "poisson_nll_loss",
+    "prelu",
     "relu",
+    "relu6",
     "relu_",
     "rms_norm",
+    "rrelu",
+    "rrelu_",
     "scaled_dot_product_attention",
+    "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
+    "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
     "upsample_bilinear",
@@ -196,6 +276,13 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return operations.softmax(input, dim, dtype)
 
 
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+    """`softmax` of the negative input."""
+    if dim is None:
+        dim = _implied_dim("softmin", input, _stacklevel)
+    return (-input).softmax(dim, dtype)
+
+
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """The logarithm of softmax, without overflow; computed in `dtype` if given."""
     if dim is None:
@@ -208,9 +295,22 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
     Raises ValueError for a probability outside 0 to 1.
     """
-    if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    check_probability(p)
     return operations.dropout_(input, p, training) if inplace else operations.dropout(input, p, training)
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps the mean and the variance of what `selu` gives. ValueError as `dropout`."""
+    check_probability(p)
+    return operations.alpha_dropout_(input, p, training) if inplace else operations.alpha_dropout(input, p, training)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels of an input (N, C, …)."""
+    check_probability(p)
+    if inplace:
+        return operations.feature_alpha_dropout_(input, p, training)
+    return operations.feature_alpha_dropout(input, p, training)
 
 
 def _implied_dim(name: str, input: Tensor, stacklevel: int) -> int:

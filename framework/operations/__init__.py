@@ -2,7 +2,20 @@
 
 from framework.operations import creation_methods as creation_methods
 from framework.operations import sliding as sliding
-from framework.operations.activation import elu, leaky_relu, logsigmoid, silu, softplus
+from framework.operations.activation import (
+    celu,
+    celu_,
+    elu,
+    elu_,
+    logsigmoid,
+    mish,
+    selu,
+    selu_,
+    silu,
+    softplus,
+    softsign,
+    tanhshrink,
+)
 from framework.operations.adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -55,6 +68,7 @@ from framework.operations.bounds import (
     maximum,
     minimum,
 )
+from framework.operations.channel_dropout import dropout1d, dropout2d, dropout3d
 from framework.operations.cholesky import cholesky, cholesky_inverse, cholesky_solve
 from framework.operations.classification_loss import cross_entropy, nll_loss
 from framework.operations.combining import (
@@ -135,6 +149,7 @@ from framework.operations.creation import (
     zeros,
     zeros_like,
 )
+from framework.operations.ctc_loss import ctc_loss
 from framework.operations.cumulative import cumprod, cumsum
 from framework.operations.decompositions import geqrf, qr, svd
 from framework.operations.diagonals import (
@@ -150,7 +165,17 @@ from framework.operations.diagonals import (
 from framework.operations.distances import cdist, dist, pdist, renorm
 from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dlpack import from_dlpack, to_dlpack
-from framework.operations.dropout import dropout, dropout_
+from framework.operations.dropout import (
+    alpha_dropout,
+    alpha_dropout_,
+    dropout,
+    dropout_,
+    feature_alpha_dropout,
+    feature_alpha_dropout_,
+    feature_dropout,
+    feature_dropout_,
+    native_dropout,
+)
 from framework.operations.einsum import einsum, tensordot
 from framework.operations.elementary import frexp, gcd, heaviside, lcm, ldexp, logit, nextafter, sinc
 from framework.operations.embedding import embedding, embedding_renorm_
@@ -229,7 +254,9 @@ from framework.operations.joining import (
 )
 from framework.operations.layer_norm import layer_norm, native_layer_norm, rms_norm
 from framework.operations.least_squares import pinverse
+from framework.operations.likelihood_loss import gaussian_nll_loss, poisson_nll_loss
 from framework.operations.linear import addmm, baddbmm, linear
+from framework.operations.linear_cross_entropy import linear_cross_entropy
 from framework.operations.logic import (
     bitwise_and,
     bitwise_left_shift,
@@ -243,6 +270,12 @@ from framework.operations.logic import (
     logical_xor,
 )
 from framework.operations.lu import lu, lu_solve, lu_unpack
+from framework.operations.margin_loss import (
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+)
 from framework.operations.masking import (
     argwhere,
     masked_fill,
@@ -267,6 +300,20 @@ from framework.operations.multi_head_attention import multi_head_attention_forwa
 from framework.operations.order_statistics import kthvalue, median, mode, nanmedian
 from framework.operations.overwriting import fill, fill_, zero_
 from framework.operations.padding import constant_pad_nd, pad
+from framework.operations.piecewise import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    hardtanh_,
+    leaky_relu,
+    leaky_relu_,
+    prelu,
+    relu6,
+    softshrink,
+    threshold,
+    threshold_,
+)
 from framework.operations.pointwise import (
     abs,
     absolute,
@@ -311,6 +358,14 @@ from framework.operations.power_pooling import local_response_norm, lp_pool1d, l
 from framework.operations.products import addbmm, addmv, addr, cross, ger, inner, kron, vander, vdot
 from framework.operations.putting import put
 from framework.operations.quantiles import nanquantile, quantile
+from framework.operations.random_activation import gumbel_softmax, rrelu, rrelu_
+from framework.operations.ranking_loss import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
 from framework.operations.rearranging import flip, fliplr, flipud, roll
 from framework.operations.reduction import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
 from framework.operations.regression_loss import (
