@@ -1,4 +1,4 @@
-"""The rows of losses, softmax, activations and dropout."""
+"""The rows of losses and softmax."""
 
 from __future__ import annotations
 
@@ -93,10 +93,4 @@ ROWS = [
         HOST,
     ),
     Row("cross_entropy_shift", lambda r: [(r(4, 3),), (r(0, 3),), (r(2, 600),)], HOST),
-    Row("dropout", lambda r: [(r(4, 5), 0.0)], HOST),
-    Row("logsigmoid", lambda r: [(r(2, 3),), (r(),)]),
-    Row("silu", lambda r: [(r(2, 3),), (r(),)]),
-    Row("softplus", lambda r: [(r(2, 3), 1.0, 20.0), (r(2, 3), 2.0, 0.5)]),
-    Row("leaky_relu", lambda r: [(r(2, 3), 0.01), (r(2, 3), -0.5)]),
-    Row("elu", lambda r: [(r(2, 3), 1.0), (r(2, 3), 0.5)]),
 ]

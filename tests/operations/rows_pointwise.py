@@ -94,7 +94,6 @@ ROWS = [
     Row("sigmoid", _any),
     Row("relu", _any),
     Row("threshold_backward", lambda r: [(r(2, 3), r(2, 3), ()), (r(), r(), ())]),
-    Row("leaky_relu_backward", lambda r: [(r(2, 3), r(2, 3), (0.1,))]),
     Row("sign", _any, STEP),
     Row("sgn", _any, STEP),
     Row("signbit", _any),
