@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 from framework.autograd import straight
-from framework.autograd.errors import as_array, retried, translated
+from framework.autograd.errors import as_array, retried
 from framework.autograd.float_errors import quiet, quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
@@ -110,34 +110,50 @@ def _of_one_type(values: list[Any], only_float: bool) -> bool:
 
 def _of_sequence(operation: Operation) -> Callable[..., Any]:
     """The call of an operation whose first argument is a list of inputs."""
+    count = len(operation.parameters)
+    forward = operation.forward
+    direct = runs_anywhere(forward)
+    single = not (operation.residuals or operation.outputs or operation.view)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != len(operation.parameters):
+        if kwargs or len(args) != count:
             args = operation.bind(args, kwargs)
         recording = mode.recording
         inputs = args[0]
-        edges = []
-        tensors = False
+        arrays = []
+        tensors = needed = False
         for each in inputs:
-            edge = None
             if isinstance(each, Tensor):
                 tensors = True
-                if each.requires_grad:
-                    edge = each if each._edge is None else each._edge
-            edges.append(edge)
-        values = [[each._array if isinstance(each, Tensor) else each for each in inputs], *args[1:]]
+                if each._view is not None:
+                    refresh(each)
+                arrays.append(each._array)
+                if each._requires_grad:
+                    needed = True
+            else:
+                arrays.append(each)
+        values = [arrays, *args[1:]]
         if not tensors:
             return operation.raw(values)
-        if operation.promote is not None and not _of_one_type(values[0], False):
+        if operation.promote is not None and not _of_one_type(arrays, False):
             quietly(operation.promote_values, values)
         try:
-            result = quiet.apart(operation.forward, *values)
+            result = (quiet.run if direct else quiet.apart)(forward, *values)
         except Exception as error:
-            raise translated(error, operation.name, values[0]) from None
-        plan = operation.plan(1) if recording and any([edge is not None for edge in edges]) else None
-        return _several(operation, args, edges, values, result, plan)
+            result = retried(error, operation, values)
+        if single and not (needed and recording):
+            return wrap(result if result.__class__ is ndarray else as_array(operation, result))
+        plan = operation.plan(1) if recording and needed else None
+        return _several(operation, args, [_edge(each) for each in inputs], values, result, plan)
 
     return call
+
+
+def _edge(value: Any) -> Any:
+    """Where the gradient of an input goes."""
+    if not isinstance(value, Tensor) or not value._requires_grad:
+        return None
+    return value if value._edge is None else value._edge
 
 
 def _several(

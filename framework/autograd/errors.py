@@ -38,7 +38,7 @@ def retried(error: Exception, operation: Any, values: Sequence[Any]) -> Any:
     if hasattr(error, "again"):
         # The arrays refuse the function and know another way to run it.
         return error.again(operation.forward, values)
-    raise translated(error, operation.name, values) from None
+    raise translated(error, operation.name, values[0] if operation.sequence else values) from None
 
 
 def as_array(operation: Any, result: Any) -> Any:

@@ -1,13 +1,14 @@
 """Writes the call of an operation as straight-line Python: no loop, no flag, only what this operation needs.
 
 What `calls.general` does step by step for any operation is written out here for the plain ones, which are nearly all:
-their first argument is a Tensor, and they have one output. `source(operation)` is the text; a call that it does not
-cover (another type, an array, a list) goes the general way. Recording and the formulas of a backward are written out
-for each combination of inputs that need a gradient, when that combination first comes up.
+their first argument is a Tensor, or a list of them. `source(operation)` is the text; a call that it does not cover
+(another type, an array, types that differ) goes the general way. Recording and the formulas of a backward are written
+out for each combination of inputs that need a gradient, when that combination first comes up.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,8 @@ from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import FREED, guards_of, shape_of
 from framework.autograd.storage import INFERENCE, Storage
-from framework.autograd.tensor import Tensor
-from framework.autograd.views import View, refresh, view_origin
+from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.views import View, refresh
 
 if TYPE_CHECKING:
     from framework.autograd.operation import Operation
@@ -48,22 +49,24 @@ _COMMON = {
     "retried": retried,
     "sequence": sequence,
     "shape_of": shape_of,
-    "view_origin": view_origin,
+    "wrap": wrap,
 }
 
 # Names that the texts use besides those: an operation with such a parameter takes the general way.
-_OWN_NAMES = {*_COMMON, "call", "error", "general", "guards", "node", "operation", "out", "plan", "record", "recorders"}
-_OWN_NAMES |= {"forward", "node_class", "recording", "result", "storage", "view"}
+_OWN_NAMES = {*_COMMON, "call", "each", "error", "found", "general", "guards", "node", "number", "operation", "origin"}
+_OWN_NAMES |= {"forward", "node_class", "out", "outs", "parent", "plan", "record", "recorders", "recording", "result"}
+_OWN_NAMES |= {"results", "storage", "version", "view"}
+_NUMBERED = re.compile(r"(dtype|edge|guard|(other_)?kept|needs|x)[0-9]+")
 
 _compiled: dict[str, CodeType] = {}
 
 
 def is_plain(operation: Operation) -> bool:
-    """Whether the operation's call can be written out: one output, and a first argument that is a Tensor."""
-    return (
-        not (operation.residuals or operation.outputs or operation.sequence)
-        and (0 in operation.positions or 0 in operation.promoted)
-        and _OWN_NAMES.isdisjoint(operation.parameters)
+    """Whether the operation's call can be written out: its names are not the texts' own."""
+    if operation.sequence and (operation.residuals or operation.outputs or operation.view):
+        return False
+    return bool(operation.parameters) and not any(
+        each in _OWN_NAMES or _NUMBERED.fullmatch(each) for each in operation.parameters
     )
 
 
@@ -113,6 +116,8 @@ def _function(operation: Operation, text: str, **names: Any) -> Callable[..., An
 
 def source(operation: Operation) -> str:
     """The text of the call."""
+    if operation.sequence:
+        return _source_of_sequence(operation)
     names = operation.parameters
     positions = operation.positions
     promoted = operation.promoted if operation.promote is not None else ()
@@ -132,16 +137,8 @@ def source(operation: Operation) -> str:
     for number in range(1, len(names)):
         numbers = number in promoted and number not in operation.tensors
         lines += _unwrapped(names[number], number, number in promoted, numbers, number in positions, general)
-    quick = runs_anywhere(operation.forward)
-    lines += [
-        "try:",
-        f"    result = {'quiet.run' if quick else 'quiet.apart'}(forward, {arrays})",
-        "except Exception as error:",
-        f"    result = retried(error, operation, [{arrays}])",
-        "if result.__class__ is not ndarray:",
-        "    result = asarray(result) if isinstance(result, generic) else as_array(operation, result)",
-        f"if {names[0]}._view is not None: refresh({names[0]})",
-    ]
+    lines += _computed(operation, arrays)
+    lines.append(f"if {names[0]}._view is not None: refresh({names[0]})")
     if positions:
         if 0 in positions:
             lines.append(f"needs0 = {names[0]}._requires_grad")
@@ -150,15 +147,95 @@ def source(operation: Operation) -> str:
             f"{need} * {1 << position}" if position else need
             for need, position in zip(needs, positions.values(), strict=True)
         )
+        given = ", ".join([arguments, arrays, *_results(operation)])
         lines += [
             f"if recording and ({' or '.join(needs)}):",
-            f"    return recorders[{mask}]({arguments}, {arrays}, result, recording)",
+            f"    return recorders[{mask}]({given}, recording)",
         ]
-    lines += ["out = new(Tensor)", "out._array = result", "out._edge = out._grad = out._hooks = None"]
     # A view that is not recorded requires grad all the same, if what it shows does.
-    lines.append(f"out._requires_grad = {'needs0' if operation.view and 0 in positions else False}")
-    lines += [*_marked(operation, "INFERENCE if mode.inference else None"), "return out"]
+    requires_grad = f"out._requires_grad = {'needs0' if operation.view and 0 in positions else False}"
+    if operation.outputs == "list":
+        return _text([*lines, *_listed(operation, ["out._edge = None", requires_grad], recorded=False)])
+    lines += ["out = new(Tensor)", "out._array = result", "out._edge = out._grad = out._hooks = None"]
+    lines += [requires_grad, *_marked(operation, recorded=False)]
+    others = _others(operation)
+    return _text([*lines, f"return out, {', '.join(f'wrap({each})' for each in others)}" if others else "return out"])
+
+
+def _source_of_sequence(operation: Operation) -> str:
+    """The text of a call whose first argument is a list of Tensors; what is recorded goes the general way."""
+    names = operation.parameters
+    arguments = ", ".join(names)
+    general = f"return general({arguments})"
+    lines = [
+        f"def call({arguments}):",
+        "recording = mode.recording",
+        "results, dtype0 = [], None",
+        f"for each in {names[0]}:",
+        f"    if not isinstance(each, Tensor): {general}",
+        "    x0 = each._array",
+        "    if dtype0 is None: dtype0 = x0.dtype",
+        f"    elif x0.dtype is not dtype0: {general}",
+        f"    if recording and (each._requires_grad or each._view is not None): {general}",
+        "    results.append(x0)",
+        f"if dtype0 is None: {general}",
+        *_computed(operation, ", ".join(["results", *names[1:]])),
+        "out = new(Tensor)",
+        "out._array = result",
+        "out._edge = out._grad = out._hooks = None",
+        "out._requires_grad = False",
+        *_plain_marks(recorded=False),
+        "return out",
+    ]
     return _text(lines)
+
+
+def _computed(operation: Operation, arrays: str) -> list[str]:
+    """Calls the function, and takes its results apart."""
+    if operation.view and runs_anywhere(operation.forward):
+        # No view of ours computes anything that NumPy could complain of.
+        call = f"forward({arrays})"
+    else:
+        call = f"{'quiet.run' if runs_anywhere(operation.forward) else 'quiet.apart'}(forward, {arrays})"
+    first, *rest = _results(operation)
+    found = "found" if rest else first
+    lines = ["try:", f"    {found} = {call}", "except Exception as error:"]
+    lines.append(f"    {found} = retried(error, operation, [{arrays}])")
+    if rest:
+        lines.append(f"{first}, {', '.join(rest)} = found")
+    if operation.outputs == "list":
+        return lines
+    for each in (first, *_others(operation)):
+        lines += _as_array(each)
+    return lines
+
+
+def _as_array(name: str) -> list[str]:
+    return [
+        f"if {name}.__class__ is not ndarray:",
+        f"    {name} = asarray({name}) if isinstance({name}, generic) else as_array(operation, {name})",
+    ]
+
+
+def _results(operation: Operation) -> list[str]:
+    """The names of what the function returns, in the texts."""
+    if operation.outputs == "list":
+        return ["results"]
+    return ["result", *[f"kept{number}" for number in range(len(operation.residuals))]]
+
+
+def _others(operation: Operation) -> list[str]:
+    """The names of those residuals that the caller gets too."""
+    return [] if operation.outputs in (None, "list") else _results(operation)[1 : int(operation.outputs)]
+
+
+def _listed(operation: Operation, placed: Sequence[str], recorded: bool) -> list[str]:
+    """Wraps a list of outputs; `placed` puts each in its place in the graph."""
+    before, each = _view_marks(operation, recorded) if operation.view else ([], _plain_marks(recorded))
+    body = [*_as_array("result"), "out = new(Tensor)", "out._array = result", "out._grad = out._hooks = None"]
+    body += [*placed, *each, "outs.append(out)"]
+    lines = [*before, "outs = []", "for number, result in enumerate(results):", *[f"    {line}" for line in body]]
+    return lines if recorded else [*lines, "return tuple(outs)"]
 
 
 def _unwrapped(name: str, number: int, promoted: bool, numbers: bool, differentiable: bool, general: str) -> list[str]:
@@ -182,40 +259,58 @@ def _unwrapped(name: str, number: int, promoted: bool, numbers: bool, differenti
     return [*tensor, f"    needs{number} = False"] if differentiable else tensor
 
 
-def _marked(operation: Operation, storage: str) -> list[str]:
+def _marked(operation: Operation, recorded: bool) -> list[str]:
     """Gives the output its storage, and a view the way it came about."""
     if not operation.view:
-        return [f"out._storage = {storage}", "out._view = None"]
+        return _plain_marks(recorded)
+    before, each = _view_marks(operation, recorded)
+    return [*before, *each]
+
+
+def _plain_marks(recorded: bool) -> list[str]:
+    storage = "None" if recorded else "None if recording else INFERENCE if mode.inference else None"
+    return [f"out._storage = {storage}", "out._view = None"]
+
+
+def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[str]]:
+    """What is the same for all views that a call makes, and what marks each."""
     first, *rest = operation.parameters
-    arguments = "".join(f"{name}, " for name in rest)
-    return [
+    several = operation.outputs == "list"
+    ordinary = "'multiple'" if several else "''"
+    before = [
         f"storage = {first}._storage",
         "if storage is None:",
         f"    storage = {first}._storage = new(Storage)",
-        "    storage.version = 0",
+        "    version = storage.version = 0",
+        "else: version = 0 if storage is INFERENCE else storage.version",
+        # Without recording nothing will be told again: a chain of views need not be kept.
+        f"parent = {first}" + ("" if recorded else f" if recording or {first}._view is None else {first}._view.parent"),
+        f"origin = {ordinary}"
+        + ("" if recorded else " if recording else 'inference' if mode.inference else 'no_grad'"),
+    ]
+    each = [
         "out._storage = storage",
         "view = out._view = new(View)",
-        # Without recording nothing will be told again: a chain of views need not be kept.
-        f"view.parent = {first} if recording or {first}._view is None else {first}._view.parent",
-        "view.form = view.parent._array",
+        "view.parent = parent",
+        "view.form = parent._array",
         "view.operation = operation",
-        f"view.arguments = ({arguments})",
-        "view.output = None",
-        "view.origin = view_origin()",
-        "view.version = 0 if storage is INFERENCE else storage.version",
+        f"view.arguments = ({''.join(f'{name}, ' for name in rest)})",
+        f"view.output = {'number' if several else None}",
+        "view.origin = origin",
+        "view.version = version",
     ]
+    return before, each
 
 
 def _recorder(operation: Operation, plan: Plan) -> str:
     """The text that records a call: node, edges, what the formulas ask for, and its versions."""
     names = operation.parameters
-    count = len(names)
     needed = {number for number, position in operation.positions.items() if plan.mask >> position & 1}
-    arrays = ", ".join(f"x{number}" for number in range(count))
+    arrays = [f"x{number}" for number in range(len(names))]
+    several = operation.outputs == "list"
     lines = [
-        f"def record({', '.join(names)}, {arrays}, result, recording):",
+        f"def record({', '.join([*names, *arrays, *_results(operation)])}, recording):",
         "node = new(node_class)",
-        "out = new(Tensor)",
     ]
     edges = []
     for number in operation.positions:
@@ -225,61 +320,70 @@ def _recorder(operation: Operation, plan: Plan) -> str:
             edges.append(f"edge{number}, ")
         else:
             edges.append("None, ")
-    lines += [
-        f"node.edges = ({''.join(edges)})",
-        "out._array = result",
-        "out._grad = out._hooks = None",
-        *_marked(operation, "None"),
-        *_guarded(names, plan, needed, count),
-    ]
-    values = (
-        [f"x{number}" for number in range(count)]
-        + ["result"]
-        + [f"x{n}.shape" if n == 0 else f"shape_of(x{n})" for n in operation.shapes]
-    )
+    lines.append(f"node.edges = ({''.join(edges)})")
+    if several:
+        lines += _listed(operation, ["out._edge = (node, number)", "out._requires_grad = True"], recorded=True)
+        lines.append("results = [each._array for each in outs]")
+    else:
+        lines += ["out = new(Tensor)", "out._array = result", "out._grad = out._hooks = None"]
+        lines += ["out._edge = (node, 0)", "out._requires_grad = True", *_marked(operation, recorded=True)]
+        lines += [f"other_{each} = wrap({each})" for each in _others(operation)]
+    lines += _guarded(operation, plan, needed)
+    values = [*arrays, *_results(operation)]
+    values += [f"{values[n]}.shape" if n == 0 else f"shape_of({values[n]})" for n in operation.shapes]
     saved = ", ".join(value if keep else "None" for value, keep in zip(values, plan.kept, strict=True))
     lines += [
         f"node.saved = ({saved},)",
         "node.plan = plan",
-        "node.outputs = None",
-        "node.shape = result.shape",
-        "node.dtype = result.dtype",
+        f"node.outputs = {'len(outs)' if several else None}",
+        f"node.shape = {'[each.shape for each in results]' if several else 'result.shape'}",
+        f"node.dtype = {'[each.dtype for each in results]' if several else 'result.dtype'}",
         "node.sequence = next(sequence)",
-        "out._edge = (node, 0)",
-        "out._requires_grad = True",
         "if recording is not True: recording(node)",
-        "return out",
     ]
+    outputs = ["out", *[f"other_{each}" for each in _others(operation)]]
+    lines.append("return tuple(outs)" if several else f"return {', '.join(outputs)}")
     return _text(lines)
 
 
-def _guarded(names: Sequence[str], plan: Plan, needed: set[int], count: int) -> list[str]:
-    """The versions of what is kept, to notice writes to it before backward."""
-    lines = []
-    sure, maybe = [], []
+def _guarded(operation: Operation, plan: Plan, needed: set[int]) -> list[str]:
+    """The versions of what is kept, to notice writes to it before backward. The order is that of `plan.guarded`."""
+    names = operation.parameters
+    count = len(names)
+    lines = ["guards = ()"]
+    sure: list[int] = []
+
+    def add_sure() -> None:
+        if sure:
+            lines.append(f"guards += ({''.join(f'guard{n}, guard{n}.version, {n}, ' for n in sure)})")
+            sure.clear()
+
     for number in plan.guarded:
-        if number == count:
-            lines += ["storage = out._storage", "if storage is None:", "    storage = out._storage = new(Storage)"]
-            lines += ["    storage.version = 0", f"guard{number} = storage"]
-            sure.append(number)
+        if number == count and operation.outputs == "list":
+            add_sure()
+            lines.append(f"guards += guards_of(outs, {number})")
             continue
+        tensor = "out" if number == count else names[number]
         make = [
-            f"guard{number} = {names[number]}._storage",
+            f"guard{number} = {tensor}._storage",
             f"if guard{number} is None:",
-            f"    guard{number} = {names[number]}._storage = new(Storage)",
+            f"    guard{number} = {tensor}._storage = new(Storage)",
             f"    guard{number}.version = 0",
         ]
-        if number in needed or number == 0:
+        if number == count or number in needed or number == 0:
             lines += make
             sure.append(number)
-        else:
-            maybe.append((number, make))
-    lines.append(f"guards = ({''.join(f'guard{n}, guard{n}.version, {n}, ' for n in sure)})")
-    for number, make in maybe:
-        lines.append(f"if isinstance({names[number]}, Tensor):")
+            continue
+        add_sure()
+        lines.append(f"if isinstance({tensor}, Tensor):")
         lines += [f"    {line}" for line in make]
         lines.append(f"    guards += (guard{number}, guard{number}.version, {number})")
-        lines.append(f"elif {names[number]}.__class__ in SEQUENCES: guards += guards_of({names[number]}, {number})")
+        lines.append(f"elif {tensor}.__class__ in SEQUENCES: guards += guards_of({tensor}, {number})")
+    add_sure()
+    # The caller may write into other outputs, which formulas may ask for as residuals.
+    for number, each in enumerate(_others(operation), count + 1):
+        if plan.kept[number]:
+            lines.append(f"guards += guards_of(other_{each}, {number})")
     return [*lines, "node.guards = guards"]
 
 
