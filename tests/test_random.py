@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import framework.random as fr
 from framework.random import Generator
 from framework.random._normal import fma
-from framework.random._permutation import shuffled
+from framework.random._permutation import shuffled, shuffled_one_by_one
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "random.json").read_text())
 
@@ -375,6 +375,7 @@ def test_shuffled_is_fisher_yates(offsets):
     n = len(offsets)
     target = [i + offset % (n - i) for i, offset in enumerate(offsets)]
     assert shuffled(np.array(target, np.int64)).tolist() == fisher_yates(target)
+    assert shuffled_one_by_one(len(target), offsets[:-1]) == fisher_yates(target)
 
 
 moderate = st.floats(-(2.0**100), 2.0**100, allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 2.0**-100)
@@ -386,3 +387,16 @@ moderate = st.floats(-(2.0**100), 2.0**100, allow_subnormal=False).filter(lambda
 @example(1.6275216335567961, 1.33984375, 2.1570415377137042e-32)
 def test_fma_rounds_once(a, b, c):
     assert fma(np.array([a]), b, c)[0] == float(Fraction(a) * Fraction(b) + Fraction(c))
+
+
+@pytest.mark.parametrize("bits", [24, 32, 53, 64])
+def test_few_numbers_are_the_first_of_many(bits):
+    few, many = Generator().manual_seed(3), Generator().manual_seed(3)
+    assert few._bits(20, bits).tolist() == many._bits(2000, bits)[:20].tolist()
+    assert few._bits(7, bits).tolist() == Generator().manual_seed(3)._bits(2000, bits)[20:27].tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_uniforms_are_the_first_of_many(dtype):
+    few, many = Generator().manual_seed(4), Generator().manual_seed(4)
+    assert few.uniform(20, dtype).tolist() == many.uniform(2000, dtype)[:20].tolist()

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation_call import in_place, number
 from framework.operations.arguments import check_tensors
-from framework.operations.loss_reduction import constant
 from framework.random import default_generator
 
 __all__ = [
@@ -39,7 +39,7 @@ def _drawn(input: Any, kept: float, feature: bool) -> Any:
     shape = input.shape
     if feature:
         return default_generator.bernoulli(kept, (*shape[:2], *[1 for _ in shape[2:]]))
-    if len(shape) < 2:
+    if len(shape) < 2 or (type(input) is np.ndarray and input.flags.c_contiguous):
         return default_generator.bernoulli(kept, shape)
     axes = sorted(range(len(shape)), key=lambda axis: -abs(input.strides[axis]))
     drawn = default_generator.bernoulli(kept, tuple([shape[axis] for axis in axes]))

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import as_before, check_writable, write
 from framework.operations.conversion import order_of
@@ -58,6 +59,8 @@ def _drawn(name: str, draw: Callable[[Generator, tuple[int, ...], Any], Any]) ->
         pin_memory: bool = False,
         **named: Any,
     ) -> Tensor:
+        if size and not named and generator is None and out is None and dtype is device is None:
+            return finish(draw(default_generator, read_size(name, size), default_dtype()), requires_grad)
         if "size" in named:
             size = (named.pop("size"),)
             if not isinstance(size[0], (tuple, list)):
@@ -74,13 +77,21 @@ def _drawn(name: str, draw: Callable[[Generator, tuple[int, ...], Any], Any]) ->
     return function
 
 
-rand = _drawn("rand", lambda generator, shape, dtype: generator.uniform(shape, dtype))
+def _uniform(generator: Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+    return generator.uniform(shape, dtype)
+
+
+def _normal(generator: Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+    return generator.normal(shape, dtype)
+
+
+rand = _drawn("rand", _uniform)
 rand.__doc__ = "Numbers uniform in [0, 1): `rand(2, 3)`."
-randn = _drawn("randn", lambda generator, shape, dtype: generator.normal(shape, dtype))
+randn = _drawn("randn", _normal)
 randn.__doc__ = "Numbers from the standard normal distribution: `randn(2, 3)`."
 
 
-def _drawn_like(name: str, fill: Callable[..., Any]) -> Any:
+def _drawn_like(name: str, draw: Callable[..., Any], fill: Callable[..., Any]) -> Any:
     def function(
         input: Tensor,
         *,
@@ -94,8 +105,12 @@ def _drawn_like(name: str, fill: Callable[..., Any]) -> Any:
     ) -> Tensor:
         check_tensor(name, "input", 1, input)
         read_device(device)
-        array = np.empty_like(input._array, read_dtype(name, dtype), order_of(input._array, memory_format))
-        fill(array, _generator(name, generator))
+        target = input._array.dtype if dtype is None else read_dtype(name, dtype)
+        source = _generator(name, generator)
+        if input._array.flags.c_contiguous:
+            return finish(draw(source, input._array.shape, target), requires_grad)
+        array = np.empty_like(input._array, target, order_of(input._array, memory_format))
+        fill(array, source)
         return finish(array, requires_grad)
 
     function.__name__ = function.__qualname__ = name
@@ -121,10 +136,13 @@ def _fill_normal(array: Any, generator: Generator, mean: float = 0.0, std: float
     _fill(array, lambda shape: generator.normal(shape, array.dtype, mean, std, contiguous))
 
 
-rand_like = _drawn_like("rand_like", _fill_uniform)
+rand_like = _drawn_like("rand_like", _uniform, _fill_uniform)
 rand_like.__doc__ = "Numbers uniform in [0, 1), of the shape and type of `input`."
-randn_like = _drawn_like("randn_like", _fill_normal)
+randn_like = _drawn_like("randn_like", _normal, _fill_normal)
 randn_like.__doc__ = "Numbers from the standard normal distribution, of the shape and type of `input`."
+
+
+_INT64 = np.dtype(np.int64)
 
 
 def randint(
@@ -141,6 +159,19 @@ def randint(
     pin_memory: bool = False,
 ) -> Tensor:
     """Integers from `low` (0) up to, but without, `high`: `randint(high, size)` or `randint(low, high, size)`."""
+    if (
+        len(bounds) > 1
+        and bounds[0].__class__ is bounds[-2].__class__ is int
+        and bounds[-1].__class__ is tuple
+        and high is size is dtype is device is None
+        and generator is None
+        and out is None
+        and low == 0
+        and len(bounds) < 4
+    ):
+        first, last = (0, bounds[0]) if len(bounds) == 2 else bounds[:2]
+        shape = read_size("randint", bounds[-1:])
+        return finish(default_generator.integers(first, last, shape, _INT64), requires_grad)
     given = list(bounds)
     if size is None and len(given) > 1:
         size = given.pop()
@@ -232,7 +263,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     source = _generator("bernoulli", generator)
     array = input._array
     drawn = source.bernoulli_array(array) if p is None else source.bernoulli(p, array.shape)
-    values = np.astype(drawn, array.dtype)
+    values = in_dtype(drawn, array.dtype)
     return _BERNOULLI.function(input, values)
 
 

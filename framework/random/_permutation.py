@@ -9,6 +9,15 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+def shuffled_one_by_one(n: int, words: list[int]) -> list[int]:
+    """The integers 0 to n - 1 after the swaps of places i and i + `words[i]` mod (n - i), i = 0, 1, …, n - 2."""
+    values = list(range(n))
+    for place, word in enumerate(words):
+        other = place + word % (n - place)
+        values[place], values[other] = values[other], values[place]
+    return values
+
+
 def shuffled(target: Array) -> Array:
     """`arange(n)` after the swaps of places i and `target[i]` (int64, i <= target[i] < n), i = 0, 1, …, n - 1.
 
