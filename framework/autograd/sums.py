@@ -6,12 +6,13 @@ BLAS takes a third to a tenth of the time of np.add.reduce for it.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["add_up", "multiply_up"]
+__all__ = ["add_up", "multiply_up", "ones"]
 
 # Up to this many elements a sum takes no longer than finding out how else to make it.
 _FEW = 1 << 14
@@ -36,6 +37,14 @@ def add_up(array: Any, axis: Any = None, dtype: Any = None, out: Any = None, kee
         if summed is not None:
             return _with_dims(summed, shape, axis) if keepdims else summed
     return _reduce(array, axis, dtype, out, keepdims)
+
+
+@lru_cache
+def ones(count: int, dtype: Any) -> Any:
+    """That many ones, not to be written to."""
+    made = np.ones(count, dtype)
+    made.flags.writeable = False
+    return made
 
 
 def _quick(array: Any, shape: tuple[int, ...], axis: Any) -> Any:

@@ -13,6 +13,9 @@ from framework.operations.loss_reduction import refuse_gradient
 __all__ = ["check_classes", "class_targets", "refuse_scores"]
 
 
+_INT64 = np.dtype(np.int64)
+
+
 def check_classes(input: Tensor, target: Tensor, weight: Tensor | None, kernel: str) -> None:
     """Raises what PyTorch raises where scores (N, C, …), indices (N, …) and class weights (C,) don't agree."""
     x, t = input._array, target._array
@@ -20,7 +23,7 @@ def check_classes(input: Tensor, target: Tensor, weight: Tensor | None, kernel: 
         refuse_scores(input, kernel)
     if x.ndim != 2 or t.ndim != 1 or x.shape[0] != t.shape[0]:
         _check_shapes(x.shape, t.shape)
-    if t.dtype != np.int64 and t.dtype != np.uint8:
+    if t.dtype is not _INT64 and t.dtype != np.int64 and t.dtype != np.uint8:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}")
     if t.dtype == np.uint8 and x.ndim > 2:
         raise RuntimeError("expected scalar type Long but found Byte")
@@ -79,7 +82,7 @@ def class_targets(target: Any, weight: Any, ignore_index: int, count: int, dtype
     Those to be left out become class 0 with weight 0. IndexError for a class that is not among `count`.
     """
     classes = target if target.ndim == 1 else np.reshape(target, (-1,))
-    if classes.dtype != np.int64:
+    if classes.dtype is not _INT64:
         classes = np.astype(classes, np.int64)
     weights = None
     if not decide(_all_count, classes, ignore_index, count):
@@ -99,7 +102,7 @@ def _all_count(classes: Any, ignore_index: int, count: int) -> bool:
     # Read as unsigned, a negative index is a large one: one comparison finds both kinds out of bounds.
     unsigned = classes.view(np.uint64)
     # Finding the place of the largest takes half of the time of finding the largest.
-    inside = bool(unsigned[unsigned.argmax()] < count)
+    inside = unsigned.item(unsigned.argmax()) < count
     return inside and not (0 <= ignore_index < count and bool((classes == ignore_index).any()))
 
 

@@ -9,25 +9,50 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import constant, product, reshaped
+from framework.autograd.direct import largest as largest_of
 from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
-from framework.operations.reducing import EVERYTHING, Axes, add_up, axes, check_tensor, count, flag, spread, with_dims
+from framework.operations.reducing import (
+    EVERYTHING,
+    Axes,
+    add_up,
+    array_of,
+    axes,
+    check_tensor,
+    count,
+    flag,
+    spread,
+    with_dims,
+)
+from framework.operations.small_rows import small
 
 __all__ = ["logsumexp", "std", "std_mean", "var", "var_mean"]
 
 
 def _mean(input: Any, dim: Axes | None) -> Any:
-    return add_up(input, axis=dim, keepdims=True) / count(input.shape, dim)
+    return add_up(input, axis=dim, keepdims=True) / constant(count(input.shape, dim), input.dtype)
 
 
 def _variance(input: Any, dim: Axes | None, correction: float, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
         return half(_variance(np.astype(input, np.float32), dim, correction, keepdim), input.dtype)
+    if dim is None and not keepdim and input.__class__ is np.ndarray and input.flags.c_contiguous:
+        size = math.prod(input.shape)
+        if correction < size <= 4096:
+            # One product makes the sum of squares.
+            centered = reshaped(input, (size,)) - add_up(input) / constant(size, input.dtype)
+            return product(centered, centered) / constant(size - correction, input.dtype)
+    if dim is not None and not keepdim and len(dim) == 1 and (rows := small(input, dim[0])) is not None:
+        width = input.shape[1]
+        if correction < width:
+            centered = input - product(input, rows.square) / constant(width, input.dtype)
+            return product(centered * centered, rows.ones) / constant(width - correction, input.dtype)
     centered = input - _mean(input, dim)
     freedom = count(input.shape, dim) - correction
-    return add_up(centered * centered, dim, None, None, keepdim) / (freedom if freedom > 0 else 0)
+    return add_up(centered * centered, dim, None, None, keepdim) / constant(freedom if freedom > 0 else 0, input.dtype)
 
 
 def _deviation(input: Any, dim: Axes | None, correction: float, keepdim: bool) -> Any:
@@ -150,7 +175,7 @@ def std_mean(
 
 def _spread_of(row: Operation, input: Any, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> Any:
     name = row.name
-    check_tensor(input, name)
+    array = array_of(input, name)
     if isinstance(dim, bool) and unbiased is EVERYTHING:
         dim, unbiased = None, dim
     if unbiased is not EVERYTHING:
@@ -165,11 +190,11 @@ def _spread_of(row: Operation, input: Any, dim: Any, unbiased: Any, keepdim: boo
         correction = int(unbiased)
     elif correction is EVERYTHING or correction is None:
         correction = 1
-    if input.dtype.kind != "f":
+    if array.dtype.kind != "f":
         what = "std and var" if name in ("std", "var") else name
         raise RuntimeError(f"{what} only support floating point and complex dtypes")
-    found = axes(dim, input.ndim, name)
-    if 0 in input.shape or count(input.shape, found) - correction <= 0:
+    found = axes(dim, array.ndim, name)
+    if 0 in array.shape or count(array.shape, found) - correction <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
@@ -182,7 +207,7 @@ def _spread_of(row: Operation, input: Any, dim: Any, unbiased: Any, keepdim: boo
 def _logsumexp_of(input: Any, dim: Axes | None, keepdim: bool) -> Any:
     if count(input.shape, dim) == 0:
         return np.log(add_up(np.exp(input), dim, None, None, keepdim))
-    largest = np.max(input, axis=dim, keepdims=True)
+    largest = largest_of(input, dim, True)
     largest = np.where(np.isinf(largest), 0.0, largest)
     total = add_up(np.exp(input - largest), dim, None, None, keepdim)
     return np.log(total) + (largest if keepdim else np.reshape(largest, total.shape))
