@@ -33,7 +33,18 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
     else:
         ufunc, float_only = None, False
 
+    pairwise = ufunc if ufunc is not None and ufunc.nin == 2 else None
+
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if pairwise is not None and len(args) == 1 and not kwargs and _is_alike(self, args[0], float_only):
+            array = self._array
+            try:
+                quiet.run(pairwise, array, args[0]._array, out=array)
+            except (RuntimeError, TypeError):
+                pass  # as below
+            else:
+                self._bump()
+                return self
         if self._storage is not None:
             refuse_overlap(self, args)
         recording = bool(mode.recording) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
@@ -59,6 +70,21 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
     method.__name__ = method.__qualname__ = name or f"{function.__name__}_"
     method.__doc__ = f"`{method.__name__[:-1]}`, written into this tensor."
     return method
+
+
+def _is_alike(tensor: Tensor, other: Any, float_only: bool) -> bool:
+    """Whether both are of one shape and type, in no graph and in memory of their own: the case that is asked first."""
+    if not isinstance(other, Tensor) or tensor._view is not None or other._view is not None:
+        return False
+    array, value = tensor._array, other._array
+    return (
+        array.dtype is value.dtype
+        and array.shape == value.shape
+        and array.flags.c_contiguous
+        and (tensor._storage is None or (tensor._storage is not other._storage and tensor._storage is not INFERENCE))
+        and not ((tensor._requires_grad or other._requires_grad) and mode.recording)
+        and (not float_only or array.dtype.kind == "f")
+    )
 
 
 def as_before(tensor: Tensor, array: Any) -> Tensor:

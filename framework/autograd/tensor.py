@@ -25,6 +25,8 @@ from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.views import View, refresh, retain
 from framework.coverage import MissingName
 
+_new_tuple = tuple.__new__
+
 
 class Tensor:
     """An n-dimensional array that can record what is done with it.
@@ -62,7 +64,7 @@ class Tensor:
     def shape(self) -> Size:
         """The size along each dimension."""
         # NumPy's sizes are integers already: Size would check them one by one.
-        return tuple.__new__(Size, self._array.shape)
+        return _new_tuple(Size, self._array.shape)
 
     @property
     def dtype(self) -> dtypes.dtype:
@@ -99,7 +101,10 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        return self.shape if dim is None else self._array.shape[self._named_dim(dim)]
+        if dim is None:
+            return _new_tuple(Size, self._array.shape)
+        shape = self._array.shape
+        return shape[dim if dim.__class__ is int and 0 <= dim < len(shape) else self._named_dim(dim)]
 
     def _named_dim(self, dim: int) -> int:
         if not self._array.ndim:
@@ -163,9 +168,10 @@ class Tensor:
 
     def item(self) -> Any:
         """The value of a tensor of one element, as a Python number."""
-        if self.numel() != 1:
+        array = self._array
+        if array.size != 1:
             raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar")
-        return self._array.item()
+        return array.item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers (a number if it has no dimensions)."""
@@ -279,8 +285,10 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether operations on it are recorded. A view requires grad where the tensor that it shows does."""
+        if self._requires_grad or self._view is None:
+            return self._requires_grad
         base = self._base
-        return self._requires_grad or (base is not None and base._requires_grad)
+        return base is not None and base._requires_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
