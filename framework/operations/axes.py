@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import swapped, transposed, turned
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -19,15 +21,13 @@ __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", 
 
 @operation(view=True)
 def _transpose(input: Any, dim0: Any, dim1: Any) -> Any:
-    return np.swapaxes(input, dim0, dim1) if input.ndim else input[...]
+    return swapped(input, dim0, dim1) if input.ndim else input[...]
 
 
-_transpose.derivative("input")(lambda g, dim0, dim1: np.swapaxes(g, dim0, dim1) if g.ndim else g)
+_transpose.derivative("input")(lambda g, dim0, dim1: swapped(g, dim0, dim1) if g.ndim else g)
 
 
-@operation(view=True)
-def _permute(input: Any, dims: Any) -> Any:
-    return np.transpose(input, dims)
+_permute = operation(transposed, name="permute", view=True)
 
 
 @_permute.derivative("input")
@@ -35,21 +35,24 @@ def _(g: Any, dims: Any) -> Any:
     inverse = [0] * len(dims)
     for position, dim in enumerate(dims):
         inverse[dim] = position
-    return np.transpose(g, inverse)
+    return transposed(g, inverse)
 
 
 @operation(view=True)
 def _t(input: Any) -> Any:
-    return np.transpose(input)
+    return turned(input)
 
 
-_t.derivative("input")(lambda g: np.transpose(g))
+_t.derivative("input")(lambda g: turned(g))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions swapped: a view."""
-    check_tensors("transpose", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("transpose", input=input)
     ndim = input._array.ndim
+    if dim0.__class__ is dim1.__class__ is int and 0 <= dim0 < ndim and 0 <= dim1 < ndim:
+        return _transpose.function(input, dim0, dim1)
     first = normalize_dim(integer(dim0, "transpose", "dim0"), ndim)
     return _transpose.function(input, first, normalize_dim(integer(dim1, "transpose", "dim1"), ndim))
 
@@ -79,10 +82,16 @@ def _permuted(input: Tensor, order: tuple[int, ...]) -> Tensor:
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
         )
-    order = tuple([normalize_dim(each, ndim) for each in order])
-    if len(set(order)) < ndim:
+    return _permute.function(input, _counted_from_front(order))
+
+
+@lru_cache
+def _counted_from_front(order: tuple[int, ...]) -> tuple[int, ...]:
+    """An order of all dimensions, counted from the front. RuntimeError for one named twice."""
+    found = tuple([normalize_dim(each, len(order)) for each in order])
+    if len(set(found)) < len(found):
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return _permute.function(input, order)
+    return found
 
 
 def _permute_method(self: Tensor, *args: Any, dims: Any = None) -> Tensor:
@@ -94,26 +103,38 @@ def _permute_method(self: Tensor, *args: Any, dims: Any = None) -> Tensor:
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """The dimensions `source` moved to the positions `destination`, the others kept in order: a view."""
-    check_tensors("movedim", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("movedim", input=input)
     ndim = input._array.ndim
-    from_ = source if isinstance(source, (tuple, list)) else (source,)
-    to = destination if isinstance(destination, (tuple, list)) else (destination,)
+    if source.__class__ is destination.__class__ is int:
+        return _permute.function(input, _moved(ndim, (source,), (destination,)))
+    from_ = tuple(source) if isinstance(source, (tuple, list)) else (source,)
+    to = tuple(destination) if isinstance(destination, (tuple, list)) else (destination,)
     if len(from_) != len(to):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same number "
             f"of dims as destination ({list(to)} dims)"
         )
-    start = [normalize_dim(integer(each, "movedim", "source"), ndim) for each in from_]
-    end = [normalize_dim(integer(each, "movedim", "destination"), ndim) for each in to]
-    for name, each, given in (("source", start, from_), ("destination", end, to)):
-        if len(set(each)) < len(each):
+    start = tuple([integer(each, "movedim", "source") for each in from_])
+    return _permute.function(
+        input, _moved(ndim, start, tuple([integer(each, "movedim", "destination") for each in to]))
+    )
+
+
+@lru_cache
+def _moved(ndim: int, source: tuple[int, ...], destination: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of dimensions that moves some of them and keeps the others in order."""
+    start = [normalize_dim(each, ndim) for each in source]
+    end = [normalize_dim(each, ndim) for each in destination]
+    for name, found, given in (("source", start, source), ("destination", end, destination)):
+        if len(set(found)) < len(found):
             raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
     if not ndim:
-        return _permute.function(input, ())
+        return ()
     order = [dim for dim in range(ndim) if dim not in start]
     for position, dim in sorted(zip(end, start, strict=True)):
         order.insert(position, dim)
-    return _permute.function(input, tuple(order))
+    return tuple(order)
 
 
 def moveaxis(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -123,7 +144,8 @@ def moveaxis(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; fewer dimensions stay as they are."""
-    check_tensors("t", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("t", input=input)
     return _matrix_transposed(input, "t")
 
 
@@ -169,7 +191,7 @@ def _T(self: Tensor) -> Tensor:
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             stacklevel=2,
         )
-    return _permute.function(self, tuple(range(ndim))[::-1])
+    return _permute.function(self, (1, 0) if ndim == 2 else tuple(range(ndim))[::-1])
 
 
 def _H(self: Tensor) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import constant
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
@@ -16,9 +18,35 @@ from framework.operations.layout import in_order
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "tril_indices", "triu", "triu_indices"]
 
 
+def _triangle(input: Any, diagonal: int, keep: Any) -> Any:
+    """`np.tril` or `np.triu`, in the order of the dimensions."""
+    rows, columns = input.shape[-2:]
+    if type(input) is not np.ndarray or rows * columns > 4096:
+        return in_order(keep(input, diagonal))
+    # Both make their mask anew each time.
+    if input.ndim == 2:
+        result = input.copy()
+        result.put(_outside(rows, columns, diagonal, keep is np.tril), 0)
+        return result
+    triangle = np.where(_mask(rows, columns, diagonal, keep is np.tril), input, constant(0, input.dtype))
+    return in_order(triangle)
+
+
+@lru_cache
+def _mask(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
+    mask = np.tri(rows, columns, diagonal if lower else diagonal - 1, np.bool_)
+    return mask if lower else ~mask
+
+
+@lru_cache
+def _outside(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
+    """The places outside a triangle, in the flattened matrix."""
+    return np.flatnonzero(~_mask(rows, columns, diagonal, lower))
+
+
 @operation(name="tril")
 def _tril(input: Any, diagonal: Any) -> Any:
-    return in_order(np.tril(input, diagonal))
+    return _triangle(input, diagonal, np.tril)
 
 
 _tril.add_derivative(lambda g, diagonal: np.tril(g, diagonal), "input")
@@ -27,7 +55,7 @@ register(np.tril, lambda m, k=0: _tril(m, k))
 
 @operation(name="triu")
 def _triu(input: Any, diagonal: Any) -> Any:
-    return in_order(np.triu(input, diagonal))
+    return _triangle(input, diagonal, np.triu)
 
 
 _triu.add_derivative(lambda g, diagonal: np.triu(g, diagonal), "input")
@@ -48,7 +76,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def _check_matrix(name: str, input: Any, diagonal: Any) -> None:
     check_tensor(name, "input", 1, input)
-    if not isinstance(diagonal, (int, np.integer)) or isinstance(diagonal, bool):
+    if diagonal.__class__ is not int and not isinstance(diagonal, np.integer):
         raise TypeError(f"{name}(): argument 'diagonal' (position 1) must be int, not {type(diagonal).__name__}")
     if input._array.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
@@ -88,6 +116,8 @@ def _writable(view: Any) -> Any:
     numpy={np.diagonal: lambda a, offset=0, axis1=0, axis2=1: diagonal(a, offset, axis1, axis2)},
 )
 def _diagonal(input: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    if type(input) is np.ndarray:
+        return _writable(input.diagonal(offset, dim1, dim2))
     return _writable(np.diagonal(input, offset, dim1, dim2))
 
 

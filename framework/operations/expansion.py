@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,13 +36,18 @@ def _expand(input: Any, shape: Any) -> Any:
             return np.broadcast_to(input, shape)
         input = np.asarray(input)
     # np.broadcast_to's result is read-only; an expanded tensor's elements may be written one by one.
-    missing = len(shape) - input.ndim
-    strides = [0] * missing
-    for size, wanted, step in zip(input.shape, shape[missing:], input.strides, strict=True):
-        strides.append(step if size == wanted else 0)
+    strides = _steps(input.shape, input.strides, shape)
     if input.flags.c_contiguous:
         return np.ndarray(shape, input.dtype, input, 0, strides)
     return np.lib.stride_tricks.as_strided(input, shape, strides)
+
+
+@lru_cache
+def _steps(shape: tuple[int, ...], strides: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of an array expanded to a shape."""
+    missing = len(target) - len(shape)
+    kept = zip(shape, target[missing:], strides, strict=True)
+    return (0,) * missing + tuple([step if size == wanted else 0 for size, wanted, step in kept])
 
 
 _expand.derivative("input")(lambda g: g)
@@ -56,12 +62,18 @@ def expand(input: Tensor, *args: Any, size: Any = None) -> Tensor:
 
 def _expanded(input: Tensor, target: tuple[int, ...]) -> Tensor:
     shape = input._array.shape
-    if target == shape:
-        return _expand.function(input, shape)
+    if target != shape:
+        target = _expansion(shape, target, input.dtype)
+    return _expand.function(input, target)
+
+
+@lru_cache
+def _expansion(shape: tuple[int, ...], target: tuple[int, ...], dtype: Any) -> tuple[int, ...]:
+    """The sizes to which a shape is expanded, each -1 filled in."""
     missing = len(target) - len(shape)
     if missing < 0:
         raise RuntimeError(
-            f"expand(torch.{input.dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes "
+            f"expand(torch.{dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes "
             f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     result = []
@@ -82,7 +94,7 @@ def _expanded(input: Tensor, target: tuple[int, ...]) -> Tensor:
         if wanted < 0:
             raise RuntimeError(f"The expanded size of the tensor ({wanted}) cannot be negative")
         result.append(wanted)
-    return _expand.function(input, tuple(result))
+    return tuple(result)
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:

@@ -36,6 +36,8 @@ __all__ = [
 
 def _between(start: int, stop: int, dim: int) -> tuple[slice, ...]:
     """The index of one part along a dimension."""
+    if not dim:
+        return (slice(start, stop),)
     return (*[slice(None)] * dim, slice(start, stop))
 
 
@@ -86,6 +88,8 @@ for _row in (_split, _split_with_sizes, _unsafe_split, _unsafe_split_with_sizes)
 
 @operation(view=True, outputs="list")
 def _unbind(input: Any, dim: Any) -> Any:
+    if not dim and input.ndim > 1:
+        return [input[number] for number in range(input.shape[0])]
     before = [slice(None)] * dim
     # The Ellipsis keeps an element a 0-d array that shares the memory.
     return [input[(*before, number, ...)] for number in range(input.shape[dim])]
@@ -107,6 +111,8 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
 
 def _joined(given: list[Tensor], dim: int) -> Tensor:
     shapes = [each._array.shape for each in given]
+    if shapes[0] and shapes.count(shapes[0]) == len(shapes):
+        return _cat.function(given, normalize_dim(dim, len(shapes[0])))
     if () in shapes:
         raise RuntimeError(f"zero-dimensional tensor (at position {shapes.index(())}) cannot be concatenated")
     if (0,) in shapes and any(len(shape) > 1 for shape in shapes):
@@ -237,7 +243,8 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most `chunks` consecutive parts of one size along `dim`; the last may be smaller."""
-    check_tensors("chunk", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("chunk", input=input)
     chunks = integer(chunks, "chunk", "chunks")
     array = input._array
     if not array.ndim:
@@ -292,7 +299,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """A view of each slice along `dim`, which goes away."""
-    check_tensors("unbind", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("unbind", input=input)
     if not input._array.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return _unbind.function(input, normalize_dim(integer(dim, "unbind", "dim"), input._array.ndim))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.tensor import normalize_dim
+from framework.operations.arguments import integer
 from framework.operations.creation_arguments import check_tensor
+from framework.operations.layout import in_order
 
 __all__ = ["flip", "fliplr", "flipud", "roll"]
 
@@ -17,7 +20,14 @@ __all__ = ["flip", "fliplr", "flipud", "roll"]
 @operation(name="flip", numpy={np.flip: lambda m, axis=None: flip(m, tuple(range(m.ndim)) if axis is None else axis)})
 def _flip(input: Any, dims: Any) -> Any:
     # A copy: tensors have no negative steps.
+    if type(input) is np.ndarray:
+        return input[_backward(input.ndim, dims)].copy()
     return np.copy(np.flip(input, dims), order="C")
+
+
+@lru_cache
+def _backward(ndim: int, dims: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple([slice(None, None, -1) if dim in dims else slice(None) for dim in range(ndim)])
 
 
 _flip.add_derivative(lambda g, dims: _flip(g, dims), "input")
@@ -25,7 +35,14 @@ _flip.add_derivative(lambda g, dims: _flip(g, dims), "input")
 
 @operation(name="roll", numpy={np.roll: lambda a, shift, axis=None: roll(a, shift, () if axis is None else axis)})
 def _roll(input: Any, shifts: Any, dims: Any) -> Any:
-    return np.roll(input, shifts, dims)
+    if type(input) is np.ndarray and dims.__class__ is tuple and len(dims) == 1 and input.ndim:
+        (dim,), (shift,) = dims, shifts
+        size = input.shape[dim]
+        if size:
+            before, at = (slice(None),) * dim, size - shift % size
+            parts = input[(*before, slice(at, None))], input[(*before, slice(0, at))]
+            return in_order(np.concatenate(parts, axis=dim))
+    return in_order(np.roll(input, shifts, dims))
 
 
 @_roll.derivative("input")
@@ -37,7 +54,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     """A copy with the order of these dimensions reversed: `x.flip(0, 1)` or `flip(x, (0, 1))`."""
     check_tensor("flip", "input", 1, input)
     given = tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    read = tuple(normalize_dim(each, input._array.ndim) for each in given)
+    read = tuple([normalize_dim(integer(each, "flip", "dims"), input._array.ndim) for each in given])
     for each in read:
         if read.count(each) > 1:
             raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
@@ -65,11 +82,12 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     along = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
     if not steps:
         raise RuntimeError("`shifts` required")
+    steps = tuple([integer(each, "roll", "shifts") for each in steps])
     if not along and len(steps) == 1:
         return _roll.function(input, steps[0], None)
     if len(steps) != len(along):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(along)}")
-    read = tuple(normalize_dim(each, input._array.ndim) for each in along)
+    read = tuple([normalize_dim(integer(each, "roll", "dims"), input._array.ndim) for each in along])
     return _roll.function(input, steps, read)
 
 

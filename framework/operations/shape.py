@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.size import contiguous_format
@@ -29,28 +31,16 @@ __all__ = [
 ]
 
 
-@operation(view=True)
-def _view(input: Any, shape: Any) -> Any:
-    return np.reshape(input, shape)
+_view = operation(reshaped, name="view", view=True)
+_view.derivative("input")(lambda g, input_shape: reshaped(g, input_shape))
 
 
-_view.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
+_reshape_alias = operation(reshaped, name="reshape_alias", view=True)
+_reshape_alias.derivative("input")(lambda g, input_shape: reshaped(g, input_shape))
 
 
-@operation(view=True)
-def _reshape_alias(input: Any, shape: Any) -> Any:
-    return np.reshape(input, shape)
-
-
-_reshape_alias.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
-
-
-@operation()
-def _unsafe_view(input: Any, shape: Any) -> Any:
-    return np.reshape(input, shape)
-
-
-_unsafe_view.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
+_unsafe_view = operation(reshaped, name="unsafe_view")
+_unsafe_view.derivative("input")(lambda g, input_shape: reshaped(g, input_shape))
 
 
 @operation(view=True, grad_fn="AliasBackward0")
@@ -61,12 +51,13 @@ def _view_as_dtype(input: Any, dtype: Any) -> Any:
 
 @operation(view=True)
 def _squeeze(input: Any) -> Any:
-    return np.squeeze(input)
+    return input.squeeze() if type(input) is np.ndarray else np.squeeze(input)
 
 
 @operation(view=True, grad_fn="SqueezeBackward1")
 def _squeeze_dim(input: Any, dim: Any) -> Any:
-    return np.squeeze(input, axis=dim if input.ndim and input.shape[dim] == 1 else ())
+    axis = dim if input.ndim and input.shape[dim] == 1 else ()
+    return input.squeeze(axis) if type(input) is np.ndarray else np.squeeze(input, axis=axis)
 
 
 @operation(view=True, grad_fn="SqueezeBackward2")
@@ -77,16 +68,26 @@ def _squeeze_dims(input: Any, dims: Any) -> Any:
 @operation(view=True)
 def _unsqueeze(input: Any, dim: Any) -> Any:
     # np.expand_dims takes twice the time; input[None] leaves the new dimension with a step of 0.
-    return np.reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
+    return reshaped(input, (*input.shape[:dim], 1, *input.shape[dim:]))
 
 
 for _row in (_squeeze, _squeeze_dim, _squeeze_dims, _unsqueeze):
-    _row.derivative("input")(lambda g, input_shape: np.reshape(g, input_shape))
+    _row.derivative("input")(lambda g, input_shape: reshaped(g, input_shape))
 
 
 def resolve_shape(shape: tuple[int, ...], input: Any) -> tuple[int, ...]:
     """The shape with its -1 filled in, or PyTorch's RuntimeError if the elements don't fit."""
-    found = input._array.size
+    return _resolved(shape, input._array.size)
+
+
+@lru_cache(typed=True)
+def _read(found: int, *given: Any) -> tuple[int, ...]:
+    """The shape that integers given one by one mean for so many elements."""
+    return _resolved(sizes(given, "view"), found)
+
+
+@lru_cache
+def _resolved(shape: tuple[int, ...], found: int) -> tuple[int, ...]:
     unknown = None
     known = 1
     for position, size in enumerate(shape):
@@ -121,6 +122,11 @@ def view(input: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Ten
 
     RuntimeError if the strides don't allow it: `reshape` copies then.
     """
+    if shape and shape[0].__class__ is int and size is dtype is None:
+        array = input._array
+        target = _read(array.size, *shape)
+        if array.flags.c_contiguous:
+            return _view.function(input, target)
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return _as_dtype(input, dtypes.as_numpy(shape[0] if dtype is None else dtype))
     if not shape and size is None:
@@ -153,7 +159,8 @@ def _as_dtype(input: Tensor, target: np.dtype[Any]) -> Tensor:
 
 def reshape(input: Tensor, shape: Any) -> Tensor:
     """The elements in another shape: a view where the strides allow it, else a copy. One size may be -1."""
-    check_tensors("reshape", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("reshape", input=input)
     if not isinstance(shape, (tuple, list)):
         raise TypeError(f"reshape(): argument 'shape' (position 2) must be tuple of ints, not {type(shape).__name__}")
     return _reshaped(input, sizes((shape,), "reshape", "shape"))
@@ -169,6 +176,11 @@ def _reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _reshape_method(self: Tensor, *args: Any, shape: Any = None) -> Tensor:
+    if args and args[0].__class__ is int and shape is None:
+        array = self._array
+        target = _read(array.size, *args)
+        if array.flags.c_contiguous:
+            return _view.function(self, target)
     if not args and shape is None:
         raise TypeError('reshape() missing 1 required positional arguments: "shape"')
     return _reshaped(self, sizes(args if shape is None else (shape,), "reshape", "shape"))
@@ -176,7 +188,10 @@ def _reshape_method(self: Tensor, *args: Any, shape: Any = None) -> Tensor:
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`input.view(other.shape)`."""
-    return view(input, tuple(other._array.shape))
+    array, shape = input._array, other._array.shape
+    if array.flags.c_contiguous and array.size == other._array.size:
+        return _view.function(input, shape)
+    return view(input, tuple(shape))
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
@@ -186,18 +201,24 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim` as one."""
-    check_tensors("flatten", input=input)
-    shape = input._array.shape
+    if input.__class__ is not Tensor:
+        check_tensors("flatten", input=input)
+    array = input._array
+    start, end = integer(start_dim, "flatten", "start_dim"), integer(end_dim, "flatten", "end_dim")
+    target = _flattened(array.shape, start, end)
+    if target == array.shape:
+        return input
+    return _view.function(input, target) if array.flags.c_contiguous else _reshaped(input, target)
+
+
+@lru_cache
+def _flattened(shape: tuple[int, ...], start_dim: int, end_dim: int) -> tuple[int, ...]:
     ndim = len(shape)
-    start = normalize_dim(integer(start_dim, "flatten", "start_dim"), ndim)
-    end = normalize_dim(integer(end_dim, "flatten", "end_dim"), ndim)
+    start = normalize_dim(start_dim, ndim)
+    end = normalize_dim(end_dim, ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    if not ndim:
-        return _view.function(input, (1,))
-    if start == end:
-        return input
-    return _reshaped(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
@@ -226,7 +247,8 @@ def ravel(input: Tensor) -> Tensor:
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of size 1, or without those among `dim` that have size 1."""
-    check_tensors("squeeze", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("squeeze", input=input)
     if dim is None:
         return _squeeze.function(input)
     if isinstance(dim, (tuple, list)):
@@ -240,8 +262,12 @@ def _squeeze_method(self: Tensor, *dim: Any, **kwargs: Any) -> Tensor:
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a dimension of size 1 put in at `dim`."""
-    check_tensors("unsqueeze", input=input)
-    return _unsqueeze.function(input, normalize_dim(integer(dim, "unsqueeze", "dim"), input._array.ndim + 1))
+    if input.__class__ is not Tensor:
+        check_tensors("unsqueeze", input=input)
+    ndim = input._array.ndim
+    if dim.__class__ is int and 0 <= dim <= ndim:
+        return _unsqueeze.function(input, dim)
+    return _unsqueeze.function(input, normalize_dim(integer(dim, "unsqueeze", "dim"), ndim + 1))
 
 
 def atleast_1d(*tensors: Any) -> Any:

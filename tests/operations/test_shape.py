@@ -293,3 +293,21 @@ def test_numpys_functions_are_recorded(function):
     np.testing.assert_array_equal(result.detach().numpy(), function(x.detach().numpy()))
     (gradient,) = grad(result.sum(), x, create_graph=True)
     assert gradient.shape == x.shape
+
+
+def test_a_shape_read_before_does_not_let_a_bool_pass():
+    x = torch.ones(2, 3)
+    assert x.view(1, -1).shape == x.reshape(1, -1).shape == x.view((1, -1)).shape == (1, 6)
+    assert x.flatten(0, 1).shape == (6,) and x.permute(1, 0).shape == x.movedim(1, 0).shape == (3, 2)
+    for refused in (
+        lambda: x.view(True, -1),
+        lambda: x.reshape(True, -1),
+        lambda: x.view((True, -1)),
+        lambda: x.reshape([True, -1]),
+        lambda: x.flatten(False, True),
+        lambda: x.permute(True, False),
+        lambda: x.movedim(True, False),
+        lambda: x.expand(True, 2, 3),
+    ):
+        with pytest.raises(TypeError):
+            refused()
