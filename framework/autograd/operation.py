@@ -15,6 +15,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation_node import Derivative, OperationNode, Plan
 
 Promotion = Literal["common", "float", "same"] | None
@@ -303,7 +304,7 @@ def cast(value: Any, target: np.dtype[Any]) -> Any:
             return np.array(value, target)
         except OverflowError:
             return np.array(value).astype(target)
-    return value if value.dtype == target else np.astype(value, target)
+    return value if value.dtype == target else in_dtype(value, target)
 
 
 def _same_dtype(name: str, operands: list[Any]) -> np.dtype[Any]:

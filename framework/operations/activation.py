@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation_call import activate, name_in_place, number
 from framework.operations.elementwise import Constant, at_least, at_most, elementwise
 from framework.operations.logistic import logistic
-from framework.operations.loss_reduction import constant
 
 __all__ = [
     "celu",

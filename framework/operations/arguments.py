@@ -55,6 +55,11 @@ def dims(given: Any, ndim: int, function: str) -> tuple[int, ...]:
 
 def check_tensors(function: str, **inputs: Any) -> None:
     """Raises PyTorch's TypeError where one of these arguments is no Tensor."""
+    for value in inputs.values():
+        if not isinstance(value, Tensor):
+            break
+    else:
+        return
     for position, (name, value) in enumerate(inputs.items(), 1):
         if not isinstance(value, Tensor):
             raise TypeError(
@@ -68,6 +73,11 @@ def tensor_list(given: Any, function: str) -> list[Tensor]:
         raise TypeError(
             f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(given).__name__}"
         )
+    for each in given:
+        if not isinstance(each, Tensor):
+            break
+    else:
+        return list(given)
     for position, each in enumerate(given):
         if not isinstance(each, Tensor):
             kind = type(each)

@@ -9,12 +9,13 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.decisions import decide
+from framework.autograd.direct import constant
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.logistic import logistic
-from framework.operations.loss_reduction import constant, read_reduction, reduced, refuse_gradient, spread
+from framework.operations.loss_reduction import read_reduction, reduced, refuse_gradient, spread
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
 

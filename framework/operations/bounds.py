@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import constant
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
@@ -57,8 +58,11 @@ def _bounded(input: Any, min: Any, max: Any) -> Any:
 
 
 def _bounded_by_numbers(input: Any, min: Any, max: Any) -> Any:
-    if math.prod(input.shape) < 2000 or input.dtype.kind != "f":
+    if input.dtype.kind != "f":
         return _bounded(input, min, max)
+    if math.prod(input.shape) < 2000:
+        lowest = None if min is None else constant(min, input.dtype)
+        return _bounded(input, lowest, None if max is None else constant(max, input.dtype))
     # np.maximum with a number takes five times as long.
     return np.clip(input, -math.inf if min is None else min, math.inf if max is None else max)
 

@@ -115,6 +115,10 @@ def _blended(input: Any, end: Any, weight: Any) -> Any:
     return np.where(np.absolute(weight) < 0.5, input + weight * difference, end - difference * (1 - weight))
 
 
+def _times(product: Any, value: Any) -> Any:
+    return product if value.__class__ is int and value == 1 else product * value
+
+
 _lerp_number = operation(
     _blended,
     name="lerp_number",
@@ -131,7 +135,7 @@ _lerp = operation(
     weight=lambda g, input, end: g * (end - input),
 )
 _addcmul = operation(
-    lambda input, tensor1, tensor2, value: input + tensor1 * tensor2 * value,
+    lambda input, tensor1, tensor2, value: input + _times(tensor1 * tensor2, value),
     name="addcmul",
     promote="common",
     input=lambda g: g,
@@ -139,7 +143,7 @@ _addcmul = operation(
     tensor2=lambda g, tensor1, value: g * (tensor1 * value),
 )
 _addcdiv = operation(
-    lambda input, tensor1, tensor2, value: input + tensor1 / tensor2 * value,
+    lambda input, tensor1, tensor2, value: input + _times(tensor1 / tensor2, value),
     name="addcdiv",
     promote="common",
     input=lambda g: g,
@@ -150,12 +154,13 @@ _addcdiv = operation(
 
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """`input + weight * (end - input)`. RuntimeError unless the types are one floating-point type."""
+    dtype = input.dtype
     for name, each in (("end", end), ("weight", weight)):
-        if isinstance(each, Tensor) and each.dtype is not input.dtype:
+        if isinstance(each, Tensor) and each.dtype is not dtype:
             raise RuntimeError(
                 f"expected dtype {dtypes.c_name(input.dtype)} for `{name}` but got dtype {dtypes.c_name(each.dtype)}"
             )
-    if input.dtype.kind != "f":
+    if dtype.kind != "f":
         kernel = "tensor" if isinstance(weight, Tensor) else "scalar"
         raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{input.dtype.scalar_name}'")
     row = _lerp if isinstance(weight, Tensor) else _lerp_number
@@ -182,7 +187,10 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 
 def _whole(value: float, *operands: Tensor) -> float:
     """The factor, cut to a whole number for whole numbers."""
-    return value if any(each.dtype.kind == "f" for each in operands) else int(value)
+    for each in operands:
+        if each.dtype.kind == "f":
+            return value
+    return int(value)
 
 
 def _replaced(input: Any, nan: Any, posinf: Any, neginf: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import all_true
 from framework.autograd.errors import broadcast_error
 from framework.autograd.float_errors import quietly
 from framework.autograd.inplace import inplace
@@ -58,7 +59,7 @@ greater_equal = ge.function
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have one shape and the same values."""
     a, b = input._array, other._array
-    return a.shape == b.shape and bool(np.all(a == b))
+    return a.shape == b.shape and bool(all_true(a == b))
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:

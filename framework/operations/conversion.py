@@ -11,6 +11,8 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import copied, in_dtype
+from framework.autograd.float_errors import quietly
 from framework.autograd.grad_mode import mode
 from framework.autograd.protocol import register
 from framework.autograd.size import device as Device
@@ -34,17 +36,16 @@ def cast_quietly(array: Any, dtype: np.dtype[Any]) -> Any:
     """A cast that, as PyTorch's, says nothing of values that do not fit."""
     source = array.dtype
     if source.kind == "f" and (dtype.kind != "f" or dtype.itemsize < source.itemsize):
-        with np.errstate(invalid="ignore", over="ignore"):
-            if dtype.kind in "iu" and dtype.itemsize < 4:
-                # By way of int32, as C casts: 300.0 becomes 44 as an unsigned byte on every machine.
-                array = np.astype(array, np.int32)
-            return np.astype(array, dtype)
-    return np.astype(array, dtype)
+        if dtype.kind in "iu" and dtype.itemsize < 4:
+            # By way of int32, as C casts: 300.0 becomes 44 as an unsigned byte on every machine.
+            array = quietly(in_dtype, array, np.int32)
+        return quietly(in_dtype, array, dtype)
+    return in_dtype(array, dtype)
 
 
 def _cast_copy(array: Any, dtype: np.dtype[Any]) -> Any:
     """A cast copy that, as PyTorch's, keeps the order of dimensions in memory but not that of an expanded array."""
-    return cast_quietly(array if order_of(array, None) == "K" else np.copy(array, order="C"), dtype)
+    return cast_quietly(array if 0 not in array.strides else copied(array), dtype)
 
 
 def to_dtype(input: Tensor, dtype: np.dtype[Any]) -> Tensor:
@@ -153,7 +154,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 @operation(name="clone", numpy={np.copy: lambda a, order="K", subok=False: clone(a)})
 def _clone(input: Any, order: Any) -> Any:
     """A copy with memory of its own."""
-    return np.copy(input, order)
+    return copied(input, order)
 
 
 _clone.add_derivative(lambda g: g, "input")
@@ -167,7 +168,9 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 def order_of(array: Any, memory_format: Any) -> Literal["K", "C"]:
     """NumPy's name for the order of the dimensions that a copy of an array is to have in memory."""
-    kept = memory_format is None or "preserve" in repr(memory_format)
+    if memory_format is None:
+        return "C" if 0 in array.strides else "K"
+    kept = "preserve" in repr(memory_format)
     return "K" if kept and 0 not in array.strides else "C"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor, dtypes, get_default_dtype
+from framework.autograd.float_errors import quiet
 from framework.autograd.protocol import register
 from framework.autograd.tensor import wrap
 from framework.operations.conversion import cast_quietly, order_of
@@ -246,7 +248,8 @@ def linspace(
     first, last = _ends("linspace", start, end)
     if target.kind != "f":
         first, last = as_scalar("linspace", first, target), as_scalar("linspace", last, target)
-    return finish(cast_quietly(_spaced("linspace", first, last, steps, target), target), requires_grad, out)
+    numbers = _spaced("linspace", first, last, steps, target)
+    return finish(numbers if numbers.dtype is target else cast_quietly(numbers, target), requires_grad, out)
 
 
 def _ends(name: str, start: Any, end: Any) -> tuple[Any, Any]:
@@ -290,12 +293,26 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, target: np.dtype[Any]) 
         real = target if target.itemsize > 2 else np.dtype(np.float32)
     else:
         real = np.dtype(np.float64)
-    number = np.arange(steps, dtype=real)
     if steps < 2:
-        return number + real.type(start)
-    step = real.type((end - start) / (steps - 1))
-    with np.errstate(invalid="ignore"):
-        return np.where(number < steps // 2, start + step * number, end - step * (steps - 1 - number))
+        return np.arange(steps, dtype=real) + real.type(start)
+    counted = _from_both_ends(steps, real) if steps <= 1024 else _from_both_ends.__wrapped__(steps, real)
+    return quiet.run(_between, counted, start, end, real.type((end - start) / (steps - 1)))
+
+
+@lru_cache
+def _from_both_ends(steps: int, real: Any) -> Any:
+    """How many steps each number lies from the nearer end."""
+    number = np.arange(steps, dtype=real)
+    return np.minimum(number, steps - 1 - number)
+
+
+def _between(counted: Any, start: Any, end: Any, step: Any) -> Any:
+    numbers = counted * step
+    half = len(counted) // 2
+    low, high = numbers[:half], numbers[half:]
+    low += start
+    np.subtract(end, high, out=high)
+    return numbers
 
 
 def eye(

@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import running_product, running_sum
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import Operation, operation
@@ -15,7 +16,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
 from framework.operations.layout import in_order
-from framework.operations.reducing import check_tensor, in_whole_numbers, one_axis
+from framework.operations.reducing import array_of, in_whole_numbers, one_axis
 
 __all__ = ["cumprod", "cumsum"]
 
@@ -26,15 +27,15 @@ def _running(run: Any) -> Any:
         if dim is None:
             return np.positive(input) if dtype.kind == "f" else np.astype(input, np.int64)
         if dtype.kind != "f":
-            return in_order(run(input, axis=dim, dtype=np.int64))
+            return in_order(run(input, dim, np.int64))
         if dtype.itemsize > 2:
-            return in_order(run(input, axis=dim))
-        return in_order(half(run(input, axis=dim, dtype=np.float32), dtype))
+            return in_order(run(input, dim))
+        return in_order(half(run(input, dim, np.float32), dtype))
 
     return forward
 
 
-_cumsum = operation(_running(np.cumsum), name="cumsum", input=lambda g, dim: _from_behind(g, dim))
+_cumsum = operation(_running(running_sum), name="cumsum", input=lambda g, dim: _from_behind(g, dim))
 
 
 def _reversed(input: Any, dim: int | None) -> Any:
@@ -73,7 +74,7 @@ def _product_slope(g: Any, input: Any, out: Any, dim: int | None) -> Any:
     return total * _shifted(out, dim, -1, 1.0) if size else g
 
 
-_cumprod = operation(_running(np.cumprod), name="cumprod", input=_product_slope)
+_cumprod = operation(_running(running_product), name="cumprod", input=_product_slope)
 
 
 def cumsum(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: Any = None) -> Tensor:
@@ -87,10 +88,10 @@ def cumprod(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: Any = No
 
 
 def _along(row: Operation, input: Any, dim: Any, dtype: Any) -> Tensor:
-    check_tensor(input, row.name)
+    array = array_of(input, row.name)
     if dim is None:
         raise TypeError(f'{row.name}() missing 1 required positional arguments: "dim"')
-    axis = one_axis(dim, input.ndim, row.name)
+    axis = one_axis(dim, array.ndim, row.name)
     if dtype is None:
         return row.function(input, axis)
     wanted = dtypes.from_numpy(dtypes.as_numpy(dtype))

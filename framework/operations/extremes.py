@@ -8,12 +8,25 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import argmax as place_of_largest
+from framework.autograd.direct import argmin as place_of_smallest
+from framework.autograd.direct import largest, largest_of_all, smallest, smallest_of_all
 from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations import bounds, return_types
 from framework.operations.ordering import contiguous
-from framework.operations.reducing import EVERYTHING, Axes, add_up, axes, check_tensor, flag, one_axis, with_dims
+from framework.operations.reducing import (
+    EVERYTHING,
+    Axes,
+    add_up,
+    array_of,
+    axes,
+    check_tensor,
+    flag,
+    one_axis,
+    with_dims,
+)
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -49,26 +62,24 @@ def _picked(g: Any, indices: Any, input_shape: Any, dim: int | None, keepdim: bo
 
 def _with_index(extreme: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Any]:
     def forward(input: Any, dim: int | None, keepdim: bool) -> tuple[Any, Any]:
-        places = find(input, axis=dim, keepdims=keepdim)
+        places = find(input, dim, keepdim)
         if isinstance(places, np.generic):
             places = np.asarray(places)
-        return extreme(input, axis=dim, keepdims=keepdim), places
+        return extreme(input, dim, keepdim), places
 
     return forward
 
 
-def _rows(name: str, extreme: Any, find: Callable[..., Any]) -> tuple[Operation, Operation, Operation]:
+def _rows(name: str, of_all: Any, extreme: Any, find: Callable[..., Any]) -> tuple[Operation, Operation, Operation]:
     """The extreme of everything, the extremes along dimensions, and those along one with their places."""
     title = name.title()
     everything = operation(
-        lambda input: extreme(input),
+        of_all,
         name=f"{name}_all",
         grad_fn=f"{title}Backward1",
         input=_shared_by_all,
     )
-    along = operation(
-        lambda input, dim, keepdim: extreme(input, axis=dim, keepdims=keepdim), name=f"a{name}", input=_shared_along
-    )
+    along = operation(lambda input, dim, keepdim: extreme(input, dim, keepdim), name=f"a{name}", input=_shared_along)
     indexed = operation(
         _with_index(extreme, find),
         name=name,
@@ -79,12 +90,12 @@ def _rows(name: str, extreme: Any, find: Callable[..., Any]) -> tuple[Operation,
     return everything, along, indexed
 
 
-_max_all, _amax, _max = _rows("max", np.max, np.argmax)
-_min_all, _amin, _min = _rows("min", np.min, np.argmin)
+_max_all, _amax, _max = _rows("max", largest_of_all, largest, place_of_largest)
+_min_all, _amin, _min = _rows("min", smallest_of_all, smallest, place_of_smallest)
 _aminmax = operation(
     lambda input, dim, keepdim: [
-        contiguous(np.min(input, axis=dim, keepdims=keepdim)),
-        contiguous(np.max(input, axis=dim, keepdims=keepdim)),
+        contiguous(smallest(input, dim, keepdim)),
+        contiguous(largest(input, dim, keepdim)),
     ],
     name="aminmax",
     outputs="list",
@@ -93,8 +104,8 @@ _aminmax = operation(
         + _shared_along(g[1], input, np.max(input, axis=dim, keepdims=keepdim), dim, keepdim)
     ),
 )
-_argmax = operation(lambda input, dim, keepdim: np.argmax(input, axis=dim, keepdims=keepdim), name="argmax")
-_argmin = operation(lambda input, dim, keepdim: np.argmin(input, axis=dim, keepdims=keepdim), name="argmin")
+_argmax = operation(lambda input, dim, keepdim: place_of_largest(input, dim, keepdim), name="argmax")
+_argmin = operation(lambda input, dim, keepdim: place_of_smallest(input, dim, keepdim), name="argmin")
 
 
 def max(
@@ -110,6 +121,8 @@ def max(
 
     A nan is larger than anything.
     """
+    if dim is axis is EVERYTHING and keepdim is False and other is keepdims is None and _is_filled(input):
+        return _max_all.function(input)
     return _extreme(
         "max", _max_all, _max, return_types.max, bounds.maximum, input, (dim, axis), (keepdim, keepdims), other
     )
@@ -128,33 +141,39 @@ def min(
 
     A nan is smaller than anything.
     """
+    if dim is axis is EVERYTHING and keepdim is False and other is keepdims is None and _is_filled(input):
+        return _min_all.function(input)
     return _extreme(
         "min", _min_all, _min, return_types.min, bounds.minimum, input, (dim, axis), (keepdim, keepdims), other
     )
 
 
+def _is_filled(input: Any) -> bool:
+    return isinstance(input, Tensor) and 0 not in input._array.shape
+
+
 def _extreme(
     name: str, everything: Any, along: Any, pair: Any, pairwise: Any, input: Any, dims: Any, keeps: Any, other: Any
 ) -> Any:
-    check_tensor(input, name)
+    array = array_of(input, name)
     dim = dims[1] if dims[0] is EVERYTHING else dims[0]
     if other is not None:
         return pairwise.function(input, other)
     if dim is EVERYTHING:
-        if 0 in input.shape:
+        if 0 in array.shape:
             raise RuntimeError(_NEEDS_DIM.format(name))
         if flag(keeps[0], keeps[1], name):
             raise TypeError(f"{name}(): keepdim needs a dim")
         return everything.function(input)
     if isinstance(dim, Tensor) and (dim.ndim or dim.dtype.kind == "f"):
         return pairwise.function(input, dim)
-    if not isinstance(dim, (int, np.integer, Tensor)) or isinstance(dim, bool):
+    if dim.__class__ is not int and (not isinstance(dim, (int, np.integer, Tensor)) or isinstance(dim, bool)):
         raise TypeError(
             f"{name}() received an invalid combination of arguments - got (Tensor, {type(dim).__name__}), but expected "
             "one of:\n * (Tensor input, *, Tensor out = None)\n * (Tensor input, Tensor other, *, Tensor out = None)\n"
             " * (Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)\n"
         )
-    axis = _nonempty(name, input, dim)
+    axis = _nonempty(name, array, dim)
     return pair(along.function(input, axis, flag(keeps[0], keeps[1], name)))
 
 
@@ -187,8 +206,7 @@ def amin(
 
 
 def _over(name: str, row: Operation, input: Any, dim: Any, keepdim: bool) -> Tensor:
-    check_tensor(input, name)
-    return row.function(input, _all_nonempty(name, input, dim), keepdim)
+    return row.function(input, _all_nonempty(name, array_of(input, name), dim), keepdim)
 
 
 def _all_nonempty(name: str, input: Any, dim: Any) -> Axes | None:
@@ -233,12 +251,12 @@ def argmin(
 
 
 def _place(name: str, row: Operation, input: Any, dim: Any, keepdim: bool) -> Tensor:
-    check_tensor(input, name)
-    if input.dtype.kind == "b":
+    array = array_of(input, name)
+    if array.dtype.kind == "b":
         raise RuntimeError(f"{name}(): does not support bool input")
-    if dim is None and 0 in input.shape:
+    if dim is None and 0 in array.shape:
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-    return row.function(input, None if dim is None else _nonempty(name, input, dim), keepdim)
+    return row.function(input, None if dim is None else _nonempty(name, array, dim), keepdim)
 
 
 def _np_amax(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Tensor:

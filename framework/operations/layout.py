@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy import ndarray
+
+from framework.autograd.direct import copied
 
 __all__ = ["in_order"]
 
@@ -14,4 +15,4 @@ def in_order(array: Any) -> Any:
     """A result laid out in the order of its dimensions, as PyTorch's is whatever the input's layout."""
     if array.__class__ is ndarray and array.flags.c_contiguous:
         return array
-    return np.copy(array, order="C")
+    return copied(array)

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import product, reshaped, turned
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
@@ -22,30 +23,30 @@ __all__ = ["addmm", "baddbmm", "linear"]
 def _affine(bias: Any, input: Any, weight: Any) -> Any:
     if weight.shape[0] == 1 and bias.ndim == 1:
         # One output: a matrix times a vector, and a number added, cost half of the general way.
-        return (np.dot(input, weight[0]) + bias[0, ...])[..., None]
-    return np.dot(input, np.transpose(weight)) + bias
+        return (product(input, weight[0]) + bias[0, ...])[..., None]
+    return product(input, turned(weight)) + bias
 
 
 def _affine_rows(bias: Any, input: Any, weight: Any) -> Any:
-    return np.reshape(_affine(bias, rows(input), weight), (*input.shape[:-1], weight.shape[0]))
+    return reshaped(_affine(bias, rows(input), weight), (*input.shape[:-1], weight.shape[0]))
 
 
 def _product(input: Any, weight: Any) -> Any:
-    return np.dot(input, np.transpose(weight))
+    return product(input, turned(weight))
 
 
 def _product_rows(input: Any, weight: Any) -> Any:
-    return np.reshape(np.dot(rows(input), np.transpose(weight)), (*input.shape[:-1], weight.shape[0]))
+    return reshaped(product(rows(input), turned(weight)), (*input.shape[:-1], weight.shape[0]))
 
 
 def _input_gradient(g: Any, weight: Any) -> Any:
-    return np.dot(g, weight)
+    return product(g, weight)
 
 
 def _weight_gradient(g: Any, input: Any) -> Any:
     if g.shape[1] == 1:
         return np.dot(g[:, 0], input)[None]
-    return np.dot(np.transpose(g), input)
+    return product(turned(g), input)
 
 
 def _bias_gradient(g: Any, bias_shape: Any) -> Any:
@@ -58,7 +59,7 @@ def _bias_gradient(g: Any, bias_shape: Any) -> Any:
 
 
 def _input_gradient_rows(g: Any, weight: Any) -> Any:
-    return np.reshape(np.dot(rows(g), weight), (*g.shape[:-1], weight.shape[1]))
+    return reshaped(product(rows(g), weight), (*g.shape[:-1], weight.shape[1]))
 
 
 def _weight_gradient_rows(g: Any, input: Any) -> Any:
@@ -194,13 +195,13 @@ def _title(array: Any) -> str:
 
 
 def _add_product(input: Any, batch1: Any, batch2: Any, beta: Any, alpha: Any) -> Any:
-    product = np.matmul(batch1, batch2)
+    result = product(batch1, batch2) if batch1.ndim == 2 else np.matmul(batch1, batch2)
     if alpha != 1:
-        product = product * alpha
+        result = result * alpha
     # Where beta is 0, input is not looked at: its nan and inf stay out.
     if beta == 0:
-        return product
-    return product + (input if beta == 1 else input * beta)
+        return result
+    return result + (input if beta == 1 else input * beta)
 
 
 def _scaled(g: Any, number: Any) -> Any:
@@ -226,8 +227,13 @@ def _factors(kind: str, beta: Any, alpha: Any) -> tuple[Any, Any]:
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """`beta * input + alpha * (mat1 @ mat2)`."""
-    check_tensors("addmm", input=input, mat1=mat1, mat2=mat2)
+    if not (input.__class__ is mat1.__class__ is mat2.__class__ is Tensor):
+        check_tensors("addmm", input=input, mat1=mat1, mat2=mat2)
     c, a, b = input._array, mat1._array, mat2._array
+    if a.ndim == b.ndim == c.ndim == 2 and a.dtype is b.dtype is c.dtype and a.dtype.kind == "f":
+        # The usual case, told quickly.
+        if a.shape[1] == b.shape[0] and c.shape == (a.shape[0], b.shape[1]):
+            return _addmm.function(input, mat1, mat2, beta, alpha)
     for name, each in (("mat1", a), ("mat2", b)):
         if each.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {each.ndim}-D tensor")
@@ -237,7 +243,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     check_matrices(a, b, a.shape[0])
     check_product(a, b, "addmm_impl_cpu_")
     _check_expands(c, (a.shape[0], b.shape[1]))
-    return _addmm(input, mat1, mat2, *_factors(a.dtype.kind, beta, alpha))
+    return _addmm.function(input, mat1, mat2, *_factors(a.dtype.kind, beta, alpha))
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -255,7 +261,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
         )
         raise RuntimeError(f"Input dtypes must be the same, got: {found}")
     check_product(a, b, "baddbmm")
-    return _baddbmm(input, batch1, batch2, *_factors(a.dtype.kind, beta, alpha))
+    return _baddbmm.function(input, batch1, batch2, *_factors(a.dtype.kind, beta, alpha))
 
 
 attach(addmm, baddbmm, inplace=(addmm, baddbmm))

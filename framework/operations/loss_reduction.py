@@ -13,7 +13,7 @@ from framework.autograd.grad_mode import mode
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 
-__all__ = ["constant", "fitting", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
+__all__ = ["fitting", "read_reduction", "reduced", "refuse_gradient", "size_differs", "spread"]
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -42,21 +42,6 @@ def reduced(losses: Any, reduction: str) -> Any:
 def spread(g: Any, losses: Any, reduction: str) -> Any:
     """The gradient of each loss, from that of what `reduced` made of them; `losses` is only asked for its shape."""
     return g / (math.prod(losses.shape) or 1) if reduction == "mean" else g
-
-
-_CONSTANTS: dict[tuple[Any, float], Any] = {}
-
-
-def constant(value: float, dtype: Any) -> Any:
-    """A number as an array of no dimensions: with it a small operation takes half of a Python number's time."""
-    try:
-        return _CONSTANTS[dtype, value]
-    except KeyError:
-        if len(_CONSTANTS) > 1000:
-            _CONSTANTS.clear()
-        made = _CONSTANTS[dtype, value] = np.array(value, dtype)
-        made.flags.writeable = False
-        return made
 
 
 def size_differs(input: Tensor, target: Tensor, stacklevel: int = 3) -> None:

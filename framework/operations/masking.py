@@ -191,7 +191,10 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple(wrap(each) for each in np.nonzero(array if array.ndim else array[None]))
     # PyTorch's result lies in memory one dimension after the other.
-    found = np.stack(np.nonzero(array)) if array.ndim else np.empty((0, int(array != 0)), np.int64)
+    if type(array) is np.ndarray and array.ndim:
+        found = np.array(array.nonzero())
+    else:
+        found = np.stack(np.nonzero(array)) if array.ndim else np.empty((0, int(array != 0)), np.int64)
     return wrap(np.transpose(found))
 
 

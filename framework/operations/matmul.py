@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import product, reshaped, swapped, turned
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -18,37 +19,24 @@ from framework.operations.arguments import check_tensors
 __all__ = ["bmm", "dot", "matmul", "mm", "mv", "outer", "trace"]
 
 
-@operation()
-def _dot(input: Any, other: Any) -> Any:
-    return np.dot(input, other)
-
-
+_dot = operation(product, name="dot")
 _dot.add_derivative(lambda g, other: g * other, "input")
 _dot.add_derivative(lambda g, input: g * input, "other")
 
 
-@operation()
-def _mv(input: Any, other: Any) -> Any:
-    return np.dot(input, other)
-
-
+_mv = operation(product, name="mv")
 _mv.add_derivative(lambda g, other: np.outer(g, other), "input")
-_mv.add_derivative(lambda g, input: np.dot(np.transpose(input), g), "other")
+_mv.add_derivative(lambda g, input: product(turned(input), g), "other")
 
 
-@operation()
-def _mm(input: Any, other: Any) -> Any:
-    # np.dot answers in half of np.matmul's time for small matrices.
-    return np.dot(input, other)
-
-
-_mm.add_derivative(lambda g, other: np.dot(g, np.transpose(other)), "input")
-_mm.add_derivative(lambda g, input: np.dot(np.transpose(input), g), "other")
+_mm = operation(product, name="mm")
+_mm.add_derivative(lambda g, other: product(g, turned(other)), "input")
+_mm.add_derivative(lambda g, input: product(turned(input), g), "other")
 
 
 def rows(x: Any) -> Any:
     """All dimensions but the last as one."""
-    return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    return reshaped(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _batched(input: Any, other: Any) -> Any:
@@ -56,11 +44,11 @@ def _batched(input: Any, other: Any) -> Any:
 
 
 def _batched_input(g: Any, other: Any) -> Any:
-    return np.matmul(g, np.swapaxes(other, -1, -2))
+    return np.matmul(g, swapped(other, -1, -2))
 
 
 def _batched_other(g: Any, input: Any) -> Any:
-    return np.matmul(np.swapaxes(input, -1, -2), g)
+    return np.matmul(swapped(input, -1, -2), g)
 
 
 def _vector_first_input(g: Any, other: Any) -> Any:
@@ -73,7 +61,7 @@ def _vector_first_other(g: Any, input: Any) -> Any:
 
 def _folded(input: Any, other: Any) -> Any:
     """A batch times one matrix or vector: a single product."""
-    return np.reshape(np.dot(rows(input), other), (*input.shape[:-1], *other.shape[1:]))
+    return reshaped(product(rows(input), other), (*input.shape[:-1], *other.shape[1:]))
 
 
 # Of rows with the same name, the name of the node is the one that PyTorch's way to that product has.
@@ -90,15 +78,15 @@ _batch_matrix_matmul = operation(
     _folded,
     name="batch_matrix_matmul",
     grad_fn="UnsafeViewBackward0",
-    input=lambda g, other: np.matmul(g, np.transpose(other)),
-    other=lambda g, input: np.dot(np.transpose(rows(input)), rows(g)),
+    input=lambda g, other: np.matmul(g, turned(other)),
+    other=lambda g, input: product(turned(rows(input)), rows(g)),
 )
 _batch_vector_matmul = operation(
     _folded,
     name="batch_vector_matmul",
     grad_fn="UnsafeViewBackward0",
     input=lambda g, other: g[..., None] * other,
-    other=lambda g, input: np.dot(np.transpose(rows(input)), np.reshape(g, (-1,))),
+    other=lambda g, input: product(turned(rows(input)), reshaped(g, (-1,))),
 )
 
 
@@ -133,11 +121,11 @@ def check_matrices(a: Any, b: Any, rows: int) -> None:
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
-    check_tensors("mm", input=input, mat2=mat2)
+    if input.__class__ is not Tensor or mat2.__class__ is not Tensor:
+        check_tensors("mm", input=input, mat2=mat2)
     a, b = input._array, mat2._array
-    for name, each in (("self", a), ("mat2", b)):
-        if each.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix")
+    if a.ndim != 2 or b.ndim != 2:
+        raise RuntimeError(f"{'self' if a.ndim != 2 else 'mat2'} must be a matrix")
     return _matrices(input, mat2, a, b)
 
 
@@ -151,7 +139,8 @@ def _matrices(input: Tensor, other: Tensor, a: Any, b: Any) -> Tensor:
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
-    check_tensors("mv", input=input, vec=vec)
+    if input.__class__ is not Tensor or vec.__class__ is not Tensor:
+        check_tensors("mv", input=input, vec=vec)
     a, b = input._array, vec._array
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {min(1, b.ndim)}, {a.ndim}, {b.ndim}")
@@ -172,7 +161,8 @@ def _check_vector(a: Any, b: Any, rows: int) -> None:
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements."""
-    check_tensors("dot", input=input, tensor=tensor)
+    if input.__class__ is not Tensor or tensor.__class__ is not Tensor:
+        check_tensors("dot", input=input, tensor=tensor)
     a, b = input._array, tensor._array
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -188,11 +178,11 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, (b, n, m) and (b, m, p)."""
-    check_tensors("bmm", input=input, mat2=mat2)
+    if input.__class__ is not Tensor or mat2.__class__ is not Tensor:
+        check_tensors("bmm", input=input, mat2=mat2)
     a, b = input._array, mat2._array
-    for name, each in (("batch1", a), ("batch2", b)):
-        if each.ndim != 3:
-            raise RuntimeError(f"{name} must be a 3D tensor")
+    if a.ndim != 3 or b.ndim != 3:
+        raise RuntimeError(f"{'batch1' if a.ndim != 3 else 'batch2'} must be a 3D tensor")
     check_batches(a, b)
     if a.dtype is not b.dtype or a.dtype.kind == "b":
         check_product(a, b, "bmm")
@@ -212,7 +202,7 @@ def matmul(input: Any, other: Any) -> Tensor:
 
     RuntimeError where sizes or types do not agree.
     """
-    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+    if input.__class__ is not Tensor or other.__class__ is not Tensor:
         check_tensors("matmul", input=input, other=other)
     a, b = input._array, other._array
     if a.ndim == 2 and b.ndim == 2:
@@ -267,7 +257,8 @@ def _by_batch(input: Tensor, other: Tensor, a: Any, b: Any) -> Tensor:
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Every product of an element of one vector with one of the other. Types are promoted."""
-    check_tensors("outer", input=input, vec2=vec2)
+    if input.__class__ is not Tensor or vec2.__class__ is not Tensor:
+        check_tensors("outer", input=input, vec2=vec2)
     for name, each in (("self", input), ("vec2", vec2)):
         if each._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {each._array.ndim}-D")

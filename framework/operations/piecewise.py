@@ -13,13 +13,13 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import constant
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation_call import activate, in_place, name_in_place, number
 from framework.operations.arguments import check_tensors
 from framework.operations.elementwise import Constant, at_least, at_most, between, elementwise, masked
 from framework.operations.gates import gate
-from framework.operations.loss_reduction import constant
 
 __all__ = [
     "hardshrink",

@@ -19,9 +19,11 @@ Axes = tuple[int, ...]
 
 def axes(dim: Any, ndim: int, function: str) -> Axes | None:
     """The dimensions to reduce, counted from the front; None for all of them."""
-    if dim is None or dim is EVERYTHING:
+    if dim is None or dim is EVERYTHING or (dim.__class__ is tuple and not dim):
         return None
     if dim.__class__ is int:
+        if 0 <= dim < ndim:
+            return (dim,)
         axis = normalize_dim(dim, ndim)
         return (axis,) if ndim else None
     found = dims(dim, ndim, function)
@@ -30,6 +32,8 @@ def axes(dim: Any, ndim: int, function: str) -> Axes | None:
 
 def one_axis(dim: Any, ndim: int, function: str) -> int | None:
     """The one dimension to reduce, counted from the front; None for that of a tensor without dimensions."""
+    if dim.__class__ is int and 0 <= dim < ndim:
+        return dim
     found = normalize_dim(integer(dim, function, "dim"), ndim)
     return found if ndim else None
 
@@ -38,6 +42,14 @@ def check_tensor(input: Any, function: str) -> None:
     """Raises PyTorch's error where the first argument is neither Tensor nor array."""
     if not isinstance(input, Tensor) and not hasattr(input, "__array_ufunc__"):
         raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
+def array_of(input: Any, function: str) -> Any:
+    """The array of a Tensor; an array as it is. PyTorch's TypeError for anything else."""
+    if isinstance(input, Tensor):
+        return input._array
+    check_tensor(input, function)
+    return input
 
 
 def flag(keepdim: Any, keepdims: Any, function: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import all_true, any_true
 from framework.autograd.operation import operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor
@@ -16,6 +17,7 @@ from framework.operations.reducing import (
     EVERYTHING,
     Axes,
     add_up,
+    array_of,
     axes,
     check_tensor,
     count,
@@ -86,13 +88,13 @@ def sum(
         dim = axis
     if keepdim is not False or keepdims is not None:
         keepdim = flag(keepdim, keepdims, "sum")
-    check_tensor(input, "sum")
+    array = array_of(input, "sum")
     if dtype is not None:
         return in_type(sum, input, dim, keepdim, dtype)
     if dim is EVERYTHING:
         _check_keepdim("sum", keepdim, _SUM)
         return _sum_all.function(input)
-    return _sum.function(input, axes(dim, input.ndim, "sum"), keepdim)
+    return _sum.function(input, axes(dim, array.ndim, "sum"), keepdim)
 
 
 def mean(
@@ -109,17 +111,17 @@ def mean(
         dim = axis
     if keepdim is not False or keepdims is not None:
         keepdim = flag(keepdim, keepdims, "mean")
-    check_tensor(input, "mean")
+    array = array_of(input, "mean")
     if dtype is not None:
         if dtypes.as_numpy(dtype).kind != "f":
             raise RuntimeError(_NO_MEAN.format("Optional", dtypes.from_numpy(dtypes.as_numpy(dtype)).scalar_name))
         return in_type(mean, input, dim, keepdim, dtype)
-    if input.dtype.kind != "f":
+    if array.dtype.kind != "f":
         raise RuntimeError(_NO_MEAN.format("Input", dtypes.from_numpy(np.dtype(input.dtype)).scalar_name))
     if dim is EVERYTHING:
         _check_keepdim("mean", keepdim, _SUM)
         return _mean_all.function(input)
-    return _mean.function(input, axes(dim, input.ndim, "mean"), keepdim)
+    return _mean.function(input, axes(dim, array.ndim, "mean"), keepdim)
 
 
 _NO_MEAN = "mean(): could not infer output dtype. {} dtype must be either a floating point or complex dtype. Got: {}"
@@ -205,13 +207,13 @@ def prod(
         dim = axis
     if keepdim is not False or keepdims is not None:
         keepdim = flag(keepdim, keepdims, "prod")
-    check_tensor(input, "prod")
+    array = array_of(input, "prod")
     if dtype is not None:
         return in_type(prod, input, dim, keepdim, dtype)
     if dim is EVERYTHING:
         _check_keepdim("prod", keepdim, _PROD)
         return _prod_all.function(input)
-    return _prod.function(input, one_axis(dim, input.ndim, "prod"), keepdim)
+    return _prod.function(input, one_axis(dim, array.ndim, "prod"), keepdim)
 
 
 def _known(input: Any) -> Any:
@@ -248,15 +250,15 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 
 def _asked(ask: Any) -> Any:
     def forward(input: Any, dim: Any, keepdim: bool) -> Any:
-        answer = ask(input, axis=dim, keepdims=keepdim)
+        answer = ask(input, dim, keepdim)
         # PyTorch answers for bytes in bytes.
-        return np.positive(answer, dtype=np.uint8, casting="unsafe") if input.dtype == np.uint8 else answer
+        return np.positive(answer, dtype=np.uint8, casting="unsafe") if input.dtype.char == "B" else answer
 
     return forward
 
 
-_all = operation(_asked(np.all), name="all")
-_any = operation(_asked(np.any), name="any")
+_all = operation(_asked(all_true), name="all")
+_any = operation(_asked(any_true), name="any")
 _count_nonzero = operation(lambda input, dim: add_up(input != 0, dim, np.int64), name="count_nonzero")
 
 
@@ -271,10 +273,10 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = No
 
 
 def _ask(row: Any, input: Any, dim: Any, keepdim: bool) -> Tensor:
-    check_tensor(input, row.name)
+    array = array_of(input, row.name)
     if dim.__class__ in (tuple, list) and not dim:
         return np.not_equal(input, 0)
-    return row.function(input, axes(dim, input.ndim, row.name), keepdim)
+    return row.function(input, axes(dim, array.ndim, row.name), keepdim)
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
