@@ -129,6 +129,10 @@ def _(g: Any, input_shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
 @operation(name="place_diagonal")
 def _place_diagonal(values: Any, shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
     """Zeros of a shape with `values` on a diagonal."""
+    if type(values) is np.ndarray:
+        out = np.zeros(shape, values.dtype)
+        _writable(out.diagonal(offset, dim1, dim2))[...] = values
+        return out
     out = np.zeros(shape, values.dtype, like=values)
     _writable(np.diagonal(out, offset, dim1, dim2))[...] = values
     return out

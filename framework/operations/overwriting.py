@@ -42,7 +42,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     array, values = self._array, src._array
     recording = mode.recording and array.dtype.kind == "f" and (self.requires_grad or src.requires_grad)
     check_writable(self, bool(recording))
-    if self._storage is not None:
+    if self._storage is not None and src._storage is self._storage:
         refuse_overlap(self, (src,))
     if src._view is not None:
         refresh(src)
