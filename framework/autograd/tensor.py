@@ -149,7 +149,11 @@ class Tensor:
 
     def stride(self, dim: int | None = None) -> Any:
         """Steps in memory along each dimension, in elements."""
-        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        array = self._array
+        strides = tuple(step // array.itemsize for step in array.strides)
+        if not array.size and array.flags.c_contiguous and 0 in strides:
+            # NumPy may lay out nothing with steps of nothing.
+            strides = tuple(math.prod([max(size, 1) for size in array.shape[dim + 1 :]]) for dim in range(array.ndim))
         return strides if dim is None else strides[self._named_dim(dim)]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:

@@ -42,6 +42,16 @@ from framework.operations.arithmetic import (
     subtract,
     true_divide,
 )
+from framework.operations.assembling import (
+    block_diag,
+    cartesian_prod,
+    column_stack,
+    combinations,
+    dsplit,
+    hsplit,
+    row_stack,
+    vsplit,
+)
 from framework.operations.attention import scaled_dot_product_attention
 from framework.operations.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from framework.operations.axes import (
@@ -162,6 +172,7 @@ from framework.operations.diagonals import (
     triu,
     triu_indices,
 )
+from framework.operations.differences import cumulative_trapezoid, diff, gradient, trapezoid, trapz
 from framework.operations.distances import cdist, dist, pdist, renorm
 from framework.operations.division import floor_divide, fmod, remainder
 from framework.operations.dlpack import from_dlpack, to_dlpack
@@ -198,16 +209,7 @@ from framework.operations.fractional_pooling import (
 )
 from framework.operations.from_data import as_tensor, asarray, from_numpy, tensor
 from framework.operations.gamma_function import digamma, lgamma, mvlgamma, polygamma
-from framework.operations.gathering import (
-    gather,
-    index_add,
-    index_copy,
-    index_fill,
-    index_select,
-    one_hot,
-    take,
-    take_along_dim,
-)
+from framework.operations.gathering import gather, index_select, one_hot, take, take_along_dim
 from framework.operations.gelu import gelu, glu
 from framework.operations.grid_sampling import (
     affine_grid,
@@ -220,13 +222,14 @@ from framework.operations.grid_sampling import (
 from framework.operations.group_norm import group_norm, native_group_norm
 from framework.operations.histograms import bincount, histc, histogram, histogramdd
 from framework.operations.incomplete_gamma import igamma, igammac
-from framework.operations.indexing import index_put, narrow, select
+from framework.operations.indexing import index_put, narrow, narrow_copy, select
 from framework.operations.inspection import (
     can_cast,
     is_complex,
     is_floating_point,
     is_inference,
     is_nonzero,
+    is_same_size,
     is_tensor,
     numel,
     promote_types,
@@ -282,6 +285,7 @@ from framework.operations.masking import (
     masked_scatter,
     masked_select,
     nonzero,
+    nonzero_static,
     where,
 )
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
@@ -366,7 +370,7 @@ from framework.operations.ranking_loss import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
-from framework.operations.rearranging import flip, fliplr, flipud, roll
+from framework.operations.rearranging import flip, fliplr, flipud, roll, rot90
 from framework.operations.reduction import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
 from framework.operations.regression_loss import (
     huber_loss,
@@ -412,6 +416,7 @@ from framework.operations.signal_windows import (
     kaiser_window,
 )
 from framework.operations.similarity import cosine_similarity, normalize, pairwise_distance
+from framework.operations.slice_writing import index_add, index_copy, index_fill
 from framework.operations.softmax import log_softmax, softmax
 from framework.operations.sorting import argsort, msort, sort, topk
 from framework.operations.statistics import logsumexp, std, std_mean, var, var_mean

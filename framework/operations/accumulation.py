@@ -12,6 +12,7 @@ import numpy as np
 
 from framework.autograd import operation
 from framework.autograd.tensor import Tensor
+from framework.operations.choosing import pick_masked
 
 
 def arrays_of(indices: Any) -> tuple[Any, ...]:
@@ -40,6 +41,8 @@ def pick(input: Any, indices: Any) -> Any:
         if input.__class__ is last.__class__ is np.ndarray:
             return input.take(last, axis)
         return np.take(input, last, axis=axis)
+    if last.dtype.kind == "b" and len(indices) == 1:
+        return pick_masked(input, last)
     result = input[arrays_of(indices)]
     # NumPy may lay a result out with the picked dimensions first; PyTorch's is contiguous.
     return result if result.flags.c_contiguous else np.copy(result, order="C")
@@ -66,10 +69,31 @@ def add_at(out: Any, subscript: tuple[Any, ...], values: Any) -> None:
     if len(arrays) == 1 and arrays[0].dtype.kind == "b":
         # A mask names no place twice.
         out[subscript] += values
-    elif values.size <= 96 or any(each.dtype.kind == "b" for each in arrays) or not out.flags.c_contiguous:
+    elif values.size <= 32 or any([each.dtype.kind == "b" for each in arrays]) or not out.flags.c_contiguous:
+        np.add.at(out, subscript, values)
+    elif len(subscript) == 1 and _are_few_rows(out, arrays[0], values):
+        _add_few_rows(out, arrays[0], values)
+    elif values.size <= 96:
         np.add.at(out, subscript, values)
     else:
         _add_rows(out, subscript, arrays, values)
+
+
+def _are_few_rows(out: Any, index: Any, values: Any) -> bool:
+    """Whether few values, one for each element of the indexed rows, are plain arrays."""
+    plain = type(out) is type(index) is type(values) is np.ndarray
+    return plain and values.size <= 1 << 16 and values.shape == index.shape + out.shape[1:]
+
+
+def _add_few_rows(out: Any, index: Any, values: Any) -> None:
+    """For an index of the first dimension alone: by places in the flattened array, without ado."""
+    least, most = index.min(), index.max()
+    if most >= len(out) or least < -len(out):
+        np.add.at(out, index, values)  # which says what is wrong
+    rows = np.where(index < 0, index + len(out), index) if least < 0 else index
+    width = math.prod(out.shape[1:])
+    places = rows if width == 1 else np.add.outer(rows * width, np.arange(width))
+    np.add.at(out.reshape(-1), places.reshape(-1), values.reshape(-1))
 
 
 def _add_rows(out: Any, subscript: tuple[Any, ...], arrays: list[Any], values: Any) -> None:

@@ -10,8 +10,8 @@ from framework.autograd.tensor import Tensor, normalize_dim
 __all__ = ["check_tensors", "dims", "integer", "sizes", "tensor_list"]
 
 
-def integer(value: Any, function: str, argument: str) -> int:
-    """An integer argument as a Python int. TypeError for floats, booleans and the rest."""
+def integer(value: Any, function: str, argument: str, position: int = 0) -> int:
+    """An integer argument as a Python int. TypeError, naming its position if given, for floats, booleans and the rest."""
     if type(value) is int:
         return value
     if not isinstance(value, bool):
@@ -19,11 +19,15 @@ def integer(value: Any, function: str, argument: str) -> int:
             return operator.index(value)
         except TypeError:
             pass
-    raise TypeError(f"{function}(): argument '{argument}' must be int, not {type(value).__name__}")
+    where = f" (position {position})" if position else ""
+    raise TypeError(f"{function}(): argument '{argument}'{where} must be int, not {type(value).__name__}")
 
 
-def sizes(args: Any, function: str, argument: str = "size") -> tuple[int, ...]:
-    """Integers given one by one or as one sequence: `(2, 3)` and `((2, 3),)` are the same."""
+def sizes(args: Any, function: str, argument: str = "size", where: int = 0) -> tuple[int, ...]:
+    """Integers given one by one or as one sequence: `(2, 3)` and `((2, 3),)` are the same.
+
+    where: the argument's position, which a TypeError names.
+    """
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = args[0]
     for each in args:
@@ -36,8 +40,9 @@ def sizes(args: Any, function: str, argument: str = "size") -> tuple[int, ...]:
         try:
             found.append(integer(each, function, argument))
         except TypeError:
+            at = f" (position {where})" if where else ""
             raise TypeError(
-                f"{function}(): argument '{argument}' must be tuple of ints, but found element of type "
+                f"{function}(): argument '{argument}'{at} must be tuple of ints, but found element of type "
                 f"{type(each).__name__} at pos {position}"
             ) from None
     return tuple(found)
@@ -45,6 +50,8 @@ def sizes(args: Any, function: str, argument: str = "size") -> tuple[int, ...]:
 
 def dims(given: Any, ndim: int, function: str) -> tuple[int, ...]:
     """One dimension or a sequence of them, counted from the front. RuntimeError for one given twice."""
+    if isinstance(given, (bool, float, str)):
+        raise TypeError(f"{function}(): argument 'dim' (position 2) must be tuple of ints, not {type(given).__name__}")
     given = given if isinstance(given, (tuple, list)) else (given,)
     found = tuple([normalize_dim(integer(each, function, "dim"), ndim) for each in given])
     if len(set(found)) < len(found):

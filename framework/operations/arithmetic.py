@@ -114,8 +114,14 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     return _sub.function(input, other)
 
 
-def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """`other - alpha * input`."""
+    if isinstance(input, (bool, int, float)):
+        raise TypeError(
+            f"rsub() received an invalid combination of arguments - got ({type(input).__name__}, "
+            f"{type(other).__name__}), but expected one of:\n * (Tensor input, Tensor other, *, Number alpha = 1)\n"
+            " * (Tensor input, Number other, Number alpha = 1)\n"
+        )
     check_no_mask(input, other)
     if isinstance(other, Tensor) or alpha != 1:
         _check_alpha(alpha, input, other)

@@ -14,6 +14,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer, sizes
+from framework.operations.indexing import _alias
 from framework.operations.inplace_views import inplace_view
 
 __all__ = ["adjoint", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
@@ -53,8 +54,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     ndim = input._array.ndim
     if dim0.__class__ is dim1.__class__ is int and 0 <= dim0 < ndim and 0 <= dim1 < ndim:
         return _transpose.function(input, dim0, dim1)
-    first = normalize_dim(integer(dim0, "transpose", "dim0"), ndim)
-    return _transpose.function(input, first, normalize_dim(integer(dim1, "transpose", "dim1"), ndim))
+    first = normalize_dim(integer(dim0, "transpose", "dim0", 2), ndim)
+    return _transpose.function(input, first, normalize_dim(integer(dim1, "transpose", "dim1", 3), ndim))
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
@@ -69,7 +70,8 @@ def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def permute(input: Tensor, dims: Any) -> Tensor:
     """All dimensions in another order: a view."""
-    check_tensors("permute", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("permute", input=input)
     if not isinstance(dims, (tuple, list)):
         raise TypeError(f"permute(): argument 'dims' (position 2) must be tuple of ints, not {type(dims).__name__}")
     return _permuted(input, sizes((dims,), "permute", "dims"))
@@ -115,6 +117,9 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
             f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same number "
             f"of dims as destination ({list(to)} dims)"
         )
+    if not ndim:
+        _moved(ndim, tuple(from_), tuple(to))  # which refuses what is out of range
+        return _alias.function(input, ...)
     start = tuple([integer(each, "movedim", "source") for each in from_])
     return _permute.function(
         input, _moved(ndim, start, tuple([integer(each, "movedim", "destination") for each in to]))
@@ -157,7 +162,8 @@ def _matrix_transposed(input: Tensor, name: str = "t_") -> Tensor:
 
 def adjoint(input: Tensor) -> Tensor:
     """The last two dimensions swapped."""
-    check_tensors("adjoint", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("adjoint", input=input)
     return _last_two(input, "adjoint()")
 
 
@@ -171,11 +177,9 @@ def _last_two(input: Tensor, name: str) -> Tensor:
 
 
 def _unchanged(input: Tensor, name: str) -> Tensor:
-    if name == "adjoint()":
-        name = "adjoint"
-    warnings.warn(
-        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.", stacklevel=4
-    )
+    what = name if name == "adjoint()" else f"Tensor.{name}"
+    advice = "This function is the identity in these cases." if name in ("T", "mT") else "Consider using x.conj()."
+    warnings.warn(f"{what} is deprecated on 0-D tensors. {advice}", stacklevel=4)
     return input
 
 

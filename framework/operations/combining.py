@@ -11,6 +11,7 @@ from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
+from framework.autograd.nodes import renamed
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -81,8 +82,9 @@ logaddexp2 = operation(
     other=lambda g, input, other: g / (np.exp2(input - other) + 1),
     tensors=["input", "other"],
 )
-copysign = operation(
+_copysign = operation(
     np.copysign,
+    name="copysign",
     promote="float",
     input=lambda g, input, out: g * np.where(input == 0, 0.0, out / input),
     other=lambda g: np.zeros_like(g),
@@ -90,18 +92,36 @@ copysign = operation(
 )
 
 
+def copysign(input: Tensor, other: Any) -> Tensor:
+    """The magnitude of `input` with the sign of `other`."""
+    result: Tensor = _copysign.function(input, other)
+    if not isinstance(other, Tensor):
+        renamed(result, "CopysignBackward0", "CopysignBackward1")
+    return result
+
+
 def _log_times(input: Any, other: Any) -> Any:
     product = input * np.log(other)
     return np.where(np.logical_and(input == 0, other == other), 0.0, product)
 
 
-xlogy = operation(
+_xlogy = operation(
     _log_times,
     name="xlogy",
     promote="float",
     input=lambda g, input, other: g * np.where(np.logical_and(input == 0, other <= 0), 0.0, np.log(other)),
     other=lambda g, input, other: g * (input / other),
 )
+
+
+def xlogy(input: Any, other: Any) -> Tensor:
+    """`input * log(other)`, zero where `input` is."""
+    result: Tensor = _xlogy.function(input, other)
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        renamed(result, "XlogyBackward0", "XlogyBackward2" if isinstance(input, Tensor) else "XlogyBackward1")
+    return result
+
+
 register(np.hypot, hypot)
 register(np.logaddexp, logaddexp)
 register(np.logaddexp2, logaddexp2)

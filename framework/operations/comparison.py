@@ -110,7 +110,7 @@ def isneginf(input: Tensor) -> Tensor:
 
 def isreal(input: Tensor) -> Tensor:
     """True everywhere: there are no complex tensors."""
-    return Tensor._wrap(np.ones(input._array.shape, np.bool_))
+    return Tensor._wrap(np.ones_like(input._array, np.bool_))
 
 
 attach(

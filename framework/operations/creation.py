@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor, dtypes, get_default_dtype
-from framework.autograd.float_errors import quiet
 from framework.autograd.protocol import register
 from framework.autograd.tensor import wrap
 from framework.operations.conversion import cast_quietly, order_of
@@ -246,10 +244,11 @@ def linspace(
     if target.kind == "b":
         raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
     first, last = _ends("linspace", start, end)
-    if target.kind != "f":
-        first, last = as_scalar("linspace", first, target), as_scalar("linspace", last, target)
-    numbers = _spaced("linspace", first, last, steps, target)
-    return finish(numbers if numbers.dtype is target else cast_quietly(numbers, target), requires_grad, out)
+    if (target.kind != "f" or target.itemsize == 2) and steps != 0:
+        first = as_scalar("linspace", first, target)
+        last = as_scalar("linspace", last, target) if steps != 1 else first
+    spaced = _spaced("linspace", first, last, steps, target)
+    return finish(spaced if spaced.dtype == target else cast_quietly(spaced, target), requires_grad, out)
 
 
 def _ends(name: str, start: Any, end: Any) -> tuple[Any, Any]:
@@ -278,7 +277,8 @@ def logspace(
     """`steps` numbers from `base ** start` to `base ** end`, their logarithms evenly spaced."""
     read_device(device)
     target = read_dtype("logspace", dtype) or (default_dtype() if out is None else out._array.dtype)
-    exponents = _spaced("logspace", *_ends("logspace", start, end), steps, target)
+    wide = np.dtype(np.float32) if target.itemsize == 2 and target.kind == "f" else target
+    exponents = _spaced("logspace", *_ends("logspace", start, end), steps, wide)
     with np.errstate(over="ignore"):
         powers = np.power(base, exponents)
     return finish(cast_quietly(powers, target), requires_grad, out)
@@ -286,33 +286,31 @@ def logspace(
 
 def _spaced(name: str, start: Any, end: Any, steps: Any, target: np.dtype[Any]) -> Any:
     """Counted from the nearer end, as PyTorch does: symmetric to the last bit."""
+    if isinstance(steps, bool):
+        kinds = ", ".join([type(each).__name__ for each in (start, end, steps)])
+        raise TypeError(f"{name}() received an invalid combination of arguments - got ({kinds}), but expected one of:")
     steps = read_integer(name, "steps", 3, steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    if target.kind == "f":
-        real = target if target.itemsize > 2 else np.dtype(np.float32)
-    else:
-        real = np.dtype(np.float64)
+    real = target if target.kind == "f" else np.dtype(np.float64)
+    if -6e4 < start < 6e4 and -6e4 < end < 6e4:
+        return _between(real, start, end, steps)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return _between(real, start, end, steps)
+
+
+def _between(real: np.dtype[Any], start: Any, end: Any, steps: int) -> Any:
+    first, last = real.type(start), real.type(end)
     if steps < 2:
-        return np.arange(steps, dtype=real) + real.type(start)
-    counted = _from_both_ends(steps, real) if steps <= 1024 else _from_both_ends.__wrapped__(steps, real)
-    return quiet.run(_between, counted, start, end, real.type((end - start) / (steps - 1)))
-
-
-@lru_cache
-def _from_both_ends(steps: int, real: Any) -> Any:
-    """How many steps each number lies from the nearer end."""
-    number = np.arange(steps, dtype=real)
-    return np.minimum(number, steps - 1 - number)
-
-
-def _between(counted: Any, start: Any, end: Any, step: Any) -> Any:
-    numbers = counted * step
-    half = len(counted) // 2
-    low, high = numbers[:half], numbers[half:]
-    low += start
-    np.subtract(end, high, out=high)
-    return numbers
+        return np.full(steps, first)
+    step = (last - first) / real.type(steps - 1)
+    # Product and sum are rounded once, so they are computed in a wider type; with half precision each is rounded.
+    wide: Any = {2: np.float16, 4: np.float64}.get(real.itemsize, np.longdouble)
+    half = steps // 2
+    spaced = np.empty(steps, real)
+    spaced[:half] = wide(first) + wide(step) * np.arange(half, dtype=wide)
+    spaced[half:] = (wide(last) - wide(step) * np.arange(steps - half, dtype=wide))[::-1]
+    return spaced
 
 
 def eye(

@@ -16,7 +16,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
 from framework.operations.layout import in_order
-from framework.operations.reducing import array_of, in_whole_numbers, one_axis
+from framework.operations.reducing import EVERYTHING, array_of, in_whole_numbers, one_axis
 
 __all__ = ["cumprod", "cumsum"]
 
@@ -77,25 +77,25 @@ def _product_slope(g: Any, input: Any, out: Any, dim: int | None) -> Any:
 _cumprod = operation(_running(running_product), name="cumprod", input=_product_slope)
 
 
-def cumsum(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: Any = None) -> Tensor:
+def cumsum(input: Tensor, dim: Any = EVERYTHING, *, dtype: Any = None, axis: Any = None) -> Tensor:
     """The running sum along a dimension. Whole numbers and booleans sum to int64."""
     return _along(_cumsum, input, dim if axis is None else axis, dtype)
 
 
-def cumprod(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: Any = None) -> Tensor:
+def cumprod(input: Tensor, dim: Any = EVERYTHING, *, dtype: Any = None, axis: Any = None) -> Tensor:
     """The running product along a dimension. Whole numbers and booleans multiply to int64."""
     return _along(_cumprod, input, dim if axis is None else axis, dtype)
 
 
 def _along(row: Operation, input: Any, dim: Any, dtype: Any) -> Tensor:
     array = array_of(input, row.name)
-    if dim is None:
+    if dim is EVERYTHING:
         raise TypeError(f'{row.name}() missing 1 required positional arguments: "dim"')
     axis = one_axis(dim, array.ndim, row.name)
     if dtype is None:
         return row.function(input, axis)
     wanted = dtypes.from_numpy(dtypes.as_numpy(dtype))
-    if wanted.kind == "b":
+    if wanted.kind == "b" and input.ndim and input.numel():
         raise no_kernel(f"{row.name}_out", [np.empty(0, np.bool_)])
     if wanted.kind == "f":
         return row.function(input.to(wanted), axis)
@@ -105,7 +105,7 @@ def _along(row: Operation, input: Any, dim: Any, dtype: Any) -> Tensor:
 def _in_place(function: Any) -> Any:
     written = inplace(function)
 
-    def method(self: Tensor, dim: Any = None, *, dtype: Any = None, axis: Any = None) -> Tensor:
+    def method(self: Tensor, dim: Any = EVERYTHING, *, dtype: Any = None, axis: Any = None) -> Tensor:
         if self.dtype.kind == "b":
             raise no_kernel(f"{function.__name__}_out", [self._array])
         return written(self, dim, dtype=dtype, axis=axis)

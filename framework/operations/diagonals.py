@@ -2,63 +2,59 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import functools
+import math
 from typing import Any
 
 import numpy as np
 
-from framework.autograd import Tensor, operation
+from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
-from framework.autograd.direct import constant
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
+from framework.operations.arguments import integer
+from framework.operations.choosing import kept
 from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
 from framework.operations.layout import in_order
 
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "tril", "tril_indices", "triu", "triu_indices"]
 
 
-def _triangle(input: Any, diagonal: int, keep: Any) -> Any:
-    """`np.tril` or `np.triu`, in the order of the dimensions."""
-    rows, columns = input.shape[-2:]
-    if type(input) is not np.ndarray or rows * columns > 4096:
-        return in_order(keep(input, diagonal))
-    # Both make their mask anew each time.
+def _triangle(rows: int, columns: int, diagonal: int) -> Any:
+    return np.tri(rows, columns, diagonal, dtype=np.bool_)
+
+
+_kept_triangle = functools.lru_cache(64)(_triangle)
+
+
+def _within(input: Any, diagonal: int, lower: bool) -> Any:
+    """The elements on and below (or above) a diagonal, zero elsewhere: np.tril with the mask at hand."""
+    if type(input) is not np.ndarray:
+        return in_order(np.tril(input, diagonal) if lower else np.triu(input, diagonal))
+    shape = input.shape[-2:]
+    make = _kept_triangle if math.prod(shape) <= 1 << 14 else _triangle
+    below = make(shape[0], shape[1], diagonal if lower else diagonal - 1)
     if input.ndim == 2:
-        result = input.copy()
-        result.put(_outside(rows, columns, diagonal, keep is np.tril), 0)
-        return result
-    triangle = np.where(_mask(rows, columns, diagonal, keep is np.tril), input, constant(0, input.dtype))
-    return in_order(triangle)
-
-
-@lru_cache
-def _mask(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
-    mask = np.tri(rows, columns, diagonal if lower else diagonal - 1, np.bool_)
-    return mask if lower else ~mask
-
-
-@lru_cache
-def _outside(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
-    """The places outside a triangle, in the flattened matrix."""
-    return np.flatnonzero(~_mask(rows, columns, diagonal, lower))
+        return in_order(kept.forward(input, below, lower))
+    zero = np.zeros((), input.dtype)
+    return in_order(np.where(below, input, zero) if lower else np.where(below, zero, input))
 
 
 @operation(name="tril")
 def _tril(input: Any, diagonal: Any) -> Any:
-    return _triangle(input, diagonal, np.tril)
+    return _within(input, diagonal, True)
 
 
-_tril.add_derivative(lambda g, diagonal: np.tril(g, diagonal), "input")
+_tril.add_derivative(lambda g, diagonal: _tril(g, diagonal), "input")
 register(np.tril, lambda m, k=0: _tril(m, k))
 
 
 @operation(name="triu")
 def _triu(input: Any, diagonal: Any) -> Any:
-    return _triangle(input, diagonal, np.triu)
+    return _within(input, diagonal, False)
 
 
-_triu.add_derivative(lambda g, diagonal: np.triu(g, diagonal), "input")
+_triu.add_derivative(lambda g, diagonal: _triu(g, diagonal), "input")
 register(np.triu, lambda m, k=0: _triu(m, k))
 
 
@@ -76,8 +72,8 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def _check_matrix(name: str, input: Any, diagonal: Any) -> None:
     check_tensor(name, "input", 1, input)
-    if diagonal.__class__ is not int and not isinstance(diagonal, np.integer):
-        raise TypeError(f"{name}(): argument 'diagonal' (position 1) must be int, not {type(diagonal).__name__}")
+    if not isinstance(diagonal, (int, np.integer)) or isinstance(diagonal, bool):
+        raise TypeError(f"{name}(): argument 'diagonal' (position 2) must be int, not {type(diagonal).__name__}")
     if input._array.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
 
@@ -87,10 +83,13 @@ def _indices(name: str, pick: Any) -> Any:
         row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
     ) -> Tensor:
         read_device(device)
-        for argument, value in (("row", row), ("col", col)):
-            if value < 0:
+        offset = integer(offset, name, "offset", 3)
+        for position, (argument, value) in enumerate((("row", row), ("col", col)), 1):
+            if integer(value, name, argument, position) < 0:
                 raise RuntimeError(f"{argument} must be non-negative, got{value}")
         target = read_dtype(name, dtype) or np.dtype(np.int64)
+        if target not in (np.int64, np.int32):
+            raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.from_numpy(target).scalar_name}'")
         return wrap(np.astype(np.stack(pick(row, offset, col)), target))
 
     indices.__name__ = indices.__qualname__ = name
@@ -167,6 +166,8 @@ def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions as the last dimension: a view."""
     check_tensor("diagonal", "input", 1, input)
+    if type(offset) is not int:
+        offset = integer(offset, "diagonal", "offset", 2)
     return _diagonal.function(input, offset, *_two_dims(dim1, dim2, input._array.ndim))
 
 

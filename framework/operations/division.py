@@ -131,15 +131,26 @@ def remainder(input: Any, other: Any) -> Tensor:
     return row.function(input, other)
 
 
-def fmod(input: Tensor, other: Any) -> Tensor:
+def fmod(input: Any, other: Any) -> Tensor:
     """What is left of `input` divided by `other`, with the sign of `input`, as C's `fmod`."""
+    if isinstance(input, (bool, int, float)):
+        raise TypeError(
+            f"fmod() received an invalid combination of arguments - got ({type(input).__name__}, "
+            f"{type(other).__name__}), but expected one of:\n * (Tensor input, Tensor other, *, Tensor out = None)\n"
+            " * (Tensor input, Number other, *, Tensor out = None)\n"
+        )
+    return _remainder_of(input, other)
+
+
+def _remainder_of(input: Any, other: Any) -> Tensor:
     row = _fmod_number if isinstance(other, (int, float)) else _fmods
-    return row.function(input, other)
+    result: Tensor = row.function(input, other)
+    return result
 
 
 register(np.floor_divide, div_floor)
 register(np.remainder, remainder)
-register(np.fmod, fmod)
+register(np.fmod, _remainder_of)
 
 attach(
     floor_divide,

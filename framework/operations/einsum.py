@@ -214,7 +214,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     labels, other_labels = [chr(97 + each) for each in range(a.dim())], [chr(65 + each) for each in range(b.dim())]
     for one, two in zip(first, second, strict=True):
         i, j = normalize_dim(one, a.dim()), normalize_dim(two, b.dim())
-        if a.size(i) != b.size(j):
+        if a.size(i) != b.size(j) and 1 in (a.size(i), b.size(j)):
+            # The single one meets each of the others: their sum.
+            a, b = (a, b.sum(j, True)) if a.size(i) == 1 else (a.sum(i, True), b)
+        elif a.size(i) != b.size(j):
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.size(i)} in dim {one} and second has size "
                 f"{b.size(j)} in dim {two}"

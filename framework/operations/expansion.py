@@ -15,7 +15,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.size import Size, contiguous_format
 from framework.autograd.tensor import Tensor, normalize_dim
-from framework.operations.arguments import check_tensors, integer, sizes
+from framework.operations.arguments import check_tensors, sizes
 
 __all__ = [
     "broadcast_shapes",
@@ -76,24 +76,24 @@ def _expansion(shape: tuple[int, ...], target: tuple[int, ...], dtype: Any) -> t
             f"expand(torch.{dtype.scalar_name}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes "
             f"provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
-    result = []
-    for position, wanted in enumerate(target):
-        size = shape[position - missing] if position >= missing else None
-        if wanted == -1 and size is None:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension "
-                f"{position}"
-            )
-        if wanted == -1 and size is not None:
-            wanted = size
-        if size not in (None, 1, wanted):
+    result = list(target)
+    for position in reversed(range(len(target))):
+        wanted, size = target[position], shape[position - missing] if position >= missing else None
+        if size is None:
+            if wanted == -1 and shape:
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({wanted}) isn't allowed in a leading, non-existing dimension "
+                    f"{position}"
+                )
+        elif wanted == -1:
+            result[position] = size
+        elif size not in (1, wanted):
             raise RuntimeError(
                 f"The expanded size of the tensor ({wanted}) must match the existing size ({size}) at non-singleton "
                 f"dimension {position}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
             )
-        if wanted < 0:
-            raise RuntimeError(f"The expanded size of the tensor ({wanted}) cannot be negative")
-        result.append(wanted)
+    if result and min(result) < 0:
+        raise RuntimeError("numel: integer multiplication overflow")
     return tuple(result)
 
 
@@ -104,7 +104,8 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """`input.expand(size)`."""
-    check_tensors("broadcast_to", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("broadcast_to", input=input)
     return _expanded(input, sizes((size,), "broadcast_to"))
 
 
@@ -157,66 +158,111 @@ def _(g: Any, input_shape: Any, repeats: Any) -> Any:
 
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """A copy repeated along each dimension; further numbers in front add dimensions."""
-    given = sizes(repeats, "repeat", "repeats")
+    if not repeats:
+        raise TypeError('repeat() missing 1 required positional arguments: "repeats"')
+    return _repeated(input, sizes(repeats, "repeat", "repeats", 1))
+
+
+def _repeated(input: Tensor, given: tuple[int, ...]) -> Tensor:
     if len(given) < input._array.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    if any(each < 0 for each in given):
-        raise RuntimeError(f"Trying to create tensor with negative dimension: repeats {list(given)}")
+    if given and min(given) < 0:
+        shape = (1,) * (len(given) - input._array.ndim) + input._array.shape
+        target = [size * times for size, times in zip(shape, given, strict=True)]
+        if min(target) < 0:
+            negative = next(each for each in target if each < 0)
+            raise RuntimeError(f"Trying to create tensor with negative dimension {negative}: {target}")
+        given = tuple([max(each, 0) for each in given])
     return _repeat.function(input, given)
 
 
 def tile(input: Tensor, dims: Any) -> Tensor:
     """A copy repeated along the last dimensions, as NumPy's `tile`."""
-    check_tensors("tile", input=input)
-    return _tiled(input, sizes((dims,), "tile", "dims"))
+    if input.__class__ is not Tensor:
+        check_tensors("tile", input=input)
+    if not isinstance(dims, (tuple, list)):
+        raise TypeError(f"tile(): argument 'dims' (position 2) must be tuple of ints, not {type(dims).__name__}")
+    return _tiled(input, sizes((dims,), "tile", "dims", 2))
 
 
 def _tiled(input: Tensor, given: tuple[int, ...]) -> Tensor:
-    return repeat(input, (1,) * (input._array.ndim - len(given)) + given)
+    return _repeated(input, (1,) * (input._array.ndim - len(given)) + given)
 
 
-def _tile_method(self: Tensor, *dims: Any) -> Tensor:
-    return _tiled(self, sizes(dims, "tile", "dims"))
+def _tile_method(self: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    if not args and dims is None:
+        raise TypeError('tile() missing 1 required positional arguments: "dims"')
+    return _tiled(self, sizes(args if dims is None else (dims,), "tile", "dims", 1))
 
 
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element (of dimension `dim`; of all, flattened, without it) repeated in place.
 
     `repeats` is one number or a tensor with one for each element. RuntimeError if negative or of another size.
+    Without it, `input` itself says how often each of 0, 1, 2, ... is repeated.
     """
-    check_tensors("repeat_interleave", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("repeat_interleave", input=input)
+    if repeats is None:
+        return Tensor._wrap(_times_each(input, None))
+    whole = isinstance(repeats, (int, np.integer)) and not isinstance(repeats, bool)
+    if not (whole or isinstance(repeats, Tensor)) or isinstance(dim, float):
+        given = ", ".join([type(each).__name__ for each in (input, repeats, dim) if each is not None])
+        raise TypeError(
+            f"repeat_interleave() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+            " * (Tensor input, Tensor repeats, int dim = None, *, int output_size = None)\n"
+            " * (Tensor repeats, *, int output_size = None)\n"
+            " * (Tensor input, int repeats, int dim = None, *, int output_size = None)\n"
+        )
     if dim is None:
         input, dim = input.flatten(), 0
     if isinstance(repeats, Tensor):
         return _interleaved(input, repeats, dim, output_size)
-    count = integer(repeats, "repeat_interleave", "repeats")
-    if count < 0:
-        raise RuntimeError("Repeats must be non-negative")
     shape = input._array.shape
     dim = normalize_dim(dim, len(shape))
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
     if not shape:
-        input, shape = input.flatten(), (1,)
-    spread = input.unsqueeze(dim + 1).expand(*shape[: dim + 1], count, *shape[dim + 1 :])
+        raise IndexError("Dimension out of range (expected to be in range of [-1, 0], but got 1)")
+    if output_size is not None and output_size != repeats * shape[dim]:
+        raise RuntimeError(
+            f"repeat_interleave: Invalid output_size, expected {repeats * shape[dim]} but got {output_size}"
+        )
+    spread = input.unsqueeze(dim + 1).expand(*shape[: dim + 1], repeats, *shape[dim + 1 :])
     return spread.clone(memory_format=contiguous_format).flatten(dim, dim + 1)
 
 
-def _interleaved(input: Tensor, repeats: Tensor, dim: int, output_size: int | None) -> Tensor:
+def _times_each(repeats: Tensor, output_size: int | None) -> Any:
+    """0, 1, 2, ... each as often as `repeats` says."""
     counts = repeats._array
-    if counts.dtype not in (np.int64, np.int32):
-        raise RuntimeError("repeats has to be Long or Int tensor")
-    if counts.ndim > 1:
+    if counts.ndim != 1:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
-    size = input._array.shape[normalize_dim(dim, input._array.ndim)] if input._array.ndim else 1
-    if counts.ndim == 1 and counts.shape[0] not in (1, size):
+    if counts.dtype not in (np.int64, np.int32):
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{repeats.dtype.scalar_name}'")
+    if counts.size and counts.min() < 0:
+        raise RuntimeError("repeats can not be negative")
+    if output_size is not None and output_size != counts.sum():
+        raise RuntimeError("allocated size does not match required size")
+    return np.repeat(np.arange(counts.size, dtype=counts.dtype), counts)
+
+
+def _interleaved(input: Tensor, repeats: Tensor, dim: int, output_size: int | None) -> Tensor:
+    counts, shape = repeats._array, input._array.shape
+    if not shape:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    size = shape[normalize_dim(dim, len(shape))]
+    if counts.ndim == 0 or (counts.ndim == 1 and counts.size == 1):
+        repeats = repeats.reshape(1).expand(size)
+    elif counts.ndim == 1 and counts.size != size:
         raise RuntimeError(
             f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.shape[0]} and "
             f"input.size({dim}) = {size}"
         )
-    if (counts < 0).any():
-        raise RuntimeError("repeats can not be negative")
-    if output_size is not None and counts.ndim and output_size != int(np.broadcast_to(counts, size).sum()):
-        raise RuntimeError("allocated size does not match required size")
-    index = np.repeat(np.arange(size), counts)
+    elif counts.ndim != 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    index = _times_each(repeats, output_size)
     return input.index_select(dim, Tensor._wrap(index))
 
 

@@ -1,4 +1,4 @@
-"""Take slices and elements along a dimension, and add to them: `index_select`, `gather`, `index_add`, `one_hot`."""
+"""Take slices and elements along a dimension: `index_select`, `gather`, `take`; `one_hot`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.errors import broadcast_error
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
-from framework.operations.accumulation import accumulate, add_at
+from framework.operations.accumulation import accumulate
+from framework.operations.arguments import integer
 from framework.operations.creation_arguments import check_tensor
-from framework.operations.overwriting import as_scalar
+from framework.operations.places import add_at_places, take_at_places
 from framework.operations.subscripts import FULL
 
 __all__ = [
     "gather",
-    "index_add",
-    "index_copy",
-    "index_fill",
     "index_select",
     "one_hot",
     "take",
@@ -55,10 +54,7 @@ def along(index: Any, dim: int) -> tuple[Any, ...]:
 
 @operation(name="gather")
 def gather_along(input: Any, dim: Any, index: Any) -> Any:
-    if not input.ndim:
-        return np.reshape(np.take(np.reshape(input, (1,)), index), index.shape)
-    result = input[along(index, dim)] if index.ndim else input[index]
-    return result if result.flags.c_contiguous else np.copy(result, order="C")
+    return take_at_places(input, index, dim)
 
 
 @gather_along.derivative("input")
@@ -70,7 +66,7 @@ def _(g: Any, input_shape: Any, dim: Any, index: Any) -> Any:
 def _accumulate_along(values: Any, shape: Any, dim: Any, index: Any) -> Any:
     """Zeros of a shape with `values` added where `index` along a dimension says."""
     out = np.zeros(shape, values.dtype, like=values)
-    add_at(np.reshape(out, shape or (1,)), along(index, dim), values)
+    add_at_places(out, index, dim, values)
     return out
 
 
@@ -88,138 +84,107 @@ def _(g: Any, input_shape: Any, index: Any) -> Any:
     return np.reshape(flat, input_shape)
 
 
-@operation(name="index_add")
-def _index_add(input: Any, dim: Any, index: Any, source: Any, alpha: Any) -> Any:
-    out = np.copy(input, order="C")
-    source = source if alpha == 1 else source * alpha
-    add_at(np.reshape(out, out.shape or (1,)), (FULL,) * dim + (index,), source)
-    return out
-
-
-_index_add.add_derivative(lambda g: g, "input")
-
-
-@_index_add.derivative("source")
-def _(g: Any, dim: Any, index: Any, alpha: Any) -> Any:
-    taken = _index_select(g, dim, index)
-    return taken if alpha == 1 else taken * alpha
-
-
-@operation(name="index_copy")
-def _index_copy(input: Any, dim: Any, index: Any, source: Any) -> Any:
-    out = np.copy(input)
-    np.reshape(out, out.shape or (1,))[(FULL,) * dim + (index,)] = source
-    return out
-
-
-_index_copy.add_derivative(lambda g, dim, index: _index_select(g, dim, index), "source")
-
-
-@operation(name="index_fill")
-def _index_fill(input: Any, dim: Any, index: Any, value: Any) -> Any:
-    out = np.copy(input)
-    np.reshape(out, out.shape or (1,))[(FULL,) * dim + (index,)] = value
-    return out
-
-
-_index_copy.add_derivative(lambda g, dim, index: _index_fill(g, dim, index, 0.0), "input")
-
-
-_index_fill.add_derivative(lambda g, dim, index: _index_fill(g, dim, index, 0.0), "input")
-_index_fill_with = operation(_index_fill.forward, name="index_fill_tensor", grad_fn="IndexFillBackward1")
-_index_fill_with.add_derivative(lambda g, dim, index: _index_fill(g, dim, index, 0.0), "input")
-
-
-@_index_fill_with.derivative("value")
-def _(g: Any, dim: Any, index: Any) -> Any:
-    # A slice that is named twice is filled once.
-    g = g if g.ndim else np.reshape(g, (1,))
-    size = g.shape[dim]
-    return np.add.reduce(_index_select(g, dim, np.unique(index % size)), axis=None)
-
-
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices of a dimension that `index` (1-D) names, as a copy."""
-    dim = check_index(input, dim, index, "index_select", 2)
+    dim = check_index(input, dim, index, "index_select", 3)
     found = index._array
     if found.dtype.kind != "i" or found.itemsize < 4:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     if found.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    if not input._array.ndim and found.size != 1:
+    shape = input._array.shape
+    if not shape and found.size != 1:
         raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {found.size} value(s)")
-    size = input._array.shape[dim] if input._array.ndim else 1
-    decide(_refuse_outside, found, size)
+    decide(_refuse_slice, found, shape, dim)
     return _index_select.function(input, dim, index if found.ndim else index[None])
 
 
-def _refuse_outside(found: Any, size: int) -> None:
-    if found.size and not (found.min() >= 0 and found.max() < size):
+def _refuse_slice(found: Any, shape: tuple[int, ...], dim: int) -> None:
+    wrong = outside(found, shape[dim] if shape else 1)
+    if wrong is not None:
+        if len(shape) > 1 and not shape[dim]:
+            raise RuntimeError("index_select(): self indexing axis dim should be positive")
+        if len(shape) > 1 and (dim or 0 in shape):
+            raise RuntimeError(f"INDICES element is out of DATA bounds, id={wrong} axis_dim={shape[dim]}")
         raise IndexError("index out of range in self")
 
 
 def check_index(input: Any, dim: int, index: Any, name: str, position: int) -> int:
     """The dimension counted from the front; raises unless there is one such and `index` is a Tensor."""
-    check_arguments(input, dim, index, name, position)
+    if dim.__class__ is not int or not isinstance(input, Tensor) or not isinstance(index, Tensor):
+        check_arguments(input, dim, index, name, position)
     return normalize_dim(dim, input._array.ndim)
 
 
 def check_arguments(input: Any, dim: int, index: Any, name: str, position: int) -> None:
     """Raises unless these are a Tensor, an integer and a Tensor."""
     check_tensor(name, "input", 1, input)
-    if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
-        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    integer(dim, name, "dim", 2)
     check_tensor(name, "index", position, index)
+
+
+def outside(index: Any, size: int) -> int | None:
+    """The first index that is not between 0 and the size; None if all are."""
+    if index.size <= 32:
+        for each in index.reshape(-1).tolist():
+            if not 0 <= each < size:
+                return int(each)
+        return None
+    # As unsigned numbers, negative ones are too large as well.
+    if np.maximum.reduce(index.view(f"u{index.itemsize}"), axis=None) < size:
+        return None
+    return int(index[(index < 0) | (index >= size)].flat[0])
 
 
 def check_range(index: Any, shape: tuple[int, ...], dim: int) -> None:
     """Raises unless every index lies between 0 and the size of the dimension."""
-    if index.size:
-        decide(_refuse_past, index, shape[dim] if shape else 1, dim)
+    decide(_refuse_past, index, shape[dim] if shape else 1, dim)
 
 
 def _refuse_past(index: Any, size: int, dim: int) -> None:
-    # As unsigned numbers, negative ones are too large as well.
-    largest = np.maximum.reduce(index.view(f"u{index.itemsize}"), axis=None)
-    if largest >= size:
-        wrong = index[(index < 0) | (index >= size)].flat[0]
+    wrong = outside(index, size)
+    if wrong is not None:
         raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """`out[i][j] = input[index[i][j]][j]` for `dim=0`, and so on: elements along one dimension, of the shape of `index`."""
-    dim = check_index(input, dim, index, "gather", 2)
-    array, found = input._array, index._array
+    dim = check_index(input, dim, index, "gather", 3)
+    found, shape = index._array, input._array.shape
+    if not found.size:
+        return gather_along.function(input, dim, index)
     if found.dtype.kind != "i" or found.itemsize < 4:
         raise RuntimeError("gather(): Expected dtype int32/int64 for index")
-    if found.size or found.ndim == array.ndim:
-        check_along("input", array.shape, found, dim)
+    if found.shape != shape:
+        check_along("input", shape, found, dim)
         for axis, size in enumerate(found.shape):
-            if axis != dim and size > array.shape[axis]:
+            if axis != dim and size > shape[axis]:
                 raise RuntimeError(
                     f"Size does not match at dimension {axis} expected index {list(found.shape)} to be no larger than "
-                    f"self {list(array.shape)} apart from dimension {dim}"
+                    f"self {list(shape)} apart from dimension {dim}"
                 )
-        check_range(found, array.shape, dim)
-    elif not found.size:
-        return wrap(np.empty(found.shape, array.dtype))
+    decide(_refuse_past, found, shape[dim] if shape else 1, dim)
     return gather_along.function(input, dim, index)
 
 
 def check_along(name: str, shape: tuple[int, ...], index: Any, dim: int) -> None:
+    """Raises unless an index has as many dimensions as a shape; one of none counts as one of one."""
     if max(index.ndim, 1) != max(len(shape), 1):
         raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at these places of the flattened tensor, in the shape of `index`."""
-    check_tensor("take", "index", 1, index)
+    check_tensor("take", "input", 1, input)
+    check_tensor("take", "index", 2, index)
     if index._array.dtype != np.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.scalar_name}")
     try:
         return _take.function(input, index)
     except IndexError:
         count = input.numel()
+        if not count:
+            raise IndexError("take(): tried to take from an empty tensor") from None
         found = index._array
         wrong = found[(found < -count) | (found >= count)].flat[0]
         raise IndexError(f"out of range: tried to access index {wrong} on a tensor of {count} elements.") from None
@@ -233,108 +198,41 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
             "torch.take_along_dim(): dtype of indices should be Long but got " + indices.dtype.scalar_name
         )
     if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
-    if input.ndim != indices.ndim:
+        return gather(input.view(-1), 0, indices.view(-1))
+    have, asked = input._array.shape, indices._array.shape
+    if len(have) != len(asked):
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
-            f"but got {input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+            f"but got {len(have)} dimensions for input, and {len(asked)} dimensions for indices"
         )
-    dim = normalize_dim(dim, input.ndim)
-
-    def beside(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(size if axis == dim else each for axis, each in enumerate(shape))
-
-    shape = np.broadcast_shapes(beside(1, input.shape), beside(1, indices.shape))
-    return gather(input.expand(beside(input.shape[dim], shape)), dim, indices.expand(beside(indices.shape[dim], shape)))
-
-
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
-    """A copy with each slice of `source` added to the slice of a dimension that `index` (1-D) names."""
-    dim = check_index(input, dim, index, "index_add", 2)
-    check_tensor("index_add", "source", 3, source)
-    shape, given = input._array.shape, source._array.shape
-    if source._array.dtype != input._array.dtype:
-        raise RuntimeError(
-            f"index_add_(): self ({input.dtype.scalar_name}) and source ({source.dtype.scalar_name}) must have the "
-            "same scalar type"
-        )
-    if index.numel() != (given[dim] if given else 1):
-        raise RuntimeError(
-            f"index_add_(): Number of indices ({index.numel()}) should be equal to source.size(dim): ({given[dim]}), "
-            f"for dim: {dim}"
-        )
-    if shape[:dim] + shape[dim + 1 :] != given[:dim] + given[dim + 1 :]:
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
-            f"{list(shape)} source.shape = {list(given)}"
-        )
-    try:
-        check_range(index._array, shape, dim)
-    except RuntimeError:
-        if len(shape) > 1:
-            raise
-        raise IndexError("index out of range in self") from None
-    return _index_add.function(input, dim, index, source, alpha)
+    dim = normalize_dim(dim, len(have))
+    if not have:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    size = have[dim]
+    if not size and indices._array.size:
+        raise RuntimeError("ZeroDivisionError")
+    if have != asked:
+        input, indices = _beside(input, indices, dim)
+    if decide(_leaves, indices._array, size):
+        # As in PyTorch, places past the ends are counted on around the dimension.
+        indices = wrap(np.remainder(indices._array, size))
+    return gather_along.function(input, dim, indices)
 
 
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """A copy with the slices of a dimension that `index` (1-D) names replaced by those of `source`."""
-    dim = check_index(input, dim, index, "index_copy", 2)
-    check_tensor("index_copy", "source", 3, source)
-    shape, given = input._array.shape, source._array.shape
-    if shape and given and len(shape) != len(given):
-        raise IndexError(
-            "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
-            f"dimensionality ({len(given)}), destination dimensionality ({len(shape)})"
-        )
-    beside, given_beside = (list(each[:dim] + each[dim + 1 :]) for each in (shape, given))
-    if beside != given_beside:
-        raise RuntimeError(
-            "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
-            f"{' '.join(map(str, beside))} at dimension {dim} and source slice shape: "
-            f"{' '.join(map(str, given_beside))} at dimension 0."
-        )
-    if given and index.numel() != given[dim]:
-        raise IndexError(
-            f"index_copy_(): Number of indices ({index.numel()}) should be equal to source.size(dim) ({given[dim]})"
-        )
-    try:
-        check_range(index._array, shape, dim)
-    except RuntimeError as error:
-        raise IndexError(f"index_copy_(): {error}") from None
-    return _index_copy.function(input, dim, index, source)
+def _beside(input: Tensor, indices: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """The two broadcast to each other outside a dimension."""
+    shapes = [each._array.shape for each in (input, indices)]
+    single = [(*shape[:dim], 1, *shape[dim + 1 :]) for shape in shapes]
+    error = broadcast_error(single)
+    if error is not None:
+        raise error
+    common = np.broadcast_shapes(*single)
+    first, second = ((*common[:dim], shape[dim], *common[dim + 1 :]) for shape in shapes)
+    return input.expand(first), indices.expand(second)
 
 
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy with the slices of a dimension that `index` (1-D) names filled with `value`."""
-    check_arguments(input, dim, index, "index_fill", 2)
-    if index._array.dtype != np.int64:
-        raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    dim = normalize_dim(dim, input._array.ndim)
-    if index._array.ndim > 1:
-        raise RuntimeError("Index has to be a vector/scalar")
-    if isinstance(value, Tensor) and value._array.ndim:
-        raise RuntimeError(
-            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value._array.ndim} dimension(s)."
-        )
-    shape = input._array.shape or (1,)
-    found, size = index._array, shape[dim]
-    empty = size > 0 and 0 in shape
-    if found.size and not empty:
-        decide(_refuse_beyond, found, size, dim)
-    if empty:
-        # There is nothing to fill, and PyTorch does not look at the index.
-        index = index.reshape(-1)[:0]
-    if isinstance(value, Tensor):
-        return _index_fill_with.function(input, dim, index, value)
-    return _index_fill.function(input, dim, index, as_scalar("index_fill", value, input._array.dtype))
-
-
-def _refuse_beyond(found: Any, size: int, dim: int) -> None:
-    if not (found.min() >= -size and found.max() < size):
-        wrong = found[(found < -size) | (found >= size)].flat[0]
-        raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
+def _leaves(indices: Any, size: int) -> bool:
+    return outside(indices, size) is not None
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -378,11 +276,7 @@ register(np.take, _numpy_take)
 register(np.take_along_axis, _numpy_take_along_axis)
 attach(
     gather,
-    index_add,
-    index_copy,
-    index_fill,
     index_select,
     take,
     take_along_dim,
-    inplace=[index_add, index_copy, index_fill],
 )

@@ -6,6 +6,7 @@ copies; its gradient adds up where an element was taken more than once.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from framework.autograd.inplace import check_writable, inplace
 from framework.autograd.storage import INFERENCE
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.accumulation import add_at, arrays_of, pick, place
+from framework.operations.arguments import integer
+from framework.operations.choosing import overwrite
 from framework.operations.conversion import to_dtype
 from framework.operations.creation_arguments import check_tensor
 from framework.operations.overwriting import copy_, fill_, scalar_array
 from framework.operations.subscripts import FULL, Subscript, check_step, index_error, simple
 
-__all__ = ["index_put", "narrow", "select"]
+__all__ = ["index_put", "narrow", "narrow_copy", "select"]
 
 
 def _view(input: Any, index: Any) -> Any:
@@ -32,8 +35,14 @@ def _view(input: Any, index: Any) -> Any:
 def _view_row(name: str, grad_fn: str | None = None) -> Any:
     """A whole basic subscript as one view, its node named after the last step."""
     row = operation(_view, name=name, grad_fn=grad_fn, view=True)
-    row.add_derivative(lambda g, input_shape, index: place(g, input_shape, index), "input")
+    row.add_derivative(_placed, "input")
     return row
+
+
+def _placed(g: Any, input_shape: Any, index: Any) -> Any:
+    """Zeros with the gradient at a basic index. One that leaves nothing out leaves all in its order."""
+    whole = math.prod(g.shape) == math.prod(input_shape)
+    return np.reshape(g, input_shape) if whole else place(g, input_shape, index)
 
 
 _select = _view_row("select")
@@ -148,9 +157,14 @@ def _written(self: Tensor, index: Any, value: Any) -> bool:
     array = self._array
     if not array.ndim or self._storage is INFERENCE or 0 in array.strides:
         return False
-    if value.__class__ is float:
+    number = value.__class__ is float
+    if number:
         if array.dtype.kind != "f" or not -6e4 < value < 6e4:
             return False
+    elif value.__class__ is int:
+        if array.dtype.kind not in "fi" or not -128 <= value < 128:
+            return False
+        number = True
     elif value.__class__ is Tensor:
         shared = value._storage is not None and value._storage is self._storage
         if shared or value.requires_grad or value._array.dtype != array.dtype:
@@ -162,13 +176,16 @@ def _written(self: Tensor, index: Any, value: Any) -> bool:
         if index.__class__ is Tensor:
             if not _picks(index._array, array.shape):
                 return False
-            array[index._array] = value
+            if number and index._array.dtype.kind == "b":
+                overwrite(array, index._array, value)
+            else:
+                array[index._array] = value
         else:
             quick = simple(index)
             if quick is None:
                 return False
             target = array[quick[1]]
-            if value.__class__ is not float and value.shape != target.shape:
+            if not number and value.shape != target.shape:
                 return False
             target[...] = value
     except (IndexError, TypeError, ValueError):
@@ -332,6 +349,8 @@ def _delitem(self: Tensor, index: Any) -> None:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at one index of a dimension, which is left out: a view."""
     array = input._array
+    if type(dim) is not int or type(index) is not int:
+        dim, index = integer(dim, "select", "dim", 2), integer(index, "select", "index", 3)
     if not array.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     dim = normalize_dim(dim, array.ndim)
@@ -346,6 +365,10 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """`length` slices of a dimension from `start` on: a view."""
     array = input._array
+    if type(dim) is not int or type(length) is not int:
+        dim, length = integer(dim, "narrow", "dim", 2), integer(length, "narrow", "length", 4)
+    if isinstance(start, Tensor) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     if not array.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
@@ -361,9 +384,32 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return _slice.function(input, (FULL,) * dim + (slice(start, start + length), ...))
 
 
+@operation(name="narrow_copy")
+def _narrow_copy(input: Any, index: Any) -> Any:
+    return np.copy(input[index], order="C")
+
+
+_narrow_copy.add_derivative(_placed, "input")
+
+
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` slices of a dimension from `start` on, as a copy."""
+    check_tensor("narrow_copy", "input", 1, input)
+    dim, start = integer(dim, "narrow_copy", "dim", 2), integer(start, "narrow_copy", "start", 3)
+    length = integer(length, "narrow_copy", "length", 4)
+    narrow(input.detach(), dim, start, max(length, 0))
+    dim = normalize_dim(dim, input._array.ndim)
+    size = input._array.shape[dim]
+    first = start + size if start < 0 else start
+    if length < 0:
+        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
+    return _narrow_copy.function(input, (FULL,) * dim + (slice(first, first + length),))
+
+
 attach(
     select,
     narrow,
+    narrow_copy,
     index_put,
     index_put_,
     named={"__getitem__": _getitem, "__setitem__": _setitem, "__delitem__": _delitem},

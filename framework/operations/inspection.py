@@ -17,6 +17,7 @@ __all__ = [
     "is_floating_point",
     "is_inference",
     "is_nonzero",
+    "is_same_size",
     "is_tensor",
     "numel",
     "promote_types",
@@ -62,6 +63,13 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape."""
+    check_tensor("is_same_size", "input", 1, input)
+    check_tensor("is_same_size", "other", 2, other)
+    return bool(input._array.shape == other._array.shape)
+
+
 def numel(input: Tensor) -> int:
     """The number of elements."""
     check_tensor("numel", "input", 1, input)
@@ -81,4 +89,4 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     return dtypes.from_numpy(np.dtype(met))
 
 
-attach(is_nonzero)
+attach(is_nonzero, is_same_size)

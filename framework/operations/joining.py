@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer, sizes, tensor_list
+from framework.operations.indexing import _slice
 from framework.operations.layout import in_order
 from framework.operations.shape import atleast_1d, atleast_2d, atleast_3d
 
@@ -106,7 +107,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     given = tensor_list(tensors, "cat")
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    return _joined(given, integer(dim if axis is None else axis, "cat", "dim"))
+    return _joined(given, integer(dim if axis is None else axis, "cat", "dim", 2))
 
 
 def _joined(given: list[Tensor], dim: int) -> Tensor:
@@ -162,7 +163,7 @@ def stack(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
     shape = given[0]._array.shape
-    dim = normalize_dim(integer(dim, "stack", "dim"), len(shape) + 1)
+    dim = normalize_dim(integer(dim, "stack", "dim", 2), len(shape) + 1)
     for number, each in enumerate(given):
         if each._array.shape != shape:
             raise RuntimeError(
@@ -197,7 +198,8 @@ def _some(given: Any, function: str) -> list[Tensor]:
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts along `dim`: of one size (the last may be smaller), or of the given sizes."""
-    check_tensors("split", tensor=tensor)
+    if tensor.__class__ is not Tensor:
+        check_tensors("split", tensor=tensor)
     return _parts(tensor, split_size_or_sections, dim)
 
 
@@ -208,13 +210,15 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 def _parts(input: Tensor, given: Any, dim: int) -> tuple[Tensor, ...]:
     if isinstance(given, (tuple, list)):
         return split_with_sizes(input, given, dim)
-    size = integer(given, "split", "split_size")
+    if given is None or isinstance(given, (bool, float, str)):
+        _check_parts(given, "split_with_sizes")
+    size = integer(given, "split", "split_size", 2)
     array = input._array
     if not array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    dim = normalize_dim(integer(dim, "split", "dim"), array.ndim)
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    dim = normalize_dim(integer(dim, "split", "dim", 3), array.ndim)
     if not size and array.shape[dim]:
         raise RuntimeError(
             f"split_size can only be 0 if dimension size is 0, but got dimension size of {array.shape[dim]}"
@@ -222,12 +226,20 @@ def _parts(input: Tensor, given: Any, dim: int) -> tuple[Tensor, ...]:
     return _split.function(input, size, dim)
 
 
+def _check_parts(given: Any, function: str) -> None:
+    if not isinstance(given, (tuple, list)):
+        raise TypeError(
+            f"{function}(): argument 'split_sizes' (position 2) must be tuple of ints, not {type(given).__name__}"
+        )
+
+
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts of the given sizes, which must add up to the dimension's."""
     array = input._array
+    _check_parts(split_sizes, "split_with_sizes")
     if not array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    given = sizes((split_sizes,), "split_with_sizes", "split_sizes")
+    given = sizes((split_sizes,), "split_with_sizes", "split_sizes", 2)
     given_dim, dim = dim, normalize_dim(integer(dim, "split_with_sizes", "dim"), array.ndim)
     if any(each < 0 for each in given):
         raise RuntimeError(
@@ -245,7 +257,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of at most `chunks` consecutive parts of one size along `dim`; the last may be smaller."""
     if input.__class__ is not Tensor:
         check_tensors("chunk", input=input)
-    chunks = integer(chunks, "chunk", "chunks")
+    chunks = integer(chunks, "chunk", "chunks", 2)
     array = input._array
     if not array.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
@@ -259,33 +271,45 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """`split`, whose parts are no views to the graph: writing into them is allowed, and not noticed by the others."""
-    split(input.detach(), integer(split_size, "unsafe_split", "split_size"), dim)
+    split(input.detach(), integer(split_size, "unsafe_split", "split_size", 2), dim)
     return _unsafe_split.function(input, split_size, normalize_dim(dim, input._array.ndim))
 
 
 def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """`split_with_sizes`, whose parts are no views to the graph."""
+    _check_parts(split_sizes, "unsafe_split_with_sizes")
     split_with_sizes(input.detach(), split_sizes, dim)
     return _unsafe_split_with_sizes.function(input, tuple(split_sizes), normalize_dim(dim, input._array.ndim))
 
 
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """`chunk`, whose parts are no views to the graph."""
-    first = chunk(input.detach(), chunks, dim)[0]
+    first = chunk(input.detach(), integer(chunks, "unsafe_chunk", "chunks", 2), dim)[0]
     dim = normalize_dim(dim, input._array.ndim)
     if not input._array.shape[dim]:
         return _unsafe_split_with_sizes.function(input, (0,) * chunks, dim)
     return _unsafe_split.function(input, first._array.shape[dim], dim)
 
 
+def _refuse_sections(given: Any) -> NoReturn:
+    raise TypeError(
+        f"tensor_split() received an invalid combination of arguments - got (Tensor, {type(given).__name__}, int), but "
+        "expected one of:\n * (Tensor input, tuple of ints indices, int dim = 0)\n * (Tensor input, Tensor "
+        "tensor_indices_or_sections, int dim = 0)\n * (Tensor input, int sections, int dim = 0)\n"
+    )
+
+
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts: so many, as equal as can be, or parted before each of the given indices."""
-    check_tensors("tensor_split", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("tensor_split", input=input)
+    given = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
+    if given is None or isinstance(given, (bool, float, str)):
+        _refuse_sections(indices_or_sections)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = normalize_dim(integer(dim, "tensor_split", "dim"), len(shape))
-    given = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
     if isinstance(given, (tuple, list)):
         at = [0, *sizes((tuple(given),), "tensor_split", "indices"), shape[dim]]
     else:
@@ -294,16 +318,17 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
             raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
         quotient, rest = divmod(shape[dim], sections)
         at = [number * quotient + min(number, rest) for number in range(sections + 1)]
-    return tuple([input[_between(start, stop, dim)] for start, stop in pairwise(at)])
+    return tuple([_slice.function(input, _between(start, stop, dim)) for start, stop in pairwise(at)])
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """A view of each slice along `dim`, which goes away."""
     if input.__class__ is not Tensor:
         check_tensors("unbind", input=input)
+    dim = normalize_dim(integer(dim, "unbind", "dim", 2), input._array.ndim)
     if not input._array.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return _unbind.function(input, normalize_dim(integer(dim, "unbind", "dim"), input._array.ndim))
+    return _unbind.function(input, dim)
 
 
 def _all_tensors(arrays: Any) -> list[Tensor]:

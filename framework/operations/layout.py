@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from framework.autograd.direct import copied
 
-__all__ = ["in_order"]
+__all__ = ["copied", "in_order"]
 
 
 def in_order(array: Any) -> Any:

@@ -14,22 +14,32 @@ from framework.autograd.inplace import inplace
 from framework.autograd.protocol import register
 from framework.autograd.tensor import wrap
 from framework.operations.accumulation import accumulate
+from framework.operations.arguments import integer
+from framework.operations.choosing import choose, kept, pick_masked
 from framework.operations.conversion import to_dtype
 from framework.operations.creation_arguments import check_tensor
+from framework.operations.layout import in_order
 from framework.operations.overwriting import scalar_array
 
-__all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero", "where"]
+__all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero", "nonzero_static", "where"]
 
 _NUMBERS = (bool, int, float)
 
 
 @operation(name="where", promote="common")
 def _where(condition: Any, input: Any, other: Any) -> Any:
-    return np.where(condition, input, other)
+    result = choose(condition, input, other)
+    if type(condition) is np.ndarray and result.ndim > 1 and condition.shape == result.shape:
+        # It lies in memory as the condition does.
+        if condition.flags.c_contiguous != result.flags.c_contiguous:
+            laid = np.empty_like(condition, result.dtype)
+            laid[...] = result
+            return laid
+    return result
 
 
-_where.add_derivative(lambda g, condition: np.where(condition, g, 0.0), "input")
-_where.add_derivative(lambda g, condition: np.where(condition, 0.0, g), "other")
+_where.add_derivative(lambda g, condition: kept(g, condition, True), "input")
+_where.add_derivative(lambda g, condition: kept(g, condition, False), "other")
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -75,13 +85,13 @@ _where_method.__name__ = "where"
 
 @operation(name="masked_fill")
 def _masked_fill(mask: Any, input: Any, value: Any) -> Any:
-    return np.where(mask, value, input)
+    return in_order(choose(mask, value, input))
 
 
-_masked_fill.add_derivative(lambda g, mask: np.where(mask, 0.0, g), "input")
+_masked_fill.add_derivative(lambda g, mask: kept(g, mask, False), "input")
 _masked_fill_with = operation(_masked_fill.forward, name="masked_fill_tensor", grad_fn="MaskedFillBackward1")
-_masked_fill_with.add_derivative(lambda g, mask: np.where(mask, 0.0, g), "input")
-_masked_fill_with.add_derivative(lambda g, mask: np.add.reduce(np.where(mask, g, 0.0), axis=None), "value")
+_masked_fill_with.add_derivative(lambda g, mask: kept(g, mask, False), "input")
+_masked_fill_with.add_derivative(lambda g, mask: np.add.reduce(kept(g, mask, True), axis=None), "value")
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -127,7 +137,7 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
 @operation(name="masked_select")
 def _masked_select(input: Any, mask: Any) -> Any:
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    return np.broadcast_to(input, shape)[np.broadcast_to(mask, shape)]
+    return pick_masked(np.broadcast_to(input, shape), np.broadcast_to(mask, shape))
 
 
 @_masked_select.derivative("input")
@@ -141,18 +151,23 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     check_tensor("masked_select", "mask", 2, mask)
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    if mask._array.shape != input._array.shape:
+        error = broadcast_error([mask._array.shape, input._array.shape])
+        if error is not None:
+            raise error
     return _masked_select.function(input, mask)
 
 
 @operation(name="masked_scatter")
 def _masked_scatter(input: Any, mask: Any, source: Any) -> Any:
-    out = np.array(np.broadcast_to(input, np.broadcast_shapes(input.shape, mask.shape)))
+    shape = np.broadcast_shapes(input.shape, mask.shape)
+    out = np.copy(np.broadcast_to(input, shape), order="C")
     mask = np.broadcast_to(mask, out.shape)
     out[mask] = np.reshape(source, (-1,))[: np.count_nonzero(mask)]
     return out
 
 
-_masked_scatter.add_derivative(lambda g, mask: np.where(mask, 0.0, g), "input")
+_masked_scatter.add_derivative(lambda g, mask: kept(g, mask, False), "input")
 
 
 @_masked_scatter.derivative("source")
@@ -189,13 +204,37 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     check_tensor("nonzero", "input", 1, input)
     array = input._array
     if as_tuple:
-        return tuple(wrap(each) for each in np.nonzero(array if array.ndim else array[None]))
+        return tuple([wrap(each) for each in coordinates(array if array.ndim else array[None])])
     # PyTorch's result lies in memory one dimension after the other.
-    if type(array) is np.ndarray and array.ndim:
-        found = np.array(array.nonzero())
-    else:
-        found = np.stack(np.nonzero(array)) if array.ndim else np.empty((0, int(array != 0)), np.int64)
-    return wrap(np.transpose(found))
+    if not array.ndim:
+        return wrap(np.empty((int(array != 0), 0), np.int64))
+    return wrap(np.array(coordinates(array)).T)
+
+
+def coordinates(array: Any) -> tuple[Any, ...]:
+    """`np.nonzero`, by places in the flattened array where there are many elements: a fifth of the time."""
+    if array.size < 2048 or array.ndim < 2:
+        return np.nonzero(array)
+    rest = np.flatnonzero(array if array.dtype.kind == "b" else array != 0)
+    found = []
+    for size in array.shape[:0:-1]:
+        rows = rest // size
+        found.append(rest - rows * size)
+        rest = rows
+    return (rest, *reversed(found))
+
+
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The indices of the first `size` elements that are not zero, one row each; rows of `fill_value` make up the rest."""
+    check_tensor("nonzero_static", "input", 1, input)
+    size = integer(size, "nonzero_static", "size")
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    array = input._array
+    rows = np.full((size, array.ndim), fill_value, np.int64)
+    for column, found in enumerate(coordinates(array) if array.ndim else ()):
+        rows[: len(found), column] = found[:size]
+    return wrap(rows)
 
 
 def argwhere(input: Tensor) -> Tensor:
@@ -219,6 +258,7 @@ attach(
     masked_scatter,
     masked_select,
     nonzero,
+    nonzero_static,
     _where_method,
     inplace=[masked_scatter],
 )

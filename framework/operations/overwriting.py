@@ -68,6 +68,9 @@ def check_fits(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
             f"output with shape {list(target)} doesn't match the broadcast shape "
             f"{list(np.broadcast_shapes(shape, target))}"
         )
+    error = broadcast_error([target, shape])
+    if error is not None:
+        raise error
     for dim, (have, want) in enumerate(zip(reversed(shape), reversed(target), strict=False)):
         if have not in (1, want):
             position = len(target) - 1 - dim
@@ -147,6 +150,8 @@ def as_scalar(name: str, value: Any, dtype: np.dtype[Any]) -> Any:
         return bool(value)
     if value.__class__ is float:
         if value != value or math.isinf(value):
+            raise _overflow(dtype)
+        if value < 0 and dtype.kind == "u":
             raise _overflow(dtype)
         value = int(value)
     limits = np.iinfo(dtype)

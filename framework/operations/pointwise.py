@@ -12,8 +12,10 @@ from framework.autograd.attach import attach
 from framework.autograd.direct import constant
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
-from framework.autograd.operation import operation
+from framework.autograd.nodes import renamed
+from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import register
+from framework.autograd.tensor import Tensor
 from framework.operations.gates import gate
 from framework.operations.logistic import sigmoid
 
@@ -178,13 +180,30 @@ _ALIASES = {
     "arctanh": atanh,
 }
 
+
+def _written(row: Operation, name: str) -> Any:
+    """The in-place form of a row, whose node PyTorch counts as the second form of some."""
+    method = inplace(row, f"{name}_")
+    if row not in (acosh, asinh, atanh):
+        return method
+    before, after = (f"{row.name.title()}Backward{number}" for number in (0, 1))
+
+    def counted(self: Tensor) -> Tensor:
+        result: Tensor = renamed(method(self), before, after)
+        return result
+
+    counted.__name__ = counted.__qualname__ = method.__name__
+    counted.__doc__ = method.__doc__
+    return counted
+
+
 attach(
     *_ROWS,
     signbit,
-    inplace=_ROWS,
     named={
         "__abs__": abs,
         **_ALIASES,
-        **{f"{name}_": inplace(row, f"{name}_") for name, row in _ALIASES.items()},
+        **{f"{row.name}_": _written(row, row.name) for row in _ROWS},
+        **{f"{name}_": _written(row, name) for name, row in _ALIASES.items()},
     },
 )

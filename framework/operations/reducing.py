@@ -34,7 +34,7 @@ def one_axis(dim: Any, ndim: int, function: str) -> int | None:
     """The one dimension to reduce, counted from the front; None for that of a tensor without dimensions."""
     if dim.__class__ is int and 0 <= dim < ndim:
         return dim
-    found = normalize_dim(integer(dim, function, "dim"), ndim)
+    found = normalize_dim(integer(dim, function, "dim", 2), ndim)
     return found if ndim else None
 
 

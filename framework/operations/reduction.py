@@ -12,6 +12,7 @@ from framework.autograd.direct import all_true, any_true
 from framework.autograd.operation import operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor
+from framework.operations.arguments import sizes
 from framework.operations.halves import half
 from framework.operations.reducing import (
     EVERYTHING,
@@ -213,7 +214,32 @@ def prod(
     if dim is EVERYTHING:
         _check_keepdim("prod", keepdim, _PROD)
         return _prod_all.function(input)
+    if dim is None or isinstance(dim, (tuple, list, float, str)):
+        raise TypeError(
+            f"prod() received an invalid combination of arguments - got (Tensor, {type(dim).__name__}), but expected "
+            f"one of:\n{_PROD}"
+        )
     return _prod.function(input, one_axis(dim, array.ndim, "prod"), keepdim)
+
+
+def sum_to_size(input: Tensor, *args: Any, size: Any = None) -> Tensor:
+    """The sum over the dimensions that broadcasting to the input's shape would repeat, so that this size is left."""
+    if not args and size is None:
+        raise TypeError('sum_to_size() missing 1 required positional arguments: "size"')
+    if len(args) == 1 and not isinstance(args[0], (int, tuple, list)):
+        raise TypeError(
+            f"sum_to_size(): argument 'size' (position 1) must be tuple of ints, not {type(args[0]).__name__}"
+        )
+    target = sizes(args if size is None else (size,), "sum_to_size", "size", 1)
+    shape = tuple(input._array.shape)
+    missing = len(shape) - len(target)
+    if missing < 0 or [one for one, have in zip(target, shape[missing:], strict=True) if one not in (1, have)]:
+        raise RuntimeError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
+    if not target:
+        return sum(input)
+    lost = [dim for dim in range(len(shape)) if dim < missing or (target[dim - missing] == 1 != shape[dim])]
+    result = sum(input, tuple(lost), True) if lost else input
+    return result.view(target) if missing else result
 
 
 def _known(input: Any) -> Any:
@@ -319,4 +345,4 @@ reductions[np.multiply] = lambda a, axis=0, dtype=None, out=None, keepdims=False
 reductions[np.logical_and] = lambda a, axis=0, keepdims=False: all(a, axis, keepdims)
 reductions[np.logical_or] = lambda a, axis=0, keepdims=False: any(a, axis, keepdims)
 
-attach(all, any, count_nonzero, mean, nanmean, nansum, prod, sum)
+attach(all, any, count_nonzero, mean, nanmean, nansum, prod, sum, sum_to_size)

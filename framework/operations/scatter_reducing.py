@@ -16,6 +16,7 @@ from framework.operations.halves import half
 from framework.operations.once import warn_once
 from framework.operations.ordering import check_flag
 from framework.operations.scattering import _check_scatter, _cut, _scatter_add, _scatter_value, _uncut
+from framework.operations.slice_writing import check_slices
 
 __all__ = ["index_reduce", "scatter_reduce"]
 
@@ -190,18 +191,7 @@ def _check_booleans(ndim: int, reduce: str, include_self: bool) -> None:
 
 def _check_slices(input: Tensor, dim: int, index: Tensor, source: Tensor) -> None:
     array, found, given = input._array, index._array, source._array
-    if found.ndim > 1:
-        raise IndexError(
-            f"index_reduce_(): Index is supposed to be a vector, but got dim: {found.ndim} with type: "
-            f"{index.dtype.scalar_name} and size: {list(found.shape)}"
-        )
-    if found.dtype.kind != "i" or found.itemsize < 4:
-        raise RuntimeError(f"index_reduce_(): Expected dtype int32/int64 for index but got: {index.dtype.scalar_name}")
-    if given.dtype != array.dtype:
-        raise RuntimeError(
-            f"index_reduce_(): self ({input.dtype.scalar_name}) and source ({source.dtype.scalar_name}) must have the "
-            "same scalar type"
-        )
+    check_slices("index_reduce_", input, index, source)
     if given.ndim and dim >= given.ndim:
         raise IndexError(
             f"index_reduce_(): Indexing dim {dim} is out of bounds of the source tensor with dim {given.ndim}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,25 +12,26 @@ from framework.autograd.attach import attach
 from framework.autograd.errors import dimension_error
 from framework.autograd.operation import cast
 from framework.autograd.tensor import wrap
-from framework.operations.accumulation import add_at, place
+from framework.operations.accumulation import place
 from framework.operations.creation_arguments import check_tensor
 from framework.operations.gathering import (
-    along,
     check_along,
     check_index,
     check_range,
     gather_along,
 )
+from framework.operations.layout import copied
 from framework.operations.once import warn_once
 from framework.operations.overwriting import as_scalar
+from framework.operations.places import add_at_places, places, put_at_places
 
 __all__ = ["scatter", "scatter_add"]
 
 
 @operation(name="scatter")
 def _scatter(input: Any, dim: Any, index: Any, src: Any) -> Any:
-    out = np.copy(input, order="C")
-    np.reshape(out, out.shape or (1,))[along(index, dim)] = _cut(src, index)
+    out = copied(input)
+    put_at_places(out, index, dim, _cut(src, index))
     return out
 
 
@@ -40,8 +42,8 @@ def _(g: Any, dim: Any, index: Any, src_shape: Any) -> Any:
 
 @operation(name="scatter_value", grad_fn="ScatterBackward1")
 def _scatter_value(input: Any, dim: Any, index: Any, value: Any) -> Any:
-    out = np.copy(input, order="C")
-    np.reshape(out, out.shape or (1,))[along(index, dim)] = value
+    out = copied(input)
+    put_at_places(out, index, dim, value)
     return out
 
 
@@ -53,8 +55,8 @@ _scatter_value.add_derivative(lambda g, dim, index: _scatter_value(g, dim, index
 
 @operation(name="scatter_add")
 def _scatter_add(input: Any, dim: Any, index: Any, src: Any) -> Any:
-    out = np.copy(input, order="C")
-    add_at(np.reshape(out, out.shape or (1,)), along(index, dim), _cut(src, index))
+    out = copied(input)
+    add_at_places(out, index, dim, _cut(src, index))
     return out
 
 
@@ -68,20 +70,32 @@ def _(g: Any, dim: Any, index: Any, src_shape: Any) -> Any:
 
 def _cut(src: Any, index: Any) -> Any:
     """The part of the source that an index as small as this uses."""
-    return src if src.shape == index.shape else src[tuple(map(slice, index.shape))]
+    if src.shape == index.shape:
+        return src
+    if src.ndim != index.ndim:
+        return np.reshape(np.reshape(src, (-1,))[: index.size], index.shape)
+    return src[tuple(map(slice, index.shape))]
 
 
 def _uncut(g: Any, shape: tuple[int, ...]) -> Any:
-    return g if g.shape == shape else place(g, shape, tuple(map(slice, g.shape)))
+    if g.shape == shape:
+        return g
+    if g.ndim != len(shape):
+        count = math.prod(g.shape)
+        return np.reshape(place(np.reshape(g, (count,)), (math.prod(shape),), (slice(count),)), shape)
+    return place(g, shape, tuple(map(slice, g.shape)))
 
 
 def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) -> int:
-    dim = check_index(input, dim, index, name, 2)
+    dim = check_index(input, dim, index, name, 3)
     shape, found = input._array.shape, index._array
-    if found.dtype.kind != "i" or found.itemsize < 4:
+    if found.size and (found.dtype.kind != "i" or found.itemsize < 4):
         raise RuntimeError("scatter(): Expected dtype int32/int64 for index")
-    if isinstance(src, Tensor) and src._array.dtype != input._array.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+    if isinstance(src, Tensor):
+        if src._array.dtype != input._array.dtype:
+            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        if found.shape == shape == src._array.shape:
+            return dim
     if not found.size:
         return dim
     check_along("self", shape, found, dim)
@@ -90,7 +104,7 @@ def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) 
     beyond = any(size > shape[axis] for axis, size in enumerate(found.shape) if axis != dim and shape)
     if isinstance(src, Tensor):
         given = src._array.shape or (1,)
-        if beyond or any(size > have for size, have in zip(found.shape, given, strict=False)):
+        if beyond or any(size > have for size, have in zip(found.shape or (1,), given, strict=False)):
             raise RuntimeError(
                 f"Expected index {list(found.shape)} to be no larger than self {list(shape)} apart from dimension "
                 f"{dim} and to be no larger size than src {list(src._array.shape)}"
@@ -103,9 +117,17 @@ def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) 
 
 
 def _check_src(shape: tuple[int, ...], index: Any) -> None:
-    if max(len(shape), 1) < index.ndim and all(size <= have for size, have in zip(index.shape, shape, strict=False)):
-        raise dimension_error(max(len(shape), 1), len(shape))
+    if 0 < len(shape) < index.ndim and all(size <= have for size, have in zip(index.shape, shape, strict=False)):
+        raise dimension_error(len(shape), len(shape))
     check_along("src", shape, index, 0)
+
+
+_FORMS = """
+ * (Tensor input, int dim, Tensor index, Tensor src, *, Tensor out = None)
+ * (Tensor input, int dim, Tensor index, Tensor src, *, str reduce, Tensor out = None)
+ * (Tensor input, int dim, Tensor index, Number value, *, Tensor out = None)
+ * (Tensor input, int dim, Tensor index, Number value, *, str reduce, Tensor out = None)
+"""
 
 
 def scatter(
@@ -116,8 +138,12 @@ def scatter(
     With `reduce` "add" or "multiply" the old value is added to or multiplied.
     """
     given = src if value is None else value
-    if not isinstance(given, (Tensor, bool, int, float)):
-        raise TypeError(f"scatter(): argument 'src' (position 3) must be Tensor or Number, not {type(given).__name__}")
+    if not isinstance(given, (Tensor, bool, int, float)) or not isinstance(index, Tensor) or isinstance(dim, float):
+        check_tensor("scatter", "input", 1, input)
+        kinds = ", ".join([type(each).__name__ for each in (input, dim, index, given) if each is not None])
+        raise TypeError(
+            f"scatter() received an invalid combination of arguments - got ({kinds}), but expected one of:{_FORMS}"
+        )
     dim = _check_scatter("scatter", input, dim, index, given)
     if reduce not in (None, "add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
@@ -138,9 +164,9 @@ def scatter(
 
 @operation(name="scatter_with", grad_fn="NotImplemented")
 def _scatter_with(input: Any, dim: Any, index: Any, src: Any, reduce: str) -> Any:
-    out = np.copy(input, order="C")
+    out = copied(input)
     apply = np.add if reduce == "add" else np.multiply
-    apply.at(np.reshape(out, out.shape or (1,)), along(index, dim), _cut(src, index) if src.ndim else src)
+    apply.at(np.reshape(out, (-1,)), places(index, out.shape, dim), _cut(src, index) if src.ndim else src)
     return out
 
 
@@ -154,7 +180,7 @@ _scatter_with.add_derivative(_refuse, "src")
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy in which `out[index[i][j]][j] += src[i][j]` for `dim=0`, and so on."""
-    check_tensor("scatter_add", "src", 3, src)
+    check_tensor("scatter_add", "src", 4, src)
     dim = _check_scatter("scatter_add", input, dim, index, src)
     check_range(index._array, input._array.shape, dim)
     return _scatter_add.function(input, dim, index, src)

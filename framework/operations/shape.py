@@ -75,11 +75,6 @@ for _row in (_squeeze, _squeeze_dim, _squeeze_dims, _unsqueeze):
     _row.derivative("input")(lambda g, input_shape: reshaped(g, input_shape))
 
 
-def resolve_shape(shape: tuple[int, ...], input: Any) -> tuple[int, ...]:
-    """The shape with its -1 filled in, or PyTorch's RuntimeError if the elements don't fit."""
-    return _resolved(shape, input._array.size)
-
-
 @lru_cache(typed=True)
 def _read(found: int, *given: Any) -> tuple[int, ...]:
     """The shape that integers given one by one mean for so many elements."""
@@ -88,6 +83,7 @@ def _read(found: int, *given: Any) -> tuple[int, ...]:
 
 @lru_cache
 def _resolved(shape: tuple[int, ...], found: int) -> tuple[int, ...]:
+    """The shape with its -1 filled in, or PyTorch's RuntimeError if so many elements don't fit."""
     unknown = None
     known = 1
     for position, size in enumerate(shape):
@@ -131,7 +127,7 @@ def view(input: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Ten
         return _as_dtype(input, dtypes.as_numpy(shape[0] if dtype is None else dtype))
     if not shape and size is None:
         raise TypeError("view() received an invalid combination of arguments - got (), but expected a size or a dtype")
-    shape = resolve_shape(sizes(shape if size is None else (size,), "view"), input)
+    shape = _resolved(sizes(shape if size is None else (size,), "view"), input._array.size)
     if not is_viewable(input._array, shape):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -167,7 +163,7 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
 
 
 def _reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
-    shape = resolve_shape(shape, input)
+    shape = _resolved(shape, input._array.size)
     if input._array.flags.c_contiguous:
         return _view.function(input, shape)
     if is_viewable(input._array, shape):
@@ -204,7 +200,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if input.__class__ is not Tensor:
         check_tensors("flatten", input=input)
     array = input._array
-    start, end = integer(start_dim, "flatten", "start_dim"), integer(end_dim, "flatten", "end_dim")
+    start, end = integer(start_dim, "flatten", "start_dim", 2), integer(end_dim, "flatten", "end_dim", 3)
     target = _flattened(array.shape, start, end)
     if target == array.shape:
         return input
@@ -223,17 +219,28 @@ def _flattened(shape: tuple[int, ...], start_dim: int, end_dim: int) -> tuple[in
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """One dimension as several, of the given sizes (one may be -1)."""
-    check_tensors("unflatten", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("unflatten", input=input)
     shape = input._array.shape
-    dim = normalize_dim(integer(dim, "unflatten", "dim"), len(shape))
-    parts = tuple([integer(each, "unflatten", "sizes") for each in sizes])
+    dim = normalize_dim(integer(dim, "unflatten", "dim", 2), len(shape))
+    if not isinstance(sizes, (tuple, list)):
+        raise TypeError(f"unflatten(): argument 'sizes' (position 3) must be tuple of ints, not {type(sizes).__name__}")
+    parts = tuple([integer(each, "unflatten", "sizes", 3) for each in sizes])
     if not parts:
         raise RuntimeError("unflatten: sizes must be non-empty")
-    known = math.prod(each for each in parts if each != -1)
-    fits = shape[dim] == known if -1 not in parts else known and shape[dim] % known == 0
-    if not fits:
+    if not shape:
+        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions")
+    size = shape[dim]
+    if min(parts) < 0 or 0 in parts:
+        try:
+            parts = _resolved(parts, size)
+        except RuntimeError as error:
+            if not str(error).startswith("shape "):
+                raise RuntimeError(f"unflatten got an unexpected error:\n{error}") from None
+            parts = ()
+    if not parts or math.prod(parts) != size:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) in the "
             "input tensor"
         )
     return view(input, (*shape[:dim], *parts, *shape[dim + 1 :]))
@@ -241,7 +248,8 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """All elements as one dimension."""
-    check_tensors("ravel", input=input)
+    if input.__class__ is not Tensor:
+        check_tensors("ravel", input=input)
     return view(input.contiguous(), -1)
 
 
@@ -267,7 +275,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     ndim = input._array.ndim
     if dim.__class__ is int and 0 <= dim <= ndim:
         return _unsqueeze.function(input, dim)
-    return _unsqueeze.function(input, normalize_dim(integer(dim, "unsqueeze", "dim"), ndim + 1))
+    return _unsqueeze.function(input, normalize_dim(integer(dim, "unsqueeze", "dim", 2), ndim + 1))
 
 
 def atleast_1d(*tensors: Any) -> Any:

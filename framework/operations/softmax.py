@@ -12,7 +12,7 @@ from framework.autograd.attach import attach
 from framework.autograd.direct import largest, product, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up, ones
-from framework.autograd.tensor import Tensor, normalize_dim
+from framework.autograd.tensor import Tensor, normalize_dim, wrap
 from framework.operations.arguments import check_tensors, integer
 from framework.operations.small_rows import small
 
@@ -124,8 +124,10 @@ def _along(row: Any, name: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
     array = input._array
     ndim = array.ndim
     if dim.__class__ is not int or not 0 <= dim < ndim:
-        dim = normalize_dim(integer(dim, name, "dim"), ndim)
+        dim = normalize_dim(integer(dim, name, "dim", 2), ndim)
     if array.dtype.kind != "f":
+        if not array.size:
+            return wrap(np.copy(array))
         kernel = f"{name}_lastdim_kernel_impl" if dim >= ndim - 1 else f"{name}_kernel_impl"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.from_numpy(array.dtype).scalar_name}'")
     # All of an array of no dimensions is its own row.

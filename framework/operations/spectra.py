@@ -232,7 +232,7 @@ def _whole(half: Spectrum, n: int, dim: int) -> Spectrum:
     if not mirrored:
         return Spectrum(real, imag)
     parts = [each.narrow(dim, 1, mirrored) for each in (real, imag)]
-    return Spectrum(cat([real, flip(parts[0], dim)], dim), cat([imag, -flip(parts[1], dim)], dim))
+    return Spectrum(cat([real, flip(parts[0], (dim,))], dim), cat([imag, -flip(parts[1], (dim,))], dim))
 
 
 def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:

@@ -72,9 +72,30 @@ class Subscript:
             dim = self._add(each, picked, dim, shape, len(shape) - named)
         if Ellipsis not in self.basic:
             self.basic.append(Ellipsis)
+        if picked:
+            self._check(picked, shape)
         while picked and picked[-1] is FULL:
             picked.pop()
         self.advanced = tuple(picked)
+
+    def _check(self, picked: list[Any], shape: tuple[int, ...]) -> None:
+        """Raises unless each index can be one, and each mask has the shape of the dimensions that it stands for."""
+        dim = 0
+        for each in picked:
+            array = None if each is FULL else each._array
+            if array is None or array.dtype.kind != "b":
+                if array is not None and array.dtype not in _INTEGER_KINDS:
+                    raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+                dim += 1
+                continue
+            if array.ndim > 1 or array.shape != shape:
+                # The basic part leaves a view, whose shape an error names; and it may be wrong itself.
+                try:
+                    view = np.broadcast_to(np.False_, shape)[tuple(self.basic)].shape
+                except IndexError as error:
+                    raise index_error(error, self.basic, False) from None
+                check_mask(array.shape, view, dim)
+            dim += array.ndim
 
     def _add(self, each: Any, picked: list[Any], dim: int, shape: tuple[int, ...], rest: int) -> int:
         """Takes one item in; returns the dimension of the array that comes next."""
@@ -114,7 +135,6 @@ class Subscript:
         count = 1
         if array.dtype.kind == "b":
             count = array.ndim
-            check_mask(array.shape, shape, dim)
         self.basic.extend([FULL] * count)
         picked.append(each)
         return dim + count
@@ -151,15 +171,15 @@ def _prepared(each: Any) -> Any:
         return int(each)
     if isinstance(each, str):
         raise TypeError("new(): invalid data type 'str'")
-    if isinstance(each, (np.ndarray, np.bool_, list, tuple, range)):
-        array = np.array(each) if isinstance(each, (np.ndarray, np.bool_)) else copy_of(each, None)
+    if isinstance(each, (np.ndarray, list, tuple, range)):
+        array = np.array(each) if isinstance(each, np.ndarray) else copy_of(each, None)
         # PyTorch reads numbers that are no tensor as integers.
         return _index_tensor(wrap(np.astype(array, np.int64) if not array.size or array.dtype.kind == "f" else array))
     if hasattr(each, "__index__"):
         return each.__index__()
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-        f"(got {kind.__name__})"
+        f"(got {'numpy.' if kind.__module__ == 'numpy' else ''}{kind.__name__})"
     )
 
 
@@ -168,17 +188,17 @@ def _index_tensor(tensor: Tensor) -> Any:
     dtype = array.dtype
     if dtype.kind == "b":
         return tensor if array.ndim else bool(array)
+    if dtype == np.uint8 and not array.ndim:
+        return bool(array)
     if dtype == np.uint8:
         warnings.warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
             UserWarning,
             stacklevel=6,
         )
-        return wrap(np.astype(array, np.bool_)) if array.ndim else bool(array)
+        return wrap(np.astype(array, np.bool_))
     if not array.ndim and dtype.kind in "iu":
         return int(array)
-    if dtype not in _INTEGER_KINDS:
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     return tensor
 
 
@@ -236,7 +256,10 @@ def index_error(error: IndexError, subscript: Sequence[Any], advanced: bool) -> 
         return IndexError("index is out of bounds for dimension with size 0")
     if "could not be broadcast" in str(error):
         arrays = [each._array for each in subscript if isinstance(each, Tensor)]
-        shapes = [[int(np.count_nonzero(each))] if each.dtype.kind == "b" else list(each.shape) for each in arrays]
+        shapes: list[list[int]] = []
+        for each in arrays:
+            masked = each.dtype.kind == "b"
+            shapes += [[int(np.count_nonzero(each))]] * each.ndim if masked else [list(each.shape)]
         listed = ", ".join(map(str, shapes))
         return IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}")
     return error

@@ -241,7 +241,7 @@ def test_cat_promotes_types_and_passes_over_the_empty():
             r"t\(\) expects a tensor with <= 2 dimensions, but self is 3D",
         ),
         (lambda: torch.zeros(2).reshape("a"), TypeError, "argument 'shape' must be tuple of ints"),
-        (lambda: torch.zeros(2).transpose(0.0, 0), TypeError, "argument 'dim0' must be int, not float"),
+        (lambda: torch.zeros(2).transpose(0.0, 0), TypeError, r"argument 'dim0' \(position 2\) must be int, not float"),
     ],
 )
 def test_errors(call, kind, message):
