@@ -478,3 +478,22 @@ def test_the_line_in_the_users_code() -> None:
     assert found == [f"test_watch.py:{forward.__code__.co_firstlineno + 1} in forward"]
     ask = framework_function("def function():\n    return user_line()", user_line=user_line)
     assert ask() == f"test_watch.py:{sys._getframe().f_lineno} in {sys._getframe().f_code.co_name}"
+
+
+def test_what_a_garbage_collection_calls_is_no_part_of_the_run() -> None:
+    seen = {"collections": 0}
+
+    def callback(phase: str, info: Any) -> None:
+        seen["collections"] += 1
+
+    gc.callbacks.append(callback)
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        watch = watched(lambda x: [[x + 1] for _ in range(100)], framework.ones(2))
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(callback)
+    assert watch.changed() == []
+    assert "collections" not in watch.expression()[0]

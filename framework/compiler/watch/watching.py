@@ -50,6 +50,7 @@ class Watch:
         self._inside: set[int] = set()
         self._methods: set[tuple[int, int]] = set()
         self._former: Any = None
+        self._collecting = False
         self._streams: Any = None
         self._guards: Guards | None = None
 
@@ -65,6 +66,9 @@ class Watch:
         if self._former is not None and not callable(self._former):
             # cProfile's, before Python 3.12.
             self._former.disable()
+        # What a collection calls (a finalizer, somebody's callback) is no part of the run.
+        self._collecting = gc.isenabled()
+        gc.disable()
         sys.setprofile(self._hook)
         return self
 
@@ -75,6 +79,8 @@ class Watch:
                 self._former.enable()
         else:
             self._notes.incomplete = "it starts or stops a profiler"
+        if self._collecting:
+            gc.enable()
         self._former = self._function = None
         self._notes.drop_made()
         names = ("the module random", "numpy.random")
