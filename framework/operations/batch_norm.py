@@ -68,54 +68,52 @@ def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
     if x.dtype.itemsize == 2:
         x = np.astype(x, np.float32)
     forward = _forward_columns if x.shape[2] == 1 else _forward_channels
-    out, mean, variance, normalized, rates = forward(x, weight, bias, eps)
+    out, mean, variance, centered, rates = forward(x, weight, bias, eps)
     out = np.reshape(out, input.shape)
-    return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, normalized, rates
+    return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, centered, rates
 
 
 def _forward_columns(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
-    """For one element a channel and image: normalized is (A, C)."""
+    """For one element a channel and image: centered is (A, C)."""
     x = np.reshape(x, x.shape[:2])
     count = x.shape[0] or 1
     ones = np.ones_like(x, shape=(x.shape[0],))
     mean = np.dot(ones, x) / count
-    normalized = np.subtract(x, mean, order="C")
-    squares = np.dot(ones, normalized * normalized)
+    centered = np.subtract(x, mean, order="C")
+    out = centered * centered
+    squares = np.dot(ones, out)
     rates = _rates(squares, count, eps)
-    normalized *= rates
-    out = normalized if weight is None else normalized * weight
+    np.multiply(centered, rates if weight is None else rates * weight, out=out)
     if bias is not None:
-        out = out + bias
-    return out, mean, squares / count, normalized, rates
+        np.add(out, bias, out=out)
+    return out, mean, squares / count, centered, rates
 
 
 def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
-    """For several elements a channel and image: normalized is as `_folded` has it."""
+    """For several elements a channel and image: centered is as `_folded` has it."""
     shape = x.shape
     x = _folded(x)
     count = x.shape[0] * x.shape[2] or 1
     mean = _sums(x) / count
-    normalized = np.empty_like(x, order="C")
+    centered = np.empty_like(x, order="C")
     squares = np.zeros_like(mean)
     for part in _parts(x.shape):
         channels = part[1]
-        centered = np.subtract(x[part], mean[channels, None], out=normalized[part])
-        squares[channels] += _products(centered, centered)
+        some = np.subtract(x[part], mean[channels, None], out=centered[part])
+        squares[channels] += _products(some, some)
     rates = _rates(squares, count, eps)
-    plain = weight is None and bias is None
-    out = normalized if plain else np.empty_like(normalized)
+    scales = rates if weight is None else rates * weight
+    out = np.empty_like(centered)
     for part in _parts(x.shape):
         channels = part[1]
-        values = np.multiply(normalized[part], rates[channels, None], out=normalized[part])
-        if weight is not None:
-            values = np.multiply(values, weight[channels, None], out=out[part])
+        values = np.multiply(centered[part], scales[channels, None], out=out[part])
         if bias is not None:
-            np.add(values, bias[channels, None], out=out[part])
+            np.add(values, bias[channels, None], out=values)
     return (
         np.copy(_unfolded(out, shape), order="C") if shape != x.shape else out,
         mean,
         squares / count,
-        normalized,
+        centered,
         rates,
     )
 
@@ -143,80 +141,77 @@ def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
     return np.moveaxis(np.reshape(x, (channels, batch, size)), 0, 1)
 
 
-def _deviations(input: Any, eps: float) -> tuple[Any, Any]:
+def _centered_of(input: Any) -> Any:
     x = _as_channels(input)
-    centered = x - _over_batch(x)
-    return centered, 1.0 / np.sqrt(_over_batch(centered * centered) + eps)
-
-
-def _normalized_of(input: Any, eps: float) -> Any:
-    centered, rates = _deviations(input, eps)
-    return _folded(centered * rates)
+    return _folded(x - _over_batch(x))
 
 
 def _rates_of(input: Any, eps: float) -> Any:
-    rates = _deviations(input, eps)[1]
+    x = _as_channels(input)
+    centered = x - _over_batch(x)
+    rates = 1.0 / np.sqrt(_over_batch(centered * centered) + eps)
     return np.reshape(rates, (rates.shape[1],))
 
 
 @operation(outputs="list", grad_fn="NativeBatchNormBackwardBackward0")
-def batch_norm_gradients(g: Any, normalized: Any, rates: Any, weight: Any) -> list[Any]:
+def batch_norm_gradients(g: Any, centered: Any, rates: Any, weight: Any) -> list[Any]:
     """The gradients of input (A, C, B), weight and bias from that of the result."""
     batch, channels, size = g.shape
     count = batch * size or 1
     scale = rates if weight is None else rates * weight
     if size == 1:
         columns = np.reshape(g, (batch, channels))
-        ones = np.ones_like(normalized, shape=(batch,))
-        work = columns * normalized
-        along, total = np.dot(ones, work), np.dot(ones, columns)
-        np.multiply(normalized, along / count, out=work)
+        ones = np.ones_like(centered, shape=(batch,))
+        work = columns * centered
+        along, total = np.dot(ones, work) * rates, np.dot(ones, columns)
+        np.multiply(centered, along * rates / count, out=work)
         work += total / count
         np.subtract(columns, work, out=work)
         work *= scale
         return [np.reshape(work, g.shape), along, total]
     folded = _folded(g)
-    along, total = _products(folded, normalized), _sums(folded)
-    first, second = (scale * each / count for each in (along, total))
-    out = np.empty_like(normalized)
+    along, total = _products(folded, centered) * rates, _sums(folded)
+    first, second = scale * rates * along / count, scale * total / count
+    out = np.empty_like(centered)
     for part in _parts(folded.shape):
         channels = part[1]
-        work = normalized[part] * first[channels, None]
+        work = centered[part] * first[channels, None]
         np.add(work, second[channels, None], out=work)
         result = np.multiply(folded[part], scale[channels, None], out=out[part])
         np.subtract(result, work, out=result)
     return [_unfolded(out, g.shape), along, total]
 
 
-@batch_norm_gradients.derivative("g", "normalized", "rates", "weight")
-def _(incoming: Any, g: Any, normalized: Any, rates: Any, weight: Any) -> tuple[Any, ...]:
-    values = _unfolded(normalized, g.shape)
+@batch_norm_gradients.derivative("g", "centered", "rates", "weight")
+def _(incoming: Any, g: Any, centered: Any, rates: Any, weight: Any) -> tuple[Any, ...]:
     rate = np.reshape(rates, (1, -1, 1))
+    deviations = _unfolded(centered, g.shape)
+    values = deviations * rate
     scaled = g if weight is None else g * np.reshape(weight, (1, -1, 1))
     turned = incoming[0] * rate
     along, turned_along = _over_batch(scaled * values), _over_batch(turned * values)
     of_scaled = turned - _over_batch(turned) - values * turned_along
     inner = scaled - _over_batch(scaled) - values * along
-    of_rates = np.add.reduce(incoming[0] * inner, axis=(0, 2))
     by_weight, by_bias = np.reshape(incoming[1], (1, -1, 1)), np.reshape(incoming[2], (1, -1, 1))
-    of_normalized = g * by_weight - (turned * along + scaled * turned_along)
+    of_values = g * by_weight - (turned * along + scaled * turned_along)
+    of_rates = np.add.reduce(incoming[0] * inner + of_values * deviations, axis=(0, 2))
     of_g = of_scaled if weight is None else of_scaled * np.reshape(weight, (1, -1, 1))
     of_weight = None if weight is None else np.add.reduce(of_scaled * g, axis=(0, 2))
-    return of_g + values * by_weight + by_bias, _folded(of_normalized), of_rates, of_weight
+    return of_g + values * by_weight + by_bias, _folded(of_values * rate), of_rates, of_weight
 
 
 _batch_norm = operation(
     _forward,
     name="batch_norm",
     grad_fn="NativeBatchNormBackward0",
-    residuals={"mean": None, "variance": None, "normalized": _normalized_of, "rates": _rates_of},
+    residuals={"mean": None, "variance": None, "centered": _centered_of, "rates": _rates_of},
     outputs=3,
 )
 
 
 @_batch_norm.derivative("input", "weight", "bias")
-def _(g: Any, input_shape: Any, weight: Any, normalized: Any, rates: Any, needs: Any) -> tuple[Any, ...]:
-    found = batch_norm_gradients(_as_channels(g), normalized, rates, weight)
+def _(g: Any, input_shape: Any, weight: Any, centered: Any, rates: Any, needs: Any) -> tuple[Any, ...]:
+    found = batch_norm_gradients(_as_channels(g), centered, rates, weight)
     return (
         np.reshape(found[0], input_shape),
         found[1] if needs[1] else None,

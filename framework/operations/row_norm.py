@@ -19,7 +19,7 @@ __all__ = ["row_norm"]
 
 Form = tuple[int, int, int, int]
 
-# A block of so many elements, and what is made of it, stays in the cache from one call to the next.
+# Large arrays are done by blocks of so many elements, so that what lies between stays in the cache.
 _BLOCK = 1 << 17
 
 
@@ -27,15 +27,10 @@ def _blocks(form: Form) -> list[slice]:
     """The images, some at a time; all at once where they are few."""
     count, *rest = form
     size = math.prod(rest)
-    if count * size <= 8 * _BLOCK:
+    if count * size <= 4 * _BLOCK:
         return [slice(0, count)]
     step = max(1, _BLOCK // size)
     return [slice(at, min(at + step, count)) for at in range(0, count, step)]
-
-
-def _per_image(parameter: Any, form: Form) -> Any:
-    """A parameter as it meets the images of `_images`."""
-    return _shaped(parameter, (form[2],) if form[1] == form[3] == 1 else (form[1], form[2], 1))
 
 
 def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
@@ -43,110 +38,84 @@ def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
     return x if x.shape == shape else np.reshape(x, shape)
 
 
-def _images(rows: Any, form: Form) -> Any:
-    return rows if form[1] == form[3] == 1 else np.reshape(rows, (rows.shape[0] // (form[1] or 1), *form[1:]))
+def _single(x: Any) -> Any:
+    """The array, in single precision if it is in half."""
+    return np.astype(x, np.float32) if x.dtype.itemsize == 2 else x
 
 
 def _row_means(rows: Any, width: int) -> Any:
-    """The mean of each row, as a column."""
+    """The mean of each row."""
     if rows.shape[0] * width < 4096:
-        return np.add.reduce(rows, axis=1, keepdims=True) / width
+        return np.add.reduce(rows, axis=1) / width
     # A product with ones takes a third of the time of a sum along rows.
-    return (np.dot(rows, np.ones_like(rows, shape=(width,))) / width)[:, None]
+    return np.dot(rows, np.ones_like(rows, shape=(width,))) / width
 
 
-def _normalize(
-    rows: Any, weight: Any, bias: Any, form: Form, eps: float, center: bool, out: Any = None, normalized: Any = None
-) -> tuple[Any, Any, Any]:
-    """The result for some rows, the normalized rows and their rates; written into `out` and `normalized`, if given."""
-    width = form[2] * form[3]
-    if center:
-        rows = normalized = np.subtract(rows, _row_means(rows, width), out=normalized, order="C")
+def _row_rates(rows: Any, width: int, eps: float) -> Any:
+    """What centered rows are multiplied by."""
     rates = np.vecdot(rows, rows)
     # sqrt(width) / sqrt(width · (variance + eps))
     rates += eps * width
     np.sqrt(rates, out=rates)
-    np.divide(math.sqrt(width), rates, out=rates)
-    normalized = np.multiply(rows, rates[:, None], out=normalized, order="C")
-    if weight is None and bias is None:
-        if out is not None:
-            out[...] = normalized
-        return normalized, normalized, rates
-    result = _images(normalized, form)
-    out = None if out is None else _images(out, form)
+    return np.divide(math.sqrt(width), rates, out=rates)
+
+
+def _normalize(rows: Any, weight: Any, bias: Any, form: Form, eps: float, center: bool, out: Any = None) -> Any:
+    """The result for some rows, their means and their rates; the result written into `out`, if given."""
+    width = form[2] * form[3]
+    means, centered = None, rows
+    if center:
+        means = _row_means(rows, width)
+        centered = out = np.subtract(rows, means[:, None], out=out, order="C")
+    rates = _row_rates(centered, width, eps)
+    if form[3] > 1 and (weight is not None or bias is not None):
+        return _scaled(rows, weight, bias, form, means, rates, out), means, rates
+    out = np.multiply(centered, rates[:, None], out=out, order="C")
     if weight is not None:
-        result = out = np.multiply(result, weight, out=out)
+        np.multiply(out, weight, out=out)
     if bias is not None:
-        result = np.add(result, bias, out=out)
-    return result, normalized, rates
+        np.add(out, bias, out=out)
+    return out, means, rates
+
+
+def _scaled(rows: Any, weight: Any, bias: Any, form: Form, means: Any, rates: Any, out: Any) -> Any:
+    """The result where a channel has many elements: they share one factor and one shift."""
+    _, groups, count, size = form
+    images = rows.shape[0] // (groups or 1)
+    scales = np.reshape(rates, (images, groups, 1))
+    if weight is not None:
+        scales = scales * np.reshape(weight, (groups, count))
+    shifts = None if bias is None else np.reshape(bias, (groups, count))
+    if means is not None:
+        shift = np.reshape(means, (images, groups, 1)) * scales
+        shifts = np.negative(shift) if shifts is None else shifts - shift
+    full = (images, groups, count, size)
+    out = None if out is None else np.reshape(out, full)
+    out = np.multiply(np.reshape(rows, full), scales[..., None], out=out, order="C")
+    if shifts is not None:
+        np.add(out, shifts[..., None], out=out)
+    return np.reshape(out, rows.shape)
 
 
 def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center: bool) -> Any:
     flat = (form[0] * form[1], form[2] * form[3])
-    rows = _shaped(input, flat)
-    if rows.dtype.itemsize == 2:
-        rows = np.astype(rows, np.float32)
-    if weight is not None:
-        weight = _per_image(weight, form)
-    if bias is not None:
-        bias = _per_image(bias, form)
+    rows = _single(_shaped(input, flat))
+    if form[1] == form[3] == 1:
+        weight = None if weight is None else _shaped(weight, (form[2],))
+        bias = None if bias is None else _shaped(bias, (form[2],))
     blocks = _blocks(form)
     if len(blocks) == 1:
-        out, normalized, rates = _normalize(rows, weight, bias, form, eps, center)
+        out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     else:
-        normalized, out = np.empty_like(rows, order="C"), np.empty_like(rows, order="C")
-        rates = np.empty_like(rows, shape=flat[:1])
+        out = np.empty_like(rows, order="C")
+        means, rates = np.empty_like(rows, shape=flat[:1]) if center else None, np.empty_like(rows, shape=flat[:1])
         for images in blocks:
             part = slice(images.start * form[1], images.stop * form[1])
-            rates[part] = _normalize(
-                rows[part], weight, bias, form, eps, center, out=out[part], normalized=normalized[part]
-            )[2]
+            _, some, rates[part] = _normalize(rows[part], weight, bias, form, eps, center, out[part])
+            if center:
+                means[part] = some
     out = _shaped(out, input.shape)
-    return out if input.dtype.itemsize > 2 else half(out, input.dtype), normalized, rates
-
-
-def _full(value: Any, form: Form) -> Any:
-    return np.reshape(value, form)
-
-
-def _mean(value: Any, form: Form) -> Any:
-    """The mean of each row of an array of the full form."""
-    return np.add.reduce(value, axis=(2, 3), keepdims=True) / (form[2] * form[3] or 1)
-
-
-def _centered(input: Any, form: Form, center: bool) -> Any:
-    rows = _full(input, form)
-    return rows - _mean(rows, form) if center else rows
-
-
-def _rates(input: Any, form: Form, eps: float, center: bool) -> Any:
-    rows = _centered(input, form, center)
-    return np.reshape(1.0 / np.sqrt(_mean(rows * rows, form) + eps), (form[0] * form[1],))
-
-
-def _normalized(input: Any, form: Form, eps: float, center: bool) -> Any:
-    rows = _centered(input, form, center)
-    found = rows * (1.0 / np.sqrt(_mean(rows * rows, form) + eps))
-    return np.reshape(found, (form[0] * form[1], form[2] * form[3]))
-
-
-def _channel_sums(rows: Any, form: Form) -> Any:
-    """The sums over each channel of each row, (images, G·K)."""
-    size = form[3]
-    if size == 1:
-        return _shaped(rows, (rows.shape[0] // (form[1] or 1), form[1] * form[2]))
-    sums = np.dot(np.reshape(rows, (rows.shape[0] * form[2], size)), np.ones_like(rows, shape=(size,)))
-    return np.reshape(sums, (rows.shape[0] // (form[1] or 1), form[1] * form[2]))
-
-
-def _row_shares(sums: Any, weight: Any, form: Form) -> Any:
-    """The means of rows, weighted, from the sums of their channels; as a column."""
-    width = form[2] * form[3] or 1
-    if form[1] == 1 and weight is not None:
-        return np.dot(sums, weight / width)[:, None]
-    if weight is not None:
-        sums = sums * weight
-    return np.add.reduce(np.reshape(sums, (sums.shape[0] * form[1], form[2])), axis=1, keepdims=True) / width
+    return out if input.dtype.itemsize > 2 else half(out, input.dtype), means, rates
 
 
 def _sum_images(sums: Any) -> Any:
@@ -156,53 +125,148 @@ def _sum_images(sums: Any) -> Any:
     return np.dot(np.ones_like(sums, shape=(sums.shape[0],)), sums)
 
 
-def _gradients(
-    g: Any, normalized: Any, rates: Any, weight: Any, form: Form, center: bool, affine: bool, out: Any = None
-) -> list[Any]:
-    """The gradients for some rows; that of the rows written into `out`, if given."""
-    work = g * normalized
-    sums = _channel_sums(work, form), _channel_sums(g, form) if center or affine else None
-    found = [_sum_images(each) for each in sums] if affine else []
-    np.multiply(normalized, _row_shares(sums[0], weight, form), out=work)
-    if center:
-        np.add(work, _row_shares(sums[1], weight, form), out=work)
+def _row_shares(sums: Any, weight: Any, form: Form) -> Any:
+    """The means of rows, weighted, from the sums of their channels."""
+    width = form[2] * form[3] or 1
+    if form[1] == 1 and weight is not None:
+        return np.dot(sums, weight / width)
     if weight is not None:
-        target = None if out is None else _images(out, form)
-        g = _shaped(np.multiply(_images(g, form), _per_image(weight, form), out=target), normalized.shape)
-    out = np.subtract(g, work, out=work if out is None else out)
-    return [np.multiply(out, rates[:, None], out=out), *found]
+        sums = sums * weight
+    return np.add.reduce(np.reshape(sums, (sums.shape[0] * form[1], form[2])), axis=1) / width
+
+
+def _channel_sums(g: Any, rows: Any, form: Form, work: Any) -> tuple[Any, Any]:
+    """The sums of `g * rows` and of `g` over each channel of each row, (images, G·K)."""
+    shape = (rows.shape[0] // (form[1] or 1), form[1] * form[2])
+    if form[3] == 1:
+        return _shaped(np.multiply(g, rows, out=work), shape), _shaped(g, shape)
+    lines = (rows.shape[0] * form[2], form[3])
+    g = np.reshape(g, lines)
+    products = np.vecdot(g, np.reshape(rows, lines))
+    return np.reshape(products, shape), np.reshape(np.dot(g, np.ones_like(g, shape=(form[3],))), shape)
+
+
+def _gradients(
+    g: Any,
+    rows: Any,
+    weight: Any,
+    means: Any,
+    rates: Any,
+    form: Form,
+    affine: bool,
+    out: Any = None,
+    work: Any = None,
+) -> list[Any]:
+    """The gradients for some rows; that of the rows written into `out`, with `work` to work in, if given.
+
+    With n = (x - mean) · rate, that of a row is rate · (g · weight - mean of it - n · mean of (g · weight · n)): so
+    much g, so much x, and a number.
+    """
+    products, sums = _channel_sums(g, rows, form, work)
+    of_rows = _row_shares(products, weight, form)
+    shifts = None
+    if means is not None:
+        of_sums = _row_shares(sums, weight, form)
+        of_rows -= means * of_sums
+    by_row = of_rows * rates
+    by_row *= rates
+    by_row *= rates
+    if means is not None:
+        shifts = by_row * means
+        shifts -= of_sums * rates
+    found = _affine_gradients(products, sums, means, rates, form) if affine else []
+    work = np.multiply(rows, by_row[:, None], out=products if form[3] == 1 and form[1] == 1 else work)
+    out = _weighted(g, weight, rates, form, out)
+    np.subtract(out, work, out=out)
+    if shifts is not None:
+        np.add(out, shifts[:, None], out=out)
+    return [out, *found]
+
+
+def _affine_gradients(products: Any, sums: Any, means: Any, rates: Any, form: Form) -> list[Any]:
+    """The gradients of weight and bias, (G·K,)."""
+    shifts = None if means is None else means * rates
+    if form[1] == 1:
+        of_weight = np.dot(rates, products)
+        if shifts is not None:
+            of_weight -= np.dot(shifts, sums)
+    else:
+        full = (sums.shape[0], form[1], form[2])
+        turned = np.reshape(products, full) * np.reshape(rates, (*full[:2], 1))
+        if shifts is not None:
+            turned -= np.reshape(sums, full) * np.reshape(shifts, (*full[:2], 1))
+        of_weight = _sum_images(np.reshape(turned, sums.shape))
+    return [of_weight, _sum_images(sums)]
+
+
+def _weighted(g: Any, weight: Any, rates: Any, form: Form, out: Any) -> Any:
+    """`g` times its weights and its row's rate."""
+    if weight is None:
+        return np.multiply(g, rates[:, None], out=out)
+    if form[1] == form[3] == 1:
+        out = np.multiply(g, weight, out=out)
+        return np.multiply(out, rates[:, None], out=out)
+    full = (g.shape[0] // (form[1] or 1), *form[1:])
+    scales = np.reshape(rates, (*full[:2], 1)) * np.reshape(weight, full[1:3])
+    out = None if out is None else np.reshape(out, full)
+    return np.reshape(np.multiply(np.reshape(g, full), scales[..., None], out=out), g.shape)
 
 
 @operation(outputs="list")
 def row_norm_gradients(
-    g: Any, normalized: Any, rates: Any, weight: Any, form: Form, center: bool, affine: bool
+    g: Any,
+    input: Any,
+    weight: Any,
+    form: Form,
+    eps: float,
+    center: bool,
+    affine: bool,
+    means: Any = None,
+    rates: Any = None,
 ) -> list[Any]:
-    """The gradients of the rows and, if `affine`, of weight and bias, from that of the result."""
-    rows = _shaped(g, normalized.shape)
+    """The gradients of the rows and, if `affine`, of weight and bias, from that of the result.
+
+    `means` and `rates` are those of the input, if they were found before.
+    """
+    flat = (form[0] * form[1], form[2] * form[3])
+    rows, g = _single(_shaped(input, flat)), _single(_shaped(g, flat))
+    if rates is None:
+        _, means, rates = _normalize(rows, None, None, form, eps, center)
     if weight is not None:
         weight = _shaped(weight, (form[1] * form[2],))
     blocks = _blocks(form)
     if len(blocks) == 1:
-        return _gradients(rows, normalized, rates, weight, form, center, affine)
-    out = np.empty_like(normalized)
+        return _gradients(g, rows, weight, means, rates, form, affine)
+    out = np.empty_like(rows, order="C")
+    work = np.empty_like(rows, shape=(blocks[0].stop * form[1], rows.shape[1]))
     totals: list[Any] = [0.0, 0.0] if affine else []
     for images in blocks:
         part = slice(images.start * form[1], images.stop * form[1])
-        found = _gradients(rows[part], normalized[part], rates[part], weight, form, center, affine, out=out[part])
+        space = work[: part.stop - part.start]
+        some = means[part] if center else None
+        found = _gradients(g[part], rows[part], weight, some, rates[part], form, affine, out[part], space)
         totals = [total + each for total, each in zip(totals, found[1:], strict=True)]
     return [out, *totals]
 
 
-@row_norm_gradients.derivative("g", "normalized", "rates", "weight")
+def _mean(value: Any, form: Form) -> Any:
+    """The mean of each row of an array of the full form."""
+    return np.add.reduce(value, axis=(2, 3), keepdims=True) / (form[2] * form[3] or 1)
+
+
+@row_norm_gradients.derivative("g", "input", "weight")
 def _(
-    incoming: Any, g: Any, normalized: Any, rates: Any, weight: Any, form: Form, center: bool, affine: bool
+    incoming: Any, g: Any, input: Any, weight: Any, form: Form, eps: float, center: bool, affine: bool
 ) -> tuple[Any, ...]:
-    shape, flat = np.shape(g), normalized.shape
-    g, normalized = _full(g, form), _full(normalized, form)
-    rate = np.reshape(rates, (*form[:2], 1, 1))
+    shape = np.shape(g)
+    g, rows = np.reshape(g, form), np.reshape(input, form)
+    if center:
+        rows = rows - _mean(rows, form)
+    rate = 1.0 / np.sqrt(_mean(rows * rows, form) + eps)
+    normalized = rows * rate
     channels = (form[1], form[2], 1)
     scaled = g if weight is None else g * np.reshape(weight, channels)
-    of_rows = _full(incoming[0], form)
+    of_rows = np.reshape(incoming[0], form)
     turned = of_rows * rate
     along, turned_along = _mean(scaled * normalized, form), _mean(turned * normalized, form)
     of_scaled = turned - normalized * turned_along
@@ -211,7 +275,6 @@ def _(
         of_scaled = of_scaled - _mean(turned, form)
         inner = inner - _mean(scaled, form)
     of_normalized = np.negative(turned * along + scaled * turned_along)
-    of_rates = np.reshape(np.add.reduce(of_rows * inner, axis=(2, 3)), (form[0] * form[1],))
     of_g, of_weight = of_scaled, None
     if weight is not None:
         of_g = of_scaled * np.reshape(weight, channels)
@@ -220,27 +283,33 @@ def _(
         by_weight = np.reshape(incoming[1], channels)
         of_g = of_g + normalized * by_weight + np.reshape(incoming[2], channels)
         of_normalized = of_normalized + g * by_weight
-    return np.reshape(of_g, shape), np.reshape(of_normalized, flat), of_rates, of_weight
+    # Back from the normalized rows and from their rates to the rows.
+    of_input = of_normalized - normalized * (_mean(of_normalized * normalized, form) + _mean(of_rows * inner, form) * rate)
+    if center:
+        of_input = of_input - _mean(of_normalized, form)
+    return np.reshape(of_g, shape), np.reshape(of_input * rate, np.shape(input)), of_weight
 
 
 def row_norm(name: str, grad_fn: str) -> Operation:
     """The operation on (input, weight, bias, form, eps, center), under the name that it has in a graph."""
-    made = operation(_forward, name=name, grad_fn=grad_fn, residuals={"normalized": _normalized, "rates": _rates})
+    made = operation(_forward, name=name, grad_fn=grad_fn, residuals=("means", "rates"))
 
     def gradients(
         g: Any,
+        input: Any,
         input_shape: Any,
         weight: Any,
         weight_shape: Any,
         bias_shape: Any,
         form: Form,
+        eps: float,
         center: bool,
-        normalized: Any,
+        means: Any,
         rates: Any,
         needs: Any,
     ) -> tuple[Any, ...]:
         affine = needs[1] or needs[2]
-        found = row_norm_gradients(g, normalized, rates, weight, form, center, affine)
+        found = row_norm_gradients(g, input, weight, form, eps, center, affine, means, rates)
         return (
             _shaped(found[0], input_shape),
             _shaped(found[1], weight_shape) if needs[1] else None,
