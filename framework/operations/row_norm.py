@@ -20,16 +20,16 @@ __all__ = ["row_norm"]
 Form = tuple[int, int, int, int]
 
 # Large arrays are done by blocks of so many elements, so that what lies between stays in the cache.
-_BLOCK = 1 << 17
+_BLOCK = 1 << 18
 
 
-def _blocks(form: Form) -> list[slice]:
-    """The images, some at a time; all at once where they are few."""
+def _blocks(form: Form, block: int) -> list[slice]:
+    """The images, about `block` elements at a time; all at once where they are few."""
     count, *rest = form
     size = math.prod(rest)
-    if count * size <= 4 * _BLOCK:
+    if count * size <= 4 * block:
         return [slice(0, count)]
-    step = max(1, _BLOCK // size)
+    step = max(1, block // size)
     return [slice(at, min(at + step, count)) for at in range(0, count, step)]
 
 
@@ -103,7 +103,7 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
     if form[1] == form[3] == 1:
         weight = None if weight is None else _shaped(weight, (form[2],))
         bias = None if bias is None else _shaped(bias, (form[2],))
-    blocks = _blocks(form)
+    blocks = _blocks(form, 2 * _BLOCK)
     if len(blocks) == 1:
         out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     else:
@@ -234,7 +234,7 @@ def row_norm_gradients(
         _, means, rates = _normalize(rows, None, None, form, eps, center)
     if weight is not None:
         weight = _shaped(weight, (form[1] * form[2],))
-    blocks = _blocks(form)
+    blocks = _blocks(form, _BLOCK)
     if len(blocks) == 1:
         return _gradients(g, rows, weight, means, rates, form, affine)
     out = np.empty_like(rows, order="C")
