@@ -13,7 +13,7 @@ from framework.operations.halves import half
 
 __all__ = ["by_blocks", "not_half", "piecewise", "polynomial", "ratio"]
 
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 """How many elements are done at a time, so that what lies between stays in the cache."""
 
 SMALL = 64

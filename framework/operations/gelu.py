@@ -11,7 +11,6 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
-from framework.operations.approximating import BLOCK as _BLOCK
 from framework.operations.arguments import check_tensors
 from framework.operations.error_function import ERF, erf
 from framework.operations.halves import half
@@ -19,10 +18,14 @@ from framework.operations.logistic import logistic
 
 __all__ = ["gelu", "glu"]
 
+# How many elements are done at a time: what lies between stays in the cache, and a call costs little beside its work.
+_BLOCK = 1 << 17
+
 _ROOT_HALF = math.sqrt(0.5)
 _DENSITY = 1 / math.sqrt(2 * math.pi)
-# -2 * artanh(erf(x / sqrt(2))) / x in powers of x².
-_ODDS = tuple(-2 * each * _ROOT_HALF ** (2 * power + 1) for power, each in enumerate(ERF))
+_LOG2_E = 1 / math.log(2)
+# -2 * artanh(erf(x / sqrt(2))) / x in powers of x², as an exponent of 2.
+_ODDS = tuple(-2 * _LOG2_E * each * _ROOT_HALF ** (2 * power + 1) for power, each in enumerate(ERF))
 # The hyperbolic approximation: tanh(x * (_SLOPE + _BEND * x²)).
 _SLOPE = math.sqrt(2 / math.pi)
 _BEND = _SLOPE * 0.044715
@@ -45,13 +48,14 @@ def _piecewise(kernel: Callable[..., None], outputs: int, *inputs: Any) -> list[
 
 def _gelu_into(x: Any, out: Any, share: Any) -> None:
     if x.dtype.itemsize == 4:
-        # (1 + erf(x / sqrt(2))) / 2 is 1 / (1 + exp(-2 * artanh(erf(x / sqrt(2))))), which has no 1 + -0.999… in it.
+        # (1 + erf(x / sqrt(2))) / 2 is 1 / (1 + exp(-2 * artanh(erf(x / sqrt(2))))), which has no 1 + -0.999… in it;
+        # exp2 takes half the time of exp.
         np.multiply(x, x, out=out)
         np.multiply(out, _ODDS[-1], out=share)
         for each in _ODDS[-2::-1]:
             np.add(share, each, out=share)
             np.multiply(share, out if each is not _ODDS[0] else x, out=share)
-        np.exp(share, out=share)
+        np.exp2(share, out=share)
         np.add(share, 1.0, out=share)
         np.divide(1.0, share, out=share)
     else:
@@ -63,8 +67,8 @@ def _gelu_into(x: Any, out: Any, share: Any) -> None:
 
 def _gelu_gradient_into(g: Any, x: Any, share: Any, out: Any) -> None:
     np.multiply(x, x, out=out)
-    np.multiply(out, -0.5, out=out)
-    np.exp(out, out=out)
+    np.multiply(out, -0.5 * _LOG2_E, out=out)
+    np.exp2(out, out=out)
     np.multiply(out, _DENSITY, out=out)
     np.multiply(out, x, out=out)
     np.add(out, share, out=out)
