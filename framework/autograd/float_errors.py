@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-
 # Where operands are broadcast, NumPy copies lines of up to so many elements together before it works on them, which takes
 # longer than the work if a line is long. With NumPy's own 8192 an operation between a matrix and a row or column takes
 # up to twice as long; with much less, one on short lines does. (Sums depend on it in their last bits.)

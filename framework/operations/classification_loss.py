@@ -1,6 +1,6 @@
 """Losses of predicted classes: `cross_entropy` of scores and `nll_loss` of log-probabilities.
 
-Inside, scores (N, C, …) are laid out as a matrix with one row of C scores for each of the N·… samples.
+Inside, scores are (N, C), or (N, C, S) for S samples in each of N images: the C scores of a sample lie along axis 1.
 """
 
 from __future__ import annotations
@@ -24,22 +24,24 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 
 def _as_rows(scores: Any) -> Any:
-    """(N, C, …) as (N·…, C)."""
-    if scores.ndim == 2:
-        return scores
-    if scores.ndim == 1:
-        return scores[None]
+    """(N, C, …) as (N, C) or (N, C, S)."""
     shape = scores.shape
-    return np.reshape(np.moveaxis(scores, 1, -1), (_samples(shape), shape[1]))
-
-
-def _from_rows(rows: Any, shape: tuple[int, ...]) -> Any:
-    """(N·…, C) as the shape (N, C, …) that it came from."""
     if len(shape) == 2:
-        return rows
-    if len(shape) == 1:
-        return rows[0]
-    return np.moveaxis(np.reshape(rows, (shape[0], *shape[2:], shape[1])), -1, 1)
+        return scores
+    return np.reshape(scores, (1, *shape) if len(shape) == 1 else (*shape[:2], math.prod(shape[2:])))
+
+
+def _by_sample(values: Any, shape: tuple[int, ...]) -> Any:
+    """One value for each sample, in a line, as it meets rows of this shape: (N,) or (N, S)."""
+    return values if len(shape) == 2 or not values.ndim else np.reshape(values, (shape[0], shape[2]))
+
+
+def _places(classes: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The subscripts of each sample's class among rows of this shape."""
+    numbers = np.arange(shape[0])
+    return (
+        (numbers, classes) if len(shape) == 2 else (numbers[:, None], _by_sample(classes, shape), np.arange(shape[2]))
+    )
 
 
 def _samples(shape: tuple[int, ...]) -> int:
@@ -54,12 +56,14 @@ def _sample_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 @operation()
 def _pick_class(rows: Any, classes: Any) -> Any:
-    """From each row the element of its class."""
+    """From each sample's row the element of its class, in a line."""
     return _picked(rows, classes)
 
 
 def _picked(rows: Any, classes: Any) -> Any:
-    """From each row the element of its class."""
+    """From each sample's row the element of its class, in a line."""
+    if rows.ndim == 3:
+        return np.reshape(rows[_places(classes, rows.shape)], (-1,))
     count, width = rows.shape
     if type(rows) is np.ndarray and count <= 256 and rows.flags.c_contiguous:
         # NumPy's index arrays take three times as long to get ready.
@@ -68,14 +72,14 @@ def _picked(rows: Any, classes: Any) -> Any:
 
 
 @operation()
-def _place_class(values: Any, classes: Any, count: int) -> Any:
-    """Rows of `count` zeros, with each value at its class: the transpose of `_pick_class`."""
-    result = np.zeros_like(values, shape=(values.shape[0], count))
-    result[np.arange(values.shape[0]), classes] = values
+def _place_class(values: Any, classes: Any, shape: tuple[int, ...]) -> Any:
+    """Rows of zeros, with each value at its class: the transpose of `_pick_class`."""
+    result = np.zeros_like(values, shape=shape)
+    result[_places(classes, shape)] = _by_sample(values, shape)
     return result
 
 
-_pick_class.add_derivative(lambda g, rows_shape, classes: _place_class(g, classes, rows_shape[1]), "rows")
+_pick_class.add_derivative(lambda g, rows_shape, classes: _place_class(g, classes, rows_shape), "rows")
 _place_class.add_derivative(lambda g, classes: _pick_class(g, classes), "values")
 
 
@@ -83,7 +87,7 @@ _place_class.add_derivative(lambda g, classes: _pick_class(g, classes), "values"
 def _cross_entropy_rows_gradient(exponentials: Any, rates: Any, values: Any, classes: Any) -> Any:
     """Each row of `exponentials` times its rate, less its value at its class."""
     result = exponentials * rates[:, None]
-    result[np.arange(classes.shape[0]), classes] -= values
+    result[_places(classes, result.shape)] -= _by_sample(values, result.shape)
     return result
 
 
@@ -95,7 +99,9 @@ _cross_entropy_rows_gradient.add_derivative(lambda g, classes: np.negative(_pick
 @operation()
 def _cross_entropy_shift(rows: Any) -> Any:
     """What is taken off each row of scores before their exponentials, which cancels out again: it has no derivative."""
-    return row_largest(rows) if rows.shape[0] and rows.shape[1] else np.zeros_like(rows, shape=(rows.shape[0], 1))
+    if 0 in rows.shape:
+        return np.zeros_like(rows, shape=(rows.shape[0], 1, *rows.shape[2:]))
+    return row_largest(rows) if rows.ndim == 2 else np.max(rows, axis=1, keepdims=True)
 
 
 def _exponentials(input: Any) -> Any:
@@ -156,9 +162,14 @@ def _cross_entropy(input: Any, target: Any, weight: Any, ignore_index: int, redu
         losses = np.log(totals) - few.picked(scores, classes)
         return _few_reduced(few, losses, weights, input.shape, reduction), classes, weights, exponentials, totals
     scores = rows - _cross_entropy_shift.forward(rows)
-    exponentials = np.exp(scores)
-    totals = row_totals(exponentials)
-    losses = np.log(totals) - _picked(scores, classes)
+    found = _picked(scores, classes)
+    exponentials = np.exp(scores, out=scores)
+    if rows.ndim == 2:
+        totals = row_totals(exponentials)
+        losses = np.log(totals) - found
+    else:
+        totals = np.add.reduce(exponentials, axis=1)
+        losses = np.reshape(np.log(totals), (-1,)) - found
     return _over_samples(losses, weights, input.shape, reduction), classes, weights, exponentials, totals
 
 
@@ -167,7 +178,8 @@ def _cross_entropy_gradient(
     g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any, exponentials: Any, totals: Any
 ) -> Any:
     values = _sample_gradients(g, weights, input_shape, reduction)
-    return _from_rows(_cross_entropy_rows_gradient(exponentials, values / totals, values, classes), input_shape)
+    rates = _by_sample(values, exponentials.shape) / totals
+    return np.reshape(_cross_entropy_rows_gradient(exponentials, rates, values, classes), input_shape)
 
 
 def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
@@ -179,7 +191,8 @@ def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction
 def _nll_loss_gradient(g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any) -> Any:
     values = np.negative(_sample_gradients(g, weights, input_shape, reduction))
     values = np.broadcast_to(values, (_samples(input_shape),))
-    return _from_rows(_place_class(values, classes, _count(input_shape)), input_shape)
+    shape = (*(1,) * (2 - len(input_shape)), *input_shape[:2], *[math.prod(input_shape[2:])] * (len(input_shape) > 2))
+    return np.reshape(_place_class(values, classes, shape), input_shape)
 
 
 def _cross_entropy_row(grad_fn: str) -> Any:
@@ -298,6 +311,7 @@ def _smoothed(
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str) -> Any:
     losses = np.negative(np.add.reduce(_log_rows(input) * _weighted(_as_rows(target), weight), axis=1))
+    losses = np.reshape(losses, (-1,))
     return _over_samples(losses, None, input.shape, reduction)
 
 
@@ -308,23 +322,27 @@ def _log_rows(input: Any) -> Any:
 
 
 def _weighted(rows: Any, weight: Any) -> Any:
-    return rows if weight is None else rows * weight
+    if weight is None:
+        return rows
+    return rows * (weight if rows.ndim == 2 else weight[:, None])
 
 
 def _sample_column(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
     values = _sample_gradients(g, None, shape, reduction)
-    return values[:, None] if reduction == "none" else values
+    if reduction != "none":
+        return values
+    return values[:, None] if len(shape) < 3 else np.reshape(values, (shape[0], 1, math.prod(shape[2:])))
 
 
 def _soft_input_gradient(g: Any, input: Any, target: Any, weight: Any, reduction: str) -> Any:
     targets = _weighted(_as_rows(target), weight)
     rows = np.exp(_log_rows(input)) * np.add.reduce(targets, axis=1, keepdims=True) - targets
-    return _from_rows(rows * _sample_column(g, input.shape, reduction), input.shape)
+    return np.reshape(rows * _sample_column(g, input.shape, reduction), input.shape)
 
 
 def _soft_target_gradient(g: Any, input: Any, weight: Any, reduction: str) -> Any:
     rows = np.negative(_weighted(_log_rows(input), weight))
-    return _from_rows(rows * _sample_column(g, input.shape, reduction), input.shape)
+    return np.reshape(rows * _sample_column(g, input.shape, reduction), input.shape)
 
 
 _SOFT = {

@@ -284,7 +284,9 @@ def _(
         of_g = of_g + normalized * by_weight + np.reshape(incoming[2], channels)
         of_normalized = of_normalized + g * by_weight
     # Back from the normalized rows and from their rates to the rows.
-    of_input = of_normalized - normalized * (_mean(of_normalized * normalized, form) + _mean(of_rows * inner, form) * rate)
+    of_input = of_normalized - normalized * (
+        _mean(of_normalized * normalized, form) + _mean(of_rows * inner, form) * rate
+    )
     if center:
         of_input = of_input - _mean(of_normalized, form)
     return np.reshape(of_g, shape), np.reshape(of_input * rate, np.shape(input)), of_weight

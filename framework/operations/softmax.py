@@ -79,16 +79,30 @@ def _softmax(input: Any, dim: int | None) -> Any:
     if (rows := small(input, dim)) is not None:
         exponentials = np.exp(rows.shifted(input))
         return exponentials / product(exponentials, rows.square)
-    exponentials = np.exp(_shifted(input, dim))
+    exponentials = _shifted(input, dim)
+    exponentials = np.exp(exponentials, out=exponentials if input.ndim else None)
     exponentials /= _total(exponentials, dim)
     return exponentials
 
 
-@_softmax.derivative("input")
-def _(g: Any, out: Any, dim: int | None) -> Any:
+@operation(grad_fn="SoftmaxBackwardDataBackward0")
+def softmax_gradient(g: Any, out: Any, dim: int | None) -> Any:
+    """The gradient of scores from that of their probabilities `out`."""
     if _is_last(out, dim):
-        return (g - np.vecdot(g, out)[..., None]) * out
-    return (g - _total(g * out, dim)) * out
+        found = g - np.vecdot(g, out)[..., None]
+    else:
+        found = g - _total(g * out, dim)
+    return np.multiply(found, out, out=found if out.ndim else None)
+
+
+_softmax.add_derivative(lambda g, out, dim: softmax_gradient(g, out, dim), "input")
+softmax_gradient.add_derivative(lambda incoming, out, dim: softmax_gradient(incoming, out, dim), "g")
+
+
+@softmax_gradient.derivative("out")
+def _(incoming: Any, g: Any, out: Any, dim: int | None) -> Any:
+    sums = [np.add.reduce(each * out, axis=dim, keepdims=True) for each in (g, incoming)]
+    return incoming * (g - sums[0]) - sums[1] * g
 
 
 @operation()
@@ -101,9 +115,27 @@ def _log_softmax(input: Any, dim: int | None) -> Any:
     return scores
 
 
-@_log_softmax.derivative("input")
-def _(g: Any, out: Any, dim: int | None) -> Any:
-    return g - np.exp(out) * _total(g, dim)
+@operation(grad_fn="LogSoftmaxBackwardDataBackward0")
+def log_softmax_gradient(g: Any, out: Any, dim: int | None) -> Any:
+    """The gradient of scores from that of the logarithms `out` of their probabilities."""
+    found = np.exp(out)
+    if not out.ndim:
+        return g - found * g
+    np.multiply(found, _total(g, dim), out=found)
+    return np.subtract(g, found, out=found)
+
+
+_log_softmax.add_derivative(lambda g, out, dim: log_softmax_gradient(g, out, dim), "input")
+
+
+@log_softmax_gradient.derivative("g", "out")
+def _(incoming: Any, g: Any, out: Any, dim: int | None) -> tuple[Any, Any]:
+    shares = np.exp(out)
+    along = incoming * shares
+    return (
+        incoming - np.add.reduce(along, axis=dim, keepdims=True),
+        np.negative(along * np.add.reduce(g, axis=dim, keepdims=True)),
+    )
 
 
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:

@@ -44,6 +44,8 @@ def spaced(r, *shape):
 
 ROWS = [
     Row("softmax", lambda r: [(r(2, 3), 1), (r(2, 3), 0), (r(2, 2, 3), 2), (r(2, 2, 3), 1), (r(), None), (r(0, 3), 1)]),
+    Row("softmax_gradient", lambda r: [(r(2, 3), r(2, 3), 1), (r(2, 2, 3), r(2, 2, 3), 1), (r(), r(), None)]),
+    Row("log_softmax_gradient", lambda r: [(r(2, 3), r(2, 3), 1), (r(2, 2, 3), r(2, 2, 3), 1), (r(), r(), None)]),
     Row(
         "log_softmax",
         lambda r: [(r(2, 3), 1), (r(2, 3), 0), (r(2, 2, 3), 2), (r(2, 2, 3), 1), (r(), None), (r(0, 3), 1)],
@@ -85,11 +87,11 @@ ROWS = [
         ],
         HOST,
     ),
-    Row("pick_class", lambda r: [(r(4, 3), r.ints(3, 4)), (r(0, 3), r.ints(3, 0))], HOST),
-    Row("place_class", lambda r: [(r(4), r.ints(3, 4), 3)], HOST),
+    Row("pick_class", lambda r: [(r(4, 3), r.ints(3, 4)), (r(2, 3, 2), r.ints(3, 4))], HOST),
+    Row("place_class", lambda r: [(r(4), r.ints(3, 4), (4, 3)), (r(4), r.ints(3, 4), (2, 3, 2))], HOST),
     Row(
         "cross_entropy_rows_gradient",
-        lambda r: [(r(4, 3), r(4), r(4), r.ints(3, 4)), (r(4, 3), r(4), r(), r.ints(3, 4))],
+        lambda r: [(r(4, 3), r(4), r(4), r.ints(3, 4)), (r(2, 3, 2), r(2, 2), r(), r.ints(3, 4))],
         HOST,
     ),
     Row("cross_entropy_shift", lambda r: [(r(4, 3),), (r(0, 3),), (r(2, 600),)], HOST),
