@@ -7,55 +7,57 @@ from typing import Any
 import numpy as np
 
 from framework.operations.convolution_columns import Pads, Sizes, zeros
-from framework.operations.convolution_lines import Lines, around
+from framework.operations.convolution_lines import around, geometry
 
 
 def walk(
     x: Any, weight: Any, bias: Any, other: Any, out: Sizes, kernel: Sizes, pads: Pads, dilation: Sizes
 ) -> tuple[Any, Any]:
-    """As `convolution_lines.walk`, for weights (channels, 1, *kernel) and as many others as channels."""
+    """As `convolution_lines.walk`, for weights (channels, 1, *kernel) and as many others as channels.
+
+    A channel's images lie one after the other in a single line.
+    """
     channels = x.shape[1]
-    lines = Lines(x, out, kernel, (1, 1), pads, dilation)
-    form = lines.form
-    shape = (form.number, channels, form.height * form.line)
+    form = geometry(x.shape, out, kernel, (1, 1), pads, dilation)
+    places = [i * form.down + j * dilation[1] for i in range(kernel[0]) for j in range(kernel[1])]
+    # Rows of one image, so many that those of the next begin after what the kernel sees of it.
+    rows = max(pads[0][0] + x.shape[2] + pads[0][1], out[0] + (kernel[0] - 1) * dilation[0])
+    shape = (channels, form.number, rows, form.line)
+    room = zeros(x, (channels, form.number * rows * form.line + places[-1] + pads[1][0]))
+    inner = np.reshape(room[:, : form.number * rows * form.line], shape)
+    top, left = pads[0][0], pads[1][0]
+    inner = inner[:, :, top : top + x.shape[2], left : left + x.shape[3]]
     y: Any = None
     total: Any = None
     if weight is not None:
         y = np.empty_like(x, shape=(len(x), channels, *out), order="C")
         weights = np.reshape(np.transpose(np.reshape(weight, (channels, -1))), (-1, channels, 1))
-        bias = None if bias is None else np.reshape(bias, (channels, 1, 1))
+        bias = None if bias is None else bias[:, None]
         sums, parts = np.empty_like(x, shape=shape, order="C"), np.empty_like(x, shape=shape, order="C")
     if other is not None:
-        wide = zeros(x, (*shape[:2], form.height, form.line))
-        total = zeros(x, (kernel[0] * kernel[1], channels))
-    shifts = [i * form.down + j * dilation[1] for i in range(kernel[0]) for j in range(kernel[1])]
+        wide = zeros(x, shape)
+        total = zeros(x, (len(places), channels))
+    flat = (channels, form.number * rows * form.line)
     for start, end in form.images:
-        lines.take(start, end)
         n = end - start
+        inner[:, :n] = np.swapaxes(x[start:end], 0, 1)
         for first, last in form.rows:
-            length = (last - first) * form.line
-            seen = [
-                lines.phases[0, 0][:n, :, first * form.line + each : first * form.line + each + length]
-                for each in shifts
-            ]
+            length = ((n - 1) * rows + last - first) * form.line
+            seen = [room[:, first * form.line + each : first * form.line + each + length] for each in places]
             if weight is not None:
-                sum, part = sums[:n, :, :length], parts[:n, :, :length]
+                sum, part = np.reshape(sums, flat)[:, :length], np.reshape(parts, flat)[:, :length]
                 np.multiply(seen[0], weights[0], out=sum)
                 for place in range(1, len(seen)):
                     np.multiply(seen[place], weights[place], out=part)
                     np.add(sum, part, out=sum)
-                kept = np.reshape(sum, (n, channels, last - first, form.line))[..., : out[1]]
-                there = y[start:end, :, first:last]
-                if bias is None:
-                    there[...] = kept
-                else:
-                    np.add(kept, bias, out=there)
+                if bias is not None:
+                    np.add(sum, bias, out=sum)
+                y[start:end, :, first:last] = np.swapaxes(sums[:, :n, : last - first, : out[1]], 0, 1)
             if other is not None:
-                wide[:n, :, : last - first, : out[1]] = other[start:end, :, first:last]
-                values = np.reshape(wide, shape)[:n, :, :length]
+                wide[:, :n, : last - first, : out[1]] = np.swapaxes(other[start:end, :, first:last], 0, 1)
+                values = np.reshape(wide, flat)[:, :length]
                 for place, each in enumerate(seen):
-                    found = np.add.reduce(np.vecdot(each, values), axis=0)
-                    np.add(total[place], found, out=total[place])
+                    np.add(total[place], np.vecdot(each, values), out=total[place])
     if other is not None:
         total = np.reshape(np.copy(np.transpose(total), order="C"), (channels, 1, *kernel))
     return y, total

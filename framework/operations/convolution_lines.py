@@ -42,7 +42,7 @@ class _Geometry(NamedTuple):
 
 
 @functools.lru_cache(1024)
-def _geometry(shape: Sizes, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes) -> _Geometry:
+def geometry(shape: Sizes, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes) -> _Geometry:
     batch, channels, height, width = shape
     (top, bottom), (left, right) = pads
     # The zeros after a row are also those before the next.
@@ -89,7 +89,7 @@ class Lines:
     """
 
     def __init__(self, x: Any, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes) -> None:
-        form = self.form = _geometry(x.shape, out, kernel, stride, pads, dilation)
+        form = self.form = geometry(x.shape, out, kernel, stride, pads, dilation)
         self.x = x
         room = zeros(x, (form.number, x.shape[1], *stride, form.whole))
         self.phases = {(a, b): room[:, :, a, b] for a in range(stride[0]) for b in range(stride[1])}

@@ -82,7 +82,7 @@ def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, sm
 
 def forget():
     """Forgets what was computed from shapes."""
-    for each in (columns.form, lines._geometry, ways._in_lines, ways._is_small):
+    for each in (columns.form, lines.geometry, ways._in_lines, ways._is_small):
         each.cache_clear()
 
 
