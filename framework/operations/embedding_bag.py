@@ -17,11 +17,16 @@ from framework.operations.embedding import check_indices, refuse_sparse, row_sum
 __all__ = ["embedding_bag"]
 
 # Inside, a call is `indices` (N,), the rows in the order of their bags, and `offsets`, where each bag starts among them.
-# With `last`, the last offset is where the last bag ends.
+# With `last`, the last offset is where the last bag ends. If all bags are of one size, `size` says it; else it is 0.
+
+# Larger ones are summed as if they were not of one size.
+_LARGE = 48
 
 
-def _bags(indices: Any, offsets: Any) -> Any:
+def _bags(indices: Any, offsets: Any, size: int = 0) -> Any:
     """The number of each row's bag."""
+    if size:
+        return np.repeat(np.arange(offsets.shape[0]), size)
     return np.searchsorted(offsets, np.arange(indices.shape[0]), side="right") - 1
 
 
@@ -74,11 +79,25 @@ def _embedding_bag(
     last: bool,
     padding_idx: int,
     scale_grad_by_freq: bool,
+    size: int = 0,
 ) -> Any:
-    bags = _bags(indices, offsets)
+    if size and padding_idx < 0:
+        out = _regular_sums(weight, indices, per_sample_weights, size)
+        return np.divide(out, size, out=out) if mean else out
+    bags = _bags(indices, offsets, size)
     shares = _shares(weight.dtype, indices, bags, offsets, mean, padding_idx)
     rows = _scaled(np.take(weight, indices, axis=0), shares, per_sample_weights)
     return _without_last(row_sums.forward(rows, bags, offsets.shape[0], -1, False), last)
+
+
+def _regular_sums(weight: Any, indices: Any, factors: Any, size: int) -> Any:
+    """The sums of bags of one size: the first rows of all bags, then the second ones, and so on."""
+    out: Any = None
+    for number in range(size):
+        each = slice(number, None, size)
+        rows = _scaled(np.take(weight, indices[each], axis=0), None if factors is None else factors[each])
+        out = rows if out is None else np.add(out, rows, out=out)
+    return out
 
 
 @_embedding_bag.derivative("weight")
@@ -92,8 +111,9 @@ def _(
     last: bool,
     padding_idx: int,
     scale_grad_by_freq: bool,
+    size: int,
 ) -> Any:
-    bags = _bags(indices, offsets)
+    bags = _bags(indices, offsets, size)
     shares = _shares(g.dtype, indices, bags, offsets, mean, padding_idx)
     rows = _scaled(_of_bags(g, bags, last), shares, per_sample_weights)
     if scale_grad_by_freq:
@@ -102,8 +122,8 @@ def _(
 
 
 @_embedding_bag.derivative("per_sample_weights")
-def _(g: Any, weight: Any, indices: Any, offsets: Any, last: bool, padding_idx: int) -> Any:
-    bags = _bags(indices, offsets)
+def _(g: Any, weight: Any, indices: Any, offsets: Any, last: bool, padding_idx: int, size: int) -> Any:
+    bags = _bags(indices, offsets, size)
     rows = np.take(weight, indices, axis=0) * _of_bags(g, bags, last)
     return np.add.reduce(_scaled(rows, _shares(g.dtype, indices, bags, offsets, False, padding_idx)), axis=1)
 
@@ -150,8 +170,11 @@ def _check_weights(weight: Tensor, per_sample_weights: Any) -> None:
         )
 
 
-def _refuse_values(indices: Any, offsets: Any, count: int, text: str) -> None:
-    """Raises where a row is not there, or where bags do not follow each other from the first row on."""
+def _look_at(indices: Any, offsets: Any, count: int, text: str) -> int:
+    """The size of the bags if all have one, else 0.
+
+    Raises where a row is not there, or where bags do not follow each other from the first row on.
+    """
     if offsets.size and offsets[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, "
@@ -168,6 +191,10 @@ def _refuse_values(indices: Any, offsets: Any, count: int, text: str) -> None:
             raise RuntimeError(text.format(place=place, index=indices[place], count=count))
     if (offsets[1:] < offsets[:-1]).any():
         raise RuntimeError("offsets must not decrease: each says where a bag starts, after the one before")
+    size = indices.size // (offsets.size or 1)
+    if not 0 < size <= _LARGE or size * offsets.size != indices.size:
+        return 0
+    return size if (offsets == np.arange(0, indices.size, size)).all() else 0
 
 
 _WRONG_ROW = "Index {place} of input takes value {index} which is not in the valid range [0, {count})"
@@ -210,7 +237,7 @@ def reduced_bags(
         raise RuntimeError("include_last_offset: number of offset should be at least 1")
     table = weight._array
     text = _WRONG_IDX if padding >= 0 or mode == 2 or table.dtype == np.float64 else _WRONG_ROW
-    decide(_refuse_values, given, starts, table.shape[0], text)
+    size = decide(_look_at, given, starts, table.shape[0], text)
     if not starts.shape[0]:
         indices = indices[:0]
     last = bool(include_last_offset)
@@ -218,7 +245,8 @@ def reduced_bags(
         found: tuple[Tensor, ...] = _embedding_bag_max.function(weight, indices, offsets, last, padding)
         return found
     row = _embedding_bag.function
-    return (row(weight, indices, offsets, per_sample_weights, mode == 1, last, padding, scale_grad_by_freq),)
+    size = 0 if last else size
+    return (row(weight, indices, offsets, per_sample_weights, mode == 1, last, padding, scale_grad_by_freq, size),)
 
 
 def embedding_bag(

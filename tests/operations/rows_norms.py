@@ -101,6 +101,8 @@ ROWS = [
         lambda r: [
             (r(3, 2), r.ints(3, 5), OFFSETS, None, False, False, -1, False),
             (r(3, 2), r.ints(3, 5), OFFSETS, r(5), False, True, 1, False),
+            (r(3, 2), r.ints(3, 4), np.array([0, 2]), r(4), False, False, -1, False, 2),
+            (r(3, 2), r.ints(3, 4), np.array([0, 2]), None, True, False, -1, False, 2),
             (r(3, 2), r.ints(3, 5), OFFSETS, None, True, False, 1, False),
         ],
         HOST,
