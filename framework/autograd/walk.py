@@ -127,7 +127,9 @@ class Walk:
                 if each.__class__ is not ndarray or each.dtype is not array.dtype or each.shape != array.shape:
                     each = fit(each, array.shape, array.dtype, node, position)
                 if quick and edge._hooks is None and each is not None and id(edge) not in sums:
-                    sums[id(edge)] = (edge, each, getrefcount(each) == _ALONE)
+                    # Not inside the tuple: what is put there first counts as one more reference.
+                    alone = getrefcount(each) == _ALONE
+                    sums[id(edge)] = (edge, each, alone)
                 else:
                     self.reach_leaf(edge, each, node, position)
                     quick = self.waiting is None
@@ -285,7 +287,7 @@ def _owns(array: ndarray) -> bool:
         array.__class__ is ndarray
         and array.flags.c_contiguous
         and array.flags.writeable
-        and (array.base is None or getrefcount(array.base) == _BASE_ALONE)
+        and (array.base is None or (array.base.__class__ is ndarray and getrefcount(array.base) == _BASE_ALONE))
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import framework as torch
+from framework.extend import operation
 
 
 def leaf(*values, dtype=torch.float64):
@@ -28,6 +29,25 @@ def test_gradients_accumulate_into_the_same_tensor():
     (x * 3).sum().backward()
     assert x.grad is first
     assert x.grad.tolist() == [5.0, 5.0]
+
+
+def test_a_gradient_that_nobody_else_holds_is_not_copied():
+    made, kept = [], []
+
+    def fresh(g):
+        found = g * 2.0
+        made.append(found.__array_interface__["data"])
+        return found
+
+    def held(g):
+        kept.append(g * 2.0)
+        return kept[0]
+
+    for formula, copied in ((fresh, False), (held, True)):
+        x = leaf(1.0, 2.0)
+        operation(lambda input: input * 2.0, name="twice", input=formula)(x).backward(torch.ones(2, dtype=x.dtype))
+        there = made[0] if formula is fresh else kept[0].__array_interface__["data"]
+        assert (x.grad.numpy().__array_interface__["data"] != there) is copied
 
 
 def test_a_chain_of_a_hundred_thousand_nodes_runs_and_is_freed():
