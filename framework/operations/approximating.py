@@ -11,7 +11,7 @@ import numpy as np
 from framework.autograd.errors import no_kernel
 from framework.operations.halves import half
 
-__all__ = ["by_blocks", "not_half", "piecewise", "polynomial", "ratio"]
+__all__ = ["by_blocks", "filled", "not_half", "piecewise", "polynomial", "ratio"]
 
 BLOCK = 1 << 16
 """How many elements are done at a time, so that what lies between stays in the cache."""
@@ -47,6 +47,21 @@ def piecewise(x: Any, *pieces: tuple[Any, Callable[[Any], Any]]) -> Any:
         if part.shape[0]:
             result[where] = function(part)
     return result
+
+
+def filled(kernel: Callable[..., None], outputs: int, *inputs: Any) -> list[Any]:
+    """New arrays that `kernel(*inputs, *outputs)` fills, done block by block where they are large."""
+    inputs = tuple([np.astype(each, np.float32) if each.dtype.itemsize == 2 else each for each in inputs])
+    made = [np.empty_like(inputs[0]) for _ in range(outputs)]
+    size = math.prod(inputs[0].shape)
+    # A program makes blocks by itself: an array of a trace is no ndarray by its type.
+    if size > 2 * BLOCK and all([type(each) is np.ndarray and each.flags.c_contiguous for each in inputs]):
+        flat = [np.reshape(each, -1) for each in (*inputs, *made)]
+        for at in range(0, size, BLOCK):
+            kernel(*[each[at : at + BLOCK] for each in flat])
+    else:
+        kernel(*inputs, *made)
+    return made
 
 
 def by_blocks(

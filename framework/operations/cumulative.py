@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from framework.operations.reducing import EVERYTHING, array_of, in_whole_numbers
 __all__ = ["cumprod", "cumsum"]
 
 
-def _running(run: Any) -> Any:
+def _running(run: Any, step: Any) -> Any:
     def forward(input: Any, dim: int | None) -> Any:
         dtype = input.dtype
         if dim is None:
@@ -29,20 +30,42 @@ def _running(run: Any) -> Any:
         if dtype.kind != "f":
             return in_order(run(input, dim, np.int64))
         if dtype.itemsize > 2:
-            return in_order(run(input, dim))
+            return in_order(_step_by_step(run, step, input, dim))
         return in_order(half(run(input, dim, np.float32), dtype))
 
     return forward
 
 
-_cumsum = operation(_running(running_sum), name="cumsum", input=lambda g, dim: _from_behind(g, dim))
+def _step_by_step(run: Any, step: Any, input: Any, dim: int, behind: bool = False) -> Any:
+    """What `run` gives, if `behind` from the end to the front. Where each step has many elements, NumPy takes a third of
+    the time to do it whole."""
+    # A program keeps one call: both round alike.
+    if type(input) is not np.ndarray or not input.flags.c_contiguous or math.prod(input.shape[dim + 1 :]) < _WIDE:
+        return np.flip(run(np.flip(input, dim), dim), dim) if behind else run(input, dim)
+    out = np.empty_like(input)
+    before: Any = (slice(None),) * dim
+    previous: Any = None
+    for place in reversed(range(input.shape[dim])) if behind else range(input.shape[dim]):
+        current = out[(*before, place)]
+        if previous is None:
+            current[...] = input[(*before, place)]
+        else:
+            step(previous, input[(*before, place)], out=current)
+        previous = current
+    return out
+
+
+_WIDE = 512
+
+
+_cumsum = operation(_running(running_sum, np.add), name="cumsum", input=lambda g, dim: _from_behind(g, dim))
 
 
 def _reversed(input: Any, dim: int | None) -> Any:
     """The running sum from the end of a dimension to its front."""
     if dim is None:
         return np.positive(input)
-    return np.flip(np.cumsum(np.flip(input, dim), dim), dim)
+    return _step_by_step(running_sum, np.add, input, dim, behind=True)
 
 
 _from_behind: Any = operation(_reversed, name="cumsum_from_behind", input=lambda g, dim: _cumsum(g, dim))
@@ -74,7 +97,7 @@ def _product_slope(g: Any, input: Any, out: Any, dim: int | None) -> Any:
     return total * _shifted(out, dim, -1, 1.0) if size else g
 
 
-_cumprod = operation(_running(running_product), name="cumprod", input=_product_slope)
+_cumprod = operation(_running(running_product, np.multiply), name="cumprod", input=_product_slope)
 
 
 def cumsum(input: Tensor, dim: Any = EVERYTHING, *, dtype: Any = None, axis: Any = None) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,13 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
+from framework.operations.approximating import filled
 from framework.operations.arguments import check_tensors
 from framework.operations.error_function import ERF, erf
 from framework.operations.halves import half
 from framework.operations.logistic import logistic
 
 __all__ = ["gelu", "glu"]
-
-# How many elements are done at a time: what lies between stays in the cache, and a call costs little beside its work.
-_BLOCK = 1 << 17
 
 _ROOT_HALF = math.sqrt(0.5)
 _DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -29,21 +26,6 @@ _ODDS = tuple(-2 * _LOG2_E * each * _ROOT_HALF ** (2 * power + 1) for power, eac
 # The hyperbolic approximation: tanh(x * (_SLOPE + _BEND * x²)).
 _SLOPE = math.sqrt(2 / math.pi)
 _BEND = _SLOPE * 0.044715
-
-
-def _piecewise(kernel: Callable[..., None], outputs: int, *inputs: Any) -> list[Any]:
-    """New arrays that `kernel(*inputs, *outputs)` fills, done block by block where they are large."""
-    inputs = tuple([np.astype(each, np.float32) if each.dtype.itemsize == 2 else each for each in inputs])
-    made = [np.empty_like(inputs[0]) for _ in range(outputs)]
-    size = math.prod(inputs[0].shape)
-    # A program makes blocks by itself: an array of a trace is no ndarray by its type.
-    if size > 2 * _BLOCK and all([type(each) is np.ndarray and each.flags.c_contiguous for each in inputs]):
-        flat = [np.reshape(each, -1) for each in (*inputs, *made)]
-        for at in range(0, size, _BLOCK):
-            kernel(*[each[at : at + _BLOCK] for each in flat])
-    else:
-        kernel(*inputs, *made)
-    return made
 
 
 def _gelu_into(x: Any, out: Any, share: Any) -> None:
@@ -110,26 +92,26 @@ def _bent_of(input: Any) -> Any:
 
 @operation(residuals={"share": _share_of})
 def _gelu(input: Any) -> Any:
-    out, share = _piecewise(_gelu_into, 2, input)
+    out, share = filled(_gelu_into, 2, input)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), share
 
 
 @operation(residuals={"bent": _bent_of}, grad_fn="GeluBackward0")
 def _tanh_gelu(input: Any) -> Any:
-    out, bent = _piecewise(_tanh_gelu_into, 2, input)
+    out, bent = filled(_tanh_gelu_into, 2, input)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), bent
 
 
 @operation(grad_fn="GeluBackwardBackward0")
 def gelu_gradient(g: Any, input: Any, share: Any) -> Any:
     """`g * (share + input * density)`, the density that of the normal distribution at `input`."""
-    return _piecewise(_gelu_gradient_into, 1, g, input, share)[0]
+    return filled(_gelu_gradient_into, 1, g, input, share)[0]
 
 
 @operation(grad_fn="GeluBackwardBackward0")
 def tanh_gelu_gradient(g: Any, input: Any, bent: Any) -> Any:
     """`g` times the slope of the approximation, whose hyperbolic tangent is `bent`."""
-    return _piecewise(_tanh_gelu_gradient_into, 1, g, input, bent)[0]
+    return filled(_tanh_gelu_gradient_into, 1, g, input, bent)[0]
 
 
 def _density(x: Any) -> Any:

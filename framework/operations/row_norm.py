@@ -108,14 +108,14 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
         out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     else:
         out = np.empty_like(rows, order="C")
-        means, rates = np.empty_like(rows, shape=flat[:1]) if center else None, np.empty_like(rows, shape=flat[:1])
+        means, rates = np.empty_like(rows, shape=flat[:1]), np.empty_like(rows, shape=flat[:1])
         for images in blocks:
             part = slice(images.start * form[1], images.stop * form[1])
             _, some, rates[part] = _normalize(rows[part], weight, bias, form, eps, center, out[part])
             if center:
                 means[part] = some
     out = _shaped(out, input.shape)
-    return out if input.dtype.itemsize > 2 else half(out, input.dtype), means, rates
+    return out if input.dtype.itemsize > 2 else half(out, input.dtype), means if center else None, rates
 
 
 def _sum_images(sums: Any) -> Any:

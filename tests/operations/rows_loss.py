@@ -44,6 +44,7 @@ def spaced(r, *shape):
 
 ROWS = [
     Row("softmax", lambda r: [(r(2, 3), 1), (r(2, 3), 0), (r(2, 2, 3), 2), (r(2, 2, 3), 1), (r(), None), (r(0, 3), 1)]),
+    Row("bce_logits_slope", lambda r: [(r(2, 3), r(2, 3), r())]),
     Row("softmax_gradient", lambda r: [(r(2, 3), r(2, 3), 1), (r(2, 2, 3), r(2, 2, 3), 1), (r(), r(), None)]),
     Row("log_softmax_gradient", lambda r: [(r(2, 3), r(2, 3), 1), (r(2, 2, 3), r(2, 2, 3), 1), (r(), r(), None)]),
     Row(

@@ -300,3 +300,23 @@ def test_dropout_draws_pytorchs_mask():
     assert x.grad.equal(noise)
     assert dropout(x, 0.5, False) is x and dropout(x, 0.0, True) is x
     assert not dropout(x, 1.0, True).any()
+
+
+def test_large_losses_of_logits_are_those_of_small_ones_compiled_too():
+    random = np.random.Generator(np.random.PCG64(0))
+    x, y = (
+        torch.from_numpy(each.astype(np.float32)) for each in (random.normal(size=20_000) * 50, random.random(20_000))
+    )
+    x.requires_grad_()
+
+    def loss(x, y):
+        return binary_cross_entropy_with_logits(x, y)
+
+    small = torch.stack([loss(a, b) for a, b in zip(x.split(10_000), y.split(10_000), strict=True)]).mean()
+    np.testing.assert_allclose(loss(x, y).item(), small.item(), rtol=1e-6)
+    found, expected = (torch.autograd.grad(each, x)[0].numpy() for each in (loss(x, y), small))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-10)
+    program = torch.compile(loss, fullgraph=True)
+    for step in range(3):
+        with torch.no_grad():
+            assert torch.equal(program(x + step, y), loss(x + step, y))

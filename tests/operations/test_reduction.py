@@ -203,3 +203,14 @@ def test_any_dimensions_of_any_shape(shape, keepdim, data):
     same(y, x.detach().numpy().sum(dims, keepdims=keepdim))
     y.sum().backward()
     same(x.grad, np.ones(shape))
+
+
+@pytest.mark.parametrize(("shape", "dim"), [((5, 600), 0), ((2, 4, 30, 20), 1), ((0, 600), 0), ((3, 1, 700), 1)])
+def test_running_sums_of_wide_steps_are_those_of_numpy_to_the_bit(shape, dim):
+    x = np.random.Generator(np.random.PCG64(0)).normal(size=shape).astype(np.float32)
+    leaf = torch.tensor(x, requires_grad=True)
+    assert np.array_equal(torch.cumprod(leaf, dim).detach().numpy(), np.cumprod(x, dim))
+    found = torch.cumsum(leaf, dim)
+    assert np.array_equal(found.detach().numpy(), np.cumsum(x, dim))
+    found.backward(torch.from_numpy(x))
+    assert np.array_equal(leaf.grad.numpy(), np.flip(np.cumsum(np.flip(x, dim), dim), dim))
