@@ -68,7 +68,7 @@ def _normalize(rows: Any, weight: Any, bias: Any, form: Form, eps: float, center
         means = _row_means(rows, width)
         centered = out = np.subtract(rows, means[:, None], out=out, order="C")
     rates = _row_rates(centered, width, eps)
-    if form[3] > 1 and (weight is not None or bias is not None):
+    if (form[1] > 1 or form[3] > 1) and (weight is not None or bias is not None):
         return _scaled(rows, weight, bias, form, means, rates, out), means, rates
     out = np.multiply(centered, rates[:, None], out=out, order="C")
     if weight is not None:
@@ -79,7 +79,7 @@ def _normalize(rows: Any, weight: Any, bias: Any, form: Form, eps: float, center
 
 
 def _scaled(rows: Any, weight: Any, bias: Any, form: Form, means: Any, rates: Any, out: Any) -> Any:
-    """The result where a channel has many elements: they share one factor and one shift."""
+    """The result where a channel's elements share one factor and one shift."""
     _, groups, count, size = form
     images = rows.shape[0] // (groups or 1)
     scales = np.reshape(rates, (images, groups, 1))

@@ -44,13 +44,17 @@ OFFSETS = np.array([0, 2, 2])
 ROWS = [
     Row("layer_norm", row_norms),
     Row("rms_norm", lambda r: row_norms(r)[1:2]),
-    Row("group_norm", lambda r: row_norms(r)[-1:]),
+    Row(
+        "group_norm",
+        lambda r: [(r(1, 4, 2), r(4), r(4), (1, 2, 2, 2), 1e-1, True), (r(2, 4), r(4), None, (2, 2, 2, 1), 1e-1, True)],
+    ),
     Row(
         "row_norm_gradients",
         lambda r: [
             (r(2, 3), r(2, 3), r(3), LAYER, 1e-1, True, True),
             (r(2, 3), r(2, 3), None, LAYER, 1e-1, False, False),
             (r(1, 2, 2), r(1, 2, 2), r(2), (1, 2, 1, 2), 1e-1, True, True),
+            (r(1, 4), r(1, 4), r(4), (1, 2, 2, 1), 1e-1, True, True),
         ],
     ),
     Row(

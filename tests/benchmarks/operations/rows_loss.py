@@ -16,6 +16,10 @@ _SEQUENCES = """
 steps, samples, classes = n; x = torch.randn(n).log_softmax(2); y = torch.randint(1, classes, (samples, steps // 3))
 lengths, counts = (steps,) * samples, (steps // 3,) * samples; leaves = [x]
 """
+_PIXELS = (
+    "count, classes, side = n; x = torch.randn(count, classes, side, side); leaves = [x]\n"
+    "y = torch.randint(0, classes, (count, side, side))"
+)
 _SIZES = (16, 10_000, 1_000_000)
 
 ROWS: list[Row] = [
@@ -24,6 +28,9 @@ ROWS: list[Row] = [
     *forward_and_backward("cross_entropy", _SCORES, "F.cross_entropy(x, y)", _SHAPES),
     *forward_and_backward(
         "cross_entropy, 2048 × 65", _SCORES, "F.cross_entropy(x, y)", ((4, 65), (64, 65), (2048, 65))
+    ),
+    *forward_and_backward(
+        "cross_entropy of images", _PIXELS, "F.cross_entropy(x, y)", ((1, 2, 2), (4, 8, 16), (4, 21, 64))
     ),
     *forward_and_backward("nll_loss", _SCORES, "F.nll_loss(x, y)", _SHAPES),
     *forward_and_backward("mse_loss", _PAIR, "F.mse_loss(x, y)", _SIZES),
