@@ -380,6 +380,7 @@ from framework.operations import (
     ones,
     ones_like,
     orgqr,
+    ormqr,
     outer,
     pairwise_distance,
     pdist,
@@ -543,6 +544,7 @@ if TYPE_CHECKING:
         jit,
         mps,
         profiler,
+        signal,
         version,
         xpu,
     )
@@ -628,6 +630,7 @@ _LOADED_WHEN_USED = {
     "set_num_interop_threads": "framework.threads",
     "set_num_threads": "framework.threads",
     "set_warn_always": "framework.settings",
+    "signal": "framework.signal",
     "testing": "framework.testing",
     "training": "framework.training",
     "use_deterministic_algorithms": "framework.settings",

@@ -13,6 +13,9 @@ from framework.operations.inverses import linalg_det as det
 from framework.operations.inverses import linalg_inv as inv
 from framework.operations.inverses import linalg_inv_ex as inv_ex
 from framework.operations.inverses import linalg_slogdet as slogdet
+from framework.operations.ldl import linalg_ldl_factor as ldl_factor
+from framework.operations.ldl import linalg_ldl_factor_ex as ldl_factor_ex
+from framework.operations.ldl import linalg_ldl_solve as ldl_solve
 from framework.operations.least_squares import linalg_lstsq as lstsq
 from framework.operations.least_squares import linalg_matrix_rank as matrix_rank
 from framework.operations.least_squares import linalg_pinv as pinv
@@ -22,7 +25,6 @@ from framework.operations.lu import linalg_lu_factor_ex as lu_factor_ex
 from framework.operations.lu import linalg_lu_solve as lu_solve
 from framework.operations.matmul import matmul
 from framework.operations.matrix_checks import LinAlgError
-from framework.operations.matrix_functions import linalg_householder_product as householder_product
 from framework.operations.matrix_functions import linalg_matrix_exp as matrix_exp
 from framework.operations.matrix_functions import linalg_matrix_power as matrix_power
 from framework.operations.matrix_functions import linalg_multi_dot as multi_dot
@@ -30,10 +32,12 @@ from framework.operations.matrix_norms import linalg_cond as cond
 from framework.operations.matrix_norms import linalg_matrix_norm as matrix_norm
 from framework.operations.matrix_norms import linalg_norm as norm
 from framework.operations.norms import vector_norm
+from framework.operations.out import with_out_by_own_names
 from framework.operations.products import linalg_cross as cross
 from framework.operations.products import linalg_diagonal as diagonal
 from framework.operations.products import linalg_vander as vander
 from framework.operations.products import linalg_vecdot as vecdot
+from framework.operations.reflections import linalg_householder_product as householder_product
 from framework.operations.solving import linalg_solve as solve
 from framework.operations.solving import linalg_solve_ex as solve_ex
 from framework.operations.solving import linalg_tensorinv as tensorinv
@@ -55,6 +59,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",
@@ -81,3 +88,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+globals().update(with_out_by_own_names(globals(), __all__))

@@ -56,6 +56,7 @@ from framework.operations.orthogonal import (
     shifted_chebyshev_polynomial_v,
     shifted_chebyshev_polynomial_w,
 )
+from framework.operations.out import with_out_by_own_names
 
 expit = sigmoid
 gammaln = lgamma
@@ -120,3 +121,5 @@ __all__ = [
     "xlogy",
     "zeta",
 ]
+
+globals().update(with_out_by_own_names(globals(), __all__))

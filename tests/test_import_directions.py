@@ -38,6 +38,7 @@ ARROWS = {
     "amp": ENGINE,
     "profiler": ENGINE,
     "settings": ENGINE,
+    "signal": ENGINE,
     "threads": set(),
     "jit": set(),
     "version": set(),

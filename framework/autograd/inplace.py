@@ -6,7 +6,7 @@ tensor's place; a write through a view takes its place in the base too, as a `Co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,20 +99,22 @@ def as_before(tensor: Tensor, array: Any) -> Tensor:
     return before
 
 
-def refuse_overlap(tensor: Tensor, values: Sequence[Any]) -> None:
+def refuse_overlap(tensor: Tensor, values: Iterable[Any], at_all: bool = False) -> None:
     """Raises PyTorch's error where a value to be read lies partly, or otherwise, in the memory to be written.
 
-    As there, only tensors without gaps are looked at.
+    As there, only tensors without gaps are looked at. at_all: also where it lies there element by element.
     """
     storage = tensor._storage
     for each in values:
-        if not isinstance(each, Tensor) or each is tensor or each._storage is not storage or mode.trace is not None:
+        if not isinstance(each, Tensor) or each._storage is not storage or mode.trace is not None:
             continue
         array, other = tensor._array, each._array
-        if array is other or not (_is_dense(array) and _is_dense(other)):
+        if not at_all and (each is tensor or array is other):
+            continue
+        if not (_is_dense(array) and _is_dense(other)):
             continue
         start, begin = address(array), address(other)
-        if start == begin and array.nbytes == other.nbytes and array.strides == other.strides:
+        if not at_all and start == begin and array.nbytes == other.nbytes and array.strides == other.strides:
             continue
         if start < begin + other.nbytes and begin < start + array.nbytes:
             raise RuntimeError(

@@ -289,7 +289,7 @@ from framework.operations.masking import (
     where,
 )
 from framework.operations.matmul import bmm, dot, matmul, mm, mv, outer, trace
-from framework.operations.matrix_functions import chain_matmul, matrix_exp, matrix_power, orgqr
+from framework.operations.matrix_functions import chain_matmul, matrix_exp, matrix_power
 from framework.operations.matrix_norms import frobenius_norm, norm, nuclear_norm
 from framework.operations.max_pooling import (
     max_pool1d,
@@ -372,6 +372,7 @@ from framework.operations.ranking_loss import (
 )
 from framework.operations.rearranging import flip, fliplr, flipud, roll, rot90
 from framework.operations.reduction import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
+from framework.operations.reflections import orgqr, ormqr
 from framework.operations.regression_loss import (
     huber_loss,
     kl_div,

@@ -255,6 +255,7 @@ attach(
         "__neg__": neg,
         "__pos__": positive,
         "__radd__": understood(_add.function),
+        "__rdiv__": understood(_rdiv),
         "__rmul__": understood(mul.function),
         "__rsub__": _rsub_operator,
         "__rtruediv__": understood(_rdiv),

@@ -13,6 +13,7 @@ from framework.autograd.direct import constant
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
+from framework.operations.operators import check_first
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "maximum", "minimum"]
 
@@ -148,20 +149,26 @@ def clip(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """Each element no smaller than `min`, a number or a Tensor."""
+    check_first("clamp_min", input, min)
     if _is_tensor(min):
         return _clamp_min.function(input, min)
-    _check_numbers("clamp_min", min)
-    input = _promoted(input, min)
+    input = _number_kernel("clamp_min", _promoted(input, min))
     return _min_number.function(input, _fitted(min, input))
 
 
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """Each element no larger than `max`, a number or a Tensor."""
+    check_first("clamp_max", input, max)
     if _is_tensor(max):
         return _clamp_max.function(input, max)
-    _check_numbers("clamp_max", max)
-    input = _promoted(input, max)
+    input = _number_kernel("clamp_max", _promoted(input, max))
     return _max_number.function(input, _fitted(max, input))
+
+
+def _number_kernel(name: str, input: Tensor) -> Tensor:
+    if input.dtype.kind == "b":
+        raise NotImplementedError(f"\"{name}_scalar_cpu\" not implemented for 'Bool'")
+    return input
 
 
 def _is_tensor(value: Any) -> bool:

@@ -146,8 +146,6 @@ def linalg_cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """`linalg.cholesky`, which took its place."""
     check_tensors("cholesky", input=input)
-    if input._array.ndim > 1 and not input._array.size:
-        return input.new_empty(input.shape)
     if input._array.ndim > 1 and input.shape[-1] == input.shape[-2]:
         check_kernel(input._array, "cholesky_cpu")
     L = _decomposed(input, upper, _cholesky, "cholesky", "cholesky", "cholesky")

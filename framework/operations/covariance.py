@@ -15,6 +15,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
 from framework.operations.creation_arguments import type_name
+from framework.operations.inspection import promote_types
 from framework.operations.reducing import check_tensor
 
 __all__ = ["corrcoef", "cov"]
@@ -90,7 +91,9 @@ def cov(
             stacklevel=2,
         )
         norm = 0
-    if array.dtype.kind != "f":
+    if aweights is not None:
+        input = input.to(promote_types(input.dtype, aweights.dtype))
+    elif array.dtype.kind != "f":
         input = input.to(dtypes.get_default_dtype())
     if aweights is not None and mode.recording and aweights.requires_grad:
         return _step_by_step(input, aweights, fweights, correction)

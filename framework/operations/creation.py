@@ -278,7 +278,11 @@ def logspace(
     read_device(device)
     target = read_dtype("logspace", dtype) or (default_dtype() if out is None else out._array.dtype)
     wide = np.dtype(np.float32) if target.itemsize == 2 and target.kind == "f" else target
-    exponents = _spaced("logspace", *_ends("logspace", start, end), steps, wide)
+    first, last = _ends("logspace", start, end)
+    if target.kind != "f" and steps not in (0, 1):
+        # Both ends are of the result's type, too.
+        first, last = as_scalar("logspace", first, target), as_scalar("logspace", last, target)
+    exponents = _spaced("logspace", first, last, steps, wide)
     with np.errstate(over="ignore"):
         powers = np.power(base, exponents)
     return finish(cast_quietly(powers, target), requires_grad, out)

@@ -172,11 +172,15 @@ def _summed(operand: Tensor, labels: str, needed: set[str]) -> tuple[Tensor, str
     over = [number for number, each in enumerate(labels) if each not in needed]
     if not over:
         return operand, labels
-    return operand.sum(over), "".join(each for each in labels if each in needed)
+    # What is single needs no sum, which would widen whole numbers.
+    single = all([operand._array.shape[number] == 1 for number in over])
+    return operand.squeeze(over) if single else operand.sum(over), "".join(each for each in labels if each in needed)
 
 
 def _product(input: Tensor, labels: str, other: Tensor, other_labels: str, result: str, summed: bool) -> Tensor:
-    if not summed and set(labels) & set(other_labels) <= set(result):
+    # Sums of whole numbers are of another type, in which a plain product meets the other operand.
+    plain = not summed or input._array.dtype != other._array.dtype
+    if plain and set(labels) & set(other_labels) <= set(result):
         return _aligned(input, labels, result) * _aligned(other, other_labels, result)
     check_product(input._array, other._array, "bmm")
     return _contract(input, other, labels, other_labels, result)

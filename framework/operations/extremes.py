@@ -165,7 +165,7 @@ def _extreme(
         if flag(keeps[0], keeps[1], name):
             raise TypeError(f"{name}(): keepdim needs a dim")
         return everything.function(input)
-    if isinstance(dim, Tensor) and (dim.ndim or dim.dtype.kind == "f"):
+    if isinstance(dim, Tensor):
         return pairwise.function(input, dim)
     if dim.__class__ is not int and (not isinstance(dim, (int, np.integer, Tensor)) or isinstance(dim, bool)):
         raise TypeError(

@@ -13,7 +13,6 @@ from framework.autograd import dtypes
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
-from framework.operations.halves import half
 from framework.operations.pooling_arguments import ints, refuse_types
 from framework.operations.resampling import cubic_weights
 from framework.operations.windows import constant
@@ -177,18 +176,24 @@ def _product(factors: list[Any]) -> Any:
 
 
 def _sampled(input: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
-    if input.dtype.itemsize == 2:
-        image, where = np.positive(input, dtype=np.float32), np.positive(grid, dtype=np.float32)
-        return half(_sampled(image, where, mode, padding, align_corners), input.dtype)
     sizes = tuple(input.shape[2:])
     batch, channels = input.shape[:2]
     rows = np.reshape(input, (batch, channels, math.prod(sizes)))
     places = np.reshape(grid, (batch, math.prod(grid.shape[1:-1]), len(sizes)))
     taps = _all_taps(places, sizes, mode, padding, align_corners, False)
     total: Any = None
+    line: Any = None
     for chosen, place in _combinations(taps, sizes, channels):
-        weight = _product([each[1][number] for each, number in zip(taps, chosen, strict=True)])
-        term = take_columns(rows, place) * weight[:, None, :]
+        # PyTorch's order, which shows with half precision: the last dimension first; cubic weights line by line.
+        weights = [each[1][number] for each, number in zip(taps, chosen, strict=True)][::-1]
+        if mode == BICUBIC:
+            term = take_columns(rows, place) * weights[0][:, None, :]
+            line = term if chosen[1] == 0 else line + term
+            if chosen[1] < 3:
+                continue
+            term = line * weights[1][:, None, :]
+        else:
+            term = take_columns(rows, place) * _product(weights)[:, None, :]
         total = term if total is None else total + term
     return np.reshape(total, (batch, channels, *grid.shape[1:-1]))
 

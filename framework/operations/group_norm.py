@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.tensor import Tensor, wrap
+from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.layer_norm import check_kernel, check_mixture, check_number, check_parameters
+from framework.operations.pointwise import rsqrt
 from framework.operations.row_norm import row_norm
+from framework.operations.statistics import var_mean
 
 __all__ = ["group_norm", "native_group_norm"]
 
@@ -72,11 +74,13 @@ def native_group_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int, group: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """`group_norm` of N images of C channels of HxW elements, with the means and inverse deviations that it used."""
+    check_mixture(input._array, weight, bias)
+    check_kernel(input._array, weight, bias, "GroupNormKernelImpl")
     out = _group_norm.function(input, weight, bias, (N, group, C // group, HxW), eps, True)
-    rows = np.reshape(input._array, (N, group, C // group * HxW))
+    rows = input.reshape(N, group, C // group * HxW)
     if rows.dtype.itemsize == 2:
-        rows = np.astype(rows, np.float32)
-    mean = np.mean(rows, axis=2)
-    centered = rows - mean[:, :, None]
-    rate = 1.0 / np.sqrt(np.mean(centered * centered, axis=2) + eps)
-    return out, wrap(np.astype(mean, input._array.dtype)), wrap(np.astype(rate, input._array.dtype))
+        rows = rows.float()
+    variance, mean = var_mean(rows, 2, correction=0)
+    # Halves whose parameters are float32 have statistics of float32.
+    dtype = input.dtype if weight is None else weight.dtype
+    return out, mean.to(dtype), rsqrt.function(variance + eps).to(dtype)

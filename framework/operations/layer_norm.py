@@ -147,7 +147,9 @@ def native_layer_norm(
     mean = np.add.reduce(rows, axis=axes, keepdims=True) / width
     centered = rows - mean
     rate = 1.0 / np.sqrt(np.add.reduce(centered * centered, axis=axes, keepdims=True) / width + eps)
-    return out, wrap(mean), wrap(rate)
+    # Halves whose parameters are float32 have statistics of float32.
+    dtype = (input if weight is None else weight)._array.dtype
+    return out, wrap(np.astype(mean, dtype, copy=False)), wrap(np.astype(rate, dtype, copy=False))
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
 from framework.autograd.errors import broadcast_error
+from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -86,6 +87,12 @@ def linalg_pinv(
         raise not_square(array, "linalg.eigh: ")
     if rcond is not None:
         atol, rtol = 0.0, rcond
+    for name, each in (("atol", atol), ("rtol", rtol)):
+        if isinstance(each, Tensor) and each.requires_grad and mode.recording:
+            raise RuntimeError(
+                f"The function 'linalg_pinv' is not differentiable with respect to argument '{name}'. This input cannot "
+                "have requires_grad True."
+            )
     return _finite("linalg.eigh" if hermitian else "linalg.svd", _pinv, input, atol, rtol, hermitian)
 
 

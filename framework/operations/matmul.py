@@ -267,7 +267,8 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 @operation()
 def _trace(input: Any) -> Any:
-    return np.trace(input)
+    found = np.trace(input)
+    return found if found.dtype.kind == "f" else np.asarray(found, np.int64)
 
 
 @_trace.derivative("input")
@@ -318,6 +319,10 @@ def _matmul_method(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
+def _rmatmul_method(self: Tensor, other: Any) -> Any:
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
 attach(
     bmm,
     dot,
@@ -326,5 +331,5 @@ attach(
     mv,
     outer,
     trace,
-    named={"__matmul__": _matmul_method},
+    named={"__matmul__": _matmul_method, "__rmatmul__": _rmatmul_method},
 )

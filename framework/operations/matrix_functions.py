@@ -20,17 +20,15 @@ from framework.operations.arguments import check_tensors, tensor_list
 from framework.operations.creation import eye
 from framework.operations.inverses import linalg_inv
 from framework.operations.matmul import matmul
-from framework.operations.matrix_checks import check_kernel, columns, square, title, transposed
+from framework.operations.matrix_checks import square, title, transposed
 
 __all__ = [
     "chain_matmul",
-    "linalg_householder_product",
     "linalg_matrix_exp",
     "linalg_matrix_power",
     "linalg_multi_dot",
     "matrix_exp",
     "matrix_power",
-    "orgqr",
 ]
 
 
@@ -219,82 +217,7 @@ def chain_matmul(*matrices: Any) -> Tensor:
     return given[0] if len(given) == 1 else linalg_multi_dot(given)
 
 
-def _reflectors(A: Any, count: int) -> Any:
-    """The vectors of the reflections, ones and what is below them, as matrices of one column."""
-    lower = np.tril(A, -1) + np.tril(np.triu(np.ones_like(A)))
-    return [lower[..., :, number : number + 1] for number in range(count)]
-
-
-def _across(v: Any, x: Any) -> Any:
-    """A column's products with all others, as a row."""
-    return np.add.reduce(v * x, axis=-2, keepdims=True)
-
-
-def _steps(A: Any, tau: Any) -> list[Any]:
-    """The products of the last reflections with the unit matrix, one more each time."""
-    products = [np.tril(np.triu(np.ones_like(A)))]
-    vectors = _reflectors(A, tau.shape[-1])
-    for number in range(tau.shape[-1] - 1, -1, -1):
-        v, Q = vectors[number], products[-1]
-        products.append(Q - tau[..., number, None, None] * (v * _across(v, Q)))
-    return products
-
-
-_householder = operation(lambda input, tau: columns(_steps(input, tau)[-1]), name="linalg_householder_product")
-
-
-@_householder.derivative("input", "tau")
-def _(g: Any, input: Any, tau: Any) -> Any:
-    count = tau.shape[-1]
-    products, vectors = _steps(input, tau), _reflectors(input, count)
-    slopes, factors = [], []
-    for number in range(count):
-        v, Q, t = vectors[number], products[count - 1 - number], tau[..., number, None, None]
-        row, back = _across(v, Q), _across(v, g)
-        factors.append(-np.add.reduce(row * back, axis=-1)[..., 0])
-        slopes.append(-t * np.add.reduce(g * row + Q * back, axis=-1, keepdims=True))
-        g = g - t * (v * back)
-    if not count:
-        return np.zeros_like(input), np.zeros_like(tau)
-    slope = np.tril(np.concatenate(slopes, axis=-1), -1)
-    if count < input.shape[-1]:
-        slope = np.concatenate((slope, np.zeros_like(input[..., :, count:])), axis=-1)
-    return slope, np.stack(factors, axis=-1)
-
-
-def linalg_householder_product(input: Tensor, tau: Tensor) -> Tensor:
-    """The first columns of a product of reflections, as `geqrf` leaves these: vectors below the diagonal, and factors."""
-    name = "torch.linalg.householder_product"
-    check_tensors("linalg_householder_product", input=input, tau=tau)
-    a, t = input._array, tau._array
-    if a.ndim < 2:
-        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
-    if a.shape[-2] < a.shape[-1]:
-        raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
-    if t.ndim and a.shape[-1] < t.shape[-1]:
-        raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
-    if a.ndim - t.ndim != 1:
-        raise RuntimeError(
-            f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to {t.ndim} and "
-            f"input.ndim is equal to {a.ndim}"
-        )
-    if a.shape[:-2] != t.shape[:-1]:
-        raise RuntimeError(
-            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(t.shape[:-1])}"
-        )
-    if a.dtype != t.dtype:
-        raise RuntimeError(f"{name}: tau dtype {title(t)} does not match input dtype {title(a)}")
-    check_kernel(a, "orgqr_cpu")
-    found: Tensor = _householder.function(input, tau)
-    return found
-
-
-def orgqr(input: Tensor, tau: Tensor) -> Tensor:
-    """`linalg.householder_product`, by another name."""
-    return linalg_householder_product(input, tau)
-
-
 register(np.linalg.matrix_power, lambda a, n: linalg_matrix_power(a, n))
 register(np.linalg.multi_dot, lambda arrays, *, out=None: linalg_multi_dot(list(arrays)))
 
-attach(matrix_exp, matrix_power, orgqr)
+attach(matrix_exp, matrix_power)

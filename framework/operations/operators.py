@@ -37,6 +37,16 @@ def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def check_first(name: str, input: Any, other: Any) -> None:
+    """Raises PyTorch's TypeError where the first operand is no Tensor, or the second neither Tensor nor number."""
+    if isinstance(input, (int, float)) or not (is_operand(input) and is_operand(other)):
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got ({type(input).__name__}, "
+            f"{type(other).__name__}), but expected one of:\n * (Tensor input, Tensor other)\n"
+            " * (Tensor input, Number other)\n"
+        )
+
+
 def is_operand(value: Any) -> bool:
     """Whether arithmetic understands it: a Tensor, a number, or anything that speaks NumPy's protocols."""
     return isinstance(value, (Tensor, float, int)) or hasattr(value, "__array_ufunc__")

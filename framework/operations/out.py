@@ -9,7 +9,7 @@ written into is a property of the function; the table below says it in the words
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
@@ -17,15 +17,17 @@ import numpy as np
 
 from framework.autograd import dtypes, straight
 from framework.autograd.grad_mode import mode, no_grad
-from framework.autograd.inplace import check_writable
+from framework.autograd.inplace import check_writable, refuse_overlap
 from framework.autograd.operation import Operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
 
-__all__ = ["fill_out", "with_out"]
+__all__ = ["fill_out", "with_out", "with_out_by_own_names"]
 
 _SAME = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
 _CAST = "result type {result} can't be cast to the desired output type {out}"
+_CASTABLE = "linalg.{short}: Expected result to be safely castable from {result} dtype, but got result with dtype {out}"
+_CASTABLE_SHORT = _CASTABLE.removeprefix("linalg.")
 _ANY = ""
 
 _BY_RULE = {
@@ -45,12 +47,10 @@ _BY_RULE = {
     """,
     _SAME: """
         addmm addmv argmax argmin argsort baddbmm bmm cross diag gather index_add index_copy index_put index_reduce
-        inverse isin linalg_cholesky linalg_cholesky_ex linalg_cond linalg_cross linalg_det linalg_eigh
-        linalg_eigvalsh linalg_householder_product linalg_inv linalg_inv_ex linalg_ldl_factor linalg_ldl_solve
-        linalg_lstsq linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_matmul linalg_matrix_norm
-        linalg_matrix_power linalg_matrix_rank linalg_multi_dot linalg_pinv linalg_qr linalg_slogdet linalg_solve
-        linalg_solve_ex linalg_solve_triangular linalg_svd linalg_svdvals linalg_tensorinv linalg_tensorsolve
-        linalg_vecdot linalg_vector_norm log_softmax lu_solve lu_unpack matmul matrix_power mm msort mv norm renorm
+        inverse isin linalg_cholesky linalg_cholesky_ex linalg_cross linalg_det linalg_eigh linalg_eigvalsh linalg_inv
+        linalg_inv_ex linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve linalg_lu linalg_lu_factor
+        linalg_lu_factor_ex linalg_lu_solve linalg_matmul linalg_qr linalg_slogdet linalg_solve linalg_solve_ex
+        linalg_svd linalg_svdvals vector_norm log_softmax lu_solve lu_unpack matmul matrix_power mm msort mv norm renorm
         scatter scatter_add scatter_reduce slogdet softmax sort svd qr take_along_dim topk tril triu
         triangular_solve cholesky cholesky_inverse cholesky_solve addbmm chain_matmul aminmax frexp
         nuclear_norm frobenius_norm narrow_copy hardshrink
@@ -84,6 +84,19 @@ _BY_RULE = {
     "Expected out type to be {result} but got {out}": "where",
     "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {result_c} and hist "
     "{out_c}": "histc histogram",
+    _CASTABLE: "linalg_cond linalg_matrix_rank linalg_pinv",
+    _CASTABLE_SHORT: "linalg_matrix_power linalg_tensorinv linalg_tensorsolve",
+    "torch.linalg.householder_product: Expected result to be safely castable from {result} dtype, but got result with "
+    "dtype {out}": "linalg_householder_product",
+    "torch.ormqr: Expected input and result to have the same dtype, but input has dtype{result} and result has dtype "
+    "{out}": "ormqr",
+    "torch.linalg.lstsq: Expected solution to be safely castable from {result} dtype, but got solution with dtype {out}": (
+        "linalg_lstsq"
+    ),
+    "linalg.matrix_norm expected out tensor dtype {result} but got: {out}": "linalg_matrix_norm",
+    "multi_dot(): expected out tensor to have dtype {result_c} but got {out_c}": "linalg_multi_dot",
+    "expected scalar type {result} but found {out}": "linalg_solve_triangular",
+    "linalg.vecdot: Expected out of dtype{result} but found {out}": "linalg_vecdot",
     "linalg.norm expected out tensor dtype {result} but got: {out}": "linalg_norm",
     "output values must be of same type as input": "kthvalue",
     "expected scalar type '{result}' but got '{out}' for values output": "mode",
@@ -95,18 +108,29 @@ _BY_RULE = {
     """,
 }
 _RULES = {name: rule for rule, names in _BY_RULE.items() for name in names.split()}
-_CASTS = {_CAST, _RULES["cat"], _RULES["logsumexp"]}
+_CASTING = ("cat", "linalg_householder_product", "linalg_lstsq", "logsumexp")
+_CASTS = {_CAST, _CASTABLE, _CASTABLE_SHORT, *[_RULES[each] for each in _CASTING]}
+_ELEMENTWISE = {_CAST, _RULES["eq"], _RULES["clamp"]}
+_SUMS = {"mean", "nanmean", "nansum", "prod", "std", "sum", "var"}
+_APART = {"cat", "gather", "index_select", "kthvalue", "masked_select", "take"}
 _IN_TYPE_OF_OUT = {"sum", "prod", "cumsum", "cumprod", "nansum", "nanmean"}
 _TYPE_ERRORS = {_RULES["cat"]}
 
 
-def with_out(namespace: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def with_out(namespace: dict[str, Any]) -> dict[str, Any]:
     """The functions of a namespace that take `out=`, each with that argument."""
-    return {
-        name: _taking_out(function, name, _RULES[prefix + name])
-        for name, function in namespace.items()
-        if prefix + name in _RULES
-    }
+    return {name: _taking_out(function, name, _RULES[name]) for name, function in namespace.items() if name in _RULES}
+
+
+def with_out_by_own_names(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """`with_out` for a namespace of functions whose own names are others, such as `linalg_inv`."""
+    found = {}
+    for each in names:
+        own = namespace[each].__name__
+        rule = _CAST if own.startswith("special_") else _RULES.get(own)
+        if rule is not None:
+            found[each] = _taking_out(namespace[each], own, rule)
+    return found
 
 
 def _taking_out(function: Any, name: str, rule: str) -> Callable[..., Any]:
@@ -177,6 +201,8 @@ def _written_into(
     for number, (target, value) in enumerate(zip(targets, results, strict=True)):
         _check_type(name, target, value, _SAME if number or (rule == _CAST and len(results) > 1) else rule)
     for target, value in zip(targets, results, strict=True):
+        if name in _APART or (rule in _ELEMENTWISE and name not in _SUMS and value.shape == target.shape):
+            refuse_overlap(target, _tensors((args, kwargs.values())), name in _APART)
         fill_out(target, value._array)
     return return_types.with_out(result, targets) if isinstance(result, tuple) else out
 
@@ -190,12 +216,12 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _check_targets(name: str, out: Any, targets: Any, results: Any) -> None:
-    for each in targets:
-        if not isinstance(each, Tensor):
-            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(each).__name__}")
     if (out is targets) != (len(results) > 1) or len(targets) != len(results):
         wanted = "Tensor" if len(results) == 1 else "tuple of Tensors"
         raise TypeError(f"{name}(): argument 'out' must be {wanted}, not {type(out).__name__}")
+    for each in targets:
+        if not isinstance(each, Tensor):
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(each).__name__}")
 
 
 def _check_type(name: str, target: Tensor, value: Tensor, rule: str) -> None:
@@ -205,6 +231,7 @@ def _check_type(name: str, target: Tensor, value: Tensor, rule: str) -> None:
         return
     words = rule.format(
         name=name,
+        short=name.removeprefix("linalg_"),
         result=wanted.scalar_name,
         out=given.scalar_name,
         result_c=dtypes.c_name(wanted),

@@ -301,7 +301,8 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = No
 def _ask(row: Any, input: Any, dim: Any, keepdim: bool) -> Tensor:
     array = array_of(input, row.name)
     if dim.__class__ in (tuple, list) and not dim:
-        return np.not_equal(input, 0)
+        answer: Tensor = np.not_equal(input, 0)
+        return answer if array.dtype != np.uint8 else answer.to(input.dtype)
     return row.function(input, axes(dim, array.ndim, row.name), keepdim)
 
 

@@ -242,6 +242,12 @@ def _averages_back(g: Any, line: Line) -> Any:
 def _along_in_bytes(x: Any, line: Line) -> Any:
     """Bytes resampled along one dimension, with weights of 16 bits and rounded once, as PyTorch does it."""
     places, weights = _TAPS[line.kind](line, np.float64)
+    weights = weights.copy()
+    for number in range(1, len(places)):
+        # Weights that meet in the element at the border are one weight, rounded once.
+        before = np.where(places[number] == places[number - 1], weights[number - 1], 0.0)
+        weights[number] += before
+        weights[number - 1] -= before
     bits = 0
     while bits < 22 and 0.5 + weights.max() * 2.0 ** (bits + 1) < 2.0**15:
         bits += 1

@@ -20,6 +20,7 @@ from framework.operations.creation_arguments import (
     read_device,
     read_dtype,
     read_size,
+    type_name,
 )
 from framework.random import Generator, default_generator
 
@@ -255,6 +256,16 @@ _BERNOULLI = _zero_row("bernoulli", "BernoulliBackward0")
 _NORMAL_MEAN = operation(
     lambda mean, values: values, name="normal_mean", grad_fn="NormalBackward1", mean=lambda g: np.zeros_like(g)
 )
+_NORMAL_STD = operation(
+    lambda std, values: values, name="normal_std", grad_fn="NormalBackward2", std=lambda g: np.zeros_like(g)
+)
+_NORMAL_BOTH = operation(
+    lambda mean, std, values: values,
+    name="normal_mean_std",
+    grad_fn="NormalBackward3",
+    mean=lambda g: np.zeros_like(g),
+    std=lambda g: np.zeros_like(g),
+)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -283,18 +294,28 @@ def normal(
     """Normal numbers: `normal(mean, std, size)` of two numbers, or of tensors that give each element's own."""
     source = _generator("normal", generator)
     read_device(device)
+    numbers = [isinstance(each, (int, float, np.generic)) for each in (mean, std)]
+    tensors = [isinstance(each, Tensor) for each in (mean, std)]
+    fits = any(tensors) and all(map(max, numbers, tensors)) if size is None else all(numbers)
+    if not fits or isinstance(size, (int, float)):
+        got = [type_name(each) for each in (mean, std, size) if each is not None or each is not size]
+        raise TypeError(
+            f"normal() received an invalid combination of arguments - got ({', '.join(got)}), but expected one of:\n"
+            " * (Tensor mean, Tensor std)\n * (Tensor mean, float std = 1)\n * (float mean, Tensor std)\n"
+            " * (float mean, float std, tuple of ints size)\n"
+        )
     if size is not None:
         target = read_dtype("normal", dtype) or (default_dtype() if out is None else out._array.dtype)
         return finish(source.normal(read_size("normal", (size,)), target, float(mean), float(std)), requires_grad, out)
-    if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
-        raise TypeError("normal() received an invalid combination of arguments: two numbers need a size")
     given = [each._array if isinstance(each, Tensor) else float(each) for each in (mean, std)]
     values = source.normal_like(*given)
     if out is not None:
         return finish(values, False, out)
-    if mode.recording and isinstance(mean, Tensor) and mean.requires_grad:
-        return _NORMAL_MEAN.function(mean, values)
-    return finish(values)
+    inputs = [each for each in (mean, std) if isinstance(each, Tensor)]
+    if not (mode.recording and any([each.requires_grad for each in inputs])):
+        return finish(values)
+    row = _NORMAL_BOTH if len(inputs) == 2 else _NORMAL_MEAN if inputs[0] is mean else _NORMAL_STD
+    return row.function(*inputs, values)
 
 
 def multinomial(

@@ -8,34 +8,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.operation import operation
-from framework.autograd.size import Size
 from framework.autograd.tensor import Tensor, normalize_dim
-from framework.operations.arguments import check_tensors
-from framework.operations.combining import atan2, hypot
-from framework.operations.conversion import to_dtype
-from framework.operations.creation import arange, zeros, zeros_like
+from framework.operations.arguments import check_tensors, integer
+from framework.operations.creation import zeros, zeros_like
+from framework.operations.creation_arguments import default_dtype, finish, read_device, read_dtype, read_integer
 from framework.operations.joining import cat
 from framework.operations.rearranging import flip, roll
+from framework.operations.spectrum import Spectrum
 
 __all__ = [
-    "Spectrum",
     "fft",
     "fft2",
     "fftfreq",
     "fftn",
     "fftshift",
     "hfft",
+    "hfft2",
+    "hfftn",
     "ifft",
     "ifft2",
     "ifftn",
     "ifftshift",
     "ihfft",
+    "ihfft2",
+    "ihfftn",
     "irfft",
     "irfft2",
     "irfftn",
@@ -44,6 +46,10 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+
+Dims = int | Sequence[int] | None
+_Kind = Literal["full", "halving", "doubling"]
 
 
 def _transformed(real: Any, imag: Any, dim: int, inverse: bool) -> list[Any]:
@@ -62,113 +68,20 @@ def _(g: Any, dim: int, inverse: bool) -> Any:
     return tuple(_fft(g[0], g[1], dim, not inverse))
 
 
-class Spectrum:
-    """Complex numbers as two real tensors of one shape."""
-
-    __slots__ = ("imag", "real")
-
-    __array_ufunc__ = None
-
-    def __init__(self, real: Tensor, imag: Tensor) -> None:
-        self.real = real
-        self.imag = imag
-
-    @property
-    def shape(self) -> Size:
-        """The shape of either part."""
-        return self.real.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return self.real.ndim
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
-        return self.real.size(dim)
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return self.real.ndim
-
-    def abs(self) -> Tensor:
-        """The absolute values."""
-        return hypot(self.real, self.imag)
-
-    __abs__ = abs
-
-    def angle(self) -> Tensor:
-        """The angles, from -π to π."""
-        return atan2(self.imag, self.real)
-
-    def conj(self) -> Spectrum:
-        """The imaginary parts with the other sign."""
-        return Spectrum(self.real, -self.imag)
-
-    def __getitem__(self, index: Any) -> Spectrum:
-        return Spectrum(self.real[index], self.imag[index])
-
-    def __neg__(self) -> Spectrum:
-        return Spectrum(-self.real, -self.imag)
-
-    def __add__(self, other: Any) -> Spectrum:
-        real, imag = _parts(other)
-        return Spectrum(self.real + real, self.imag + imag)
-
-    def __sub__(self, other: Any) -> Spectrum:
-        real, imag = _parts(other)
-        return Spectrum(self.real - real, self.imag - imag)
-
-    def __rsub__(self, other: Any) -> Spectrum:
-        return -self + other
-
-    def __mul__(self, other: Any) -> Spectrum:
-        if not isinstance(other, (Spectrum, complex)):
-            return Spectrum(self.real * other, self.imag * other)
-        real, imag = _parts(other)
-        return Spectrum(self.real * real - self.imag * imag, self.real * imag + self.imag * real)
-
-    def __truediv__(self, other: Any) -> Spectrum:
-        if not isinstance(other, (Spectrum, complex)):
-            return Spectrum(self.real / other, self.imag / other)
-        real, imag = _parts(other)
-        square = real * real + imag * imag
-        return self * Spectrum(real / square, -imag / square)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __repr__(self) -> str:
-        return f"Spectrum(real={self.real!r},\nimag={self.imag!r})"
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(
-            f"'Spectrum' object has no attribute {name!r}: complex tensors are out of scope. The result of a Fourier "
-            "transform has .real, .imag, .abs(), .angle(), .conj(), arithmetic and indexing, and can be transformed back"
-        )
-
-
-def _parts(value: Any) -> tuple[Any, Any]:
-    if isinstance(value, (Spectrum, complex)):
-        return value.real, value.imag
-    return value, 0.0
-
-
 def _spectrum(function: str, input: Any) -> Spectrum:
     """The input as a Spectrum, whole numbers as floating-point ones."""
     if isinstance(input, Spectrum):
         return input
-    check_tensors(function, input=input)
+    check_tensors(f"fft_{function}", input=input)
     if input.dtype.kind != "f":
         input = input.to(dtypes.get_default_dtype())
-    if input.dtype.itemsize == 2:
-        raise RuntimeError("Unsupported dtype Half")
     return Spectrum(input, zeros_like(input))
 
 
-def _real(function: str, input: Any) -> Tensor:
+def _real(function: str, input: Any) -> Spectrum:
     if isinstance(input, Spectrum):
         raise RuntimeError(f"{function} expects a real input tensor, but got ComplexFloat")
-    return _spectrum(function, input).real
+    return _spectrum(function, input)
 
 
 def _sized(tensor: Tensor, n: int, dim: int) -> Tensor:
@@ -191,32 +104,13 @@ def _scale(norm: str | None, n: int, inverse: bool) -> float:
     return 1 / n if (norm == "forward") != inverse else 1.0
 
 
-def _along(function: str, input: Spectrum, n: int | None, dim: int, norm: str | None, inverse: bool) -> Spectrum:
-    if not input.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    dim = normalize_dim(dim, input.ndim)
-    n = input.shape[dim] if n is None else n
+def _along(input: Spectrum, n: int, dim: int, norm: str | None, inverse: bool) -> Spectrum:
+    """The transform along one dimension, counted from the front, cut or filled up to n points."""
     if n < 1:
         raise RuntimeError(f"Invalid number of data points ({n}) specified")
     real, imag = _fft(_sized(input.real, n, dim), _sized(input.imag, n, dim), dim, inverse)
     scale = _scale(norm, n, inverse)
     return Spectrum(real, imag) if scale == 1.0 else Spectrum(real * scale, imag * scale)
-
-
-def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
-    """The Fourier transform along a dimension, cut or filled up with zeros to the size `n`."""
-    return _along("fft", _spectrum("fft", input), n, dim, norm, False)
-
-
-def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
-    """The inverse of `fft`."""
-    return _along("ifft", _spectrum("ifft", input), n, dim, norm, True)
-
-
-def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
-    """`fft` of real numbers without the half that follows from the other: n // 2 + 1 numbers."""
-    full = _along("rfft", _spectrum("rfft", _real("rfft", input)), n, dim, norm, False)
-    return _half(full, normalize_dim(dim, full.ndim))
 
 
 def _half(full: Spectrum, dim: int) -> Spectrum:
@@ -226,6 +120,8 @@ def _half(full: Spectrum, dim: int) -> Spectrum:
 
 def _whole(half: Spectrum, n: int, dim: int) -> Spectrum:
     """The spectrum of size n of which this is the first half: the rest mirrors it."""
+    if n < 1:
+        raise RuntimeError(f"Invalid number of data points ({n}) specified")
     kept = n // 2 + 1
     real, imag = _sized(half.real, kept, dim), _sized(half.imag, kept, dim)
     mirrored = n - kept
@@ -235,131 +131,245 @@ def _whole(half: Spectrum, n: int, dim: int) -> Spectrum:
     return Spectrum(cat([real, flip(parts[0], (dim,))], dim), cat([imag, -flip(parts[1], (dim,))], dim))
 
 
+def _line(function: str, input: Spectrum, n: Any, dim: Any, norm: Any, halved: bool = False) -> tuple[int, int]:
+    """The number of points and the dimension of a transform along one, checked; `halved`: of what has the half alone."""
+    _check_norm(function, norm)
+    _check_precision(input)
+    n = None if n is None else integer(n, f"fft_{function}", "n")
+    dim = integer(dim, f"fft_{function}", "dim")
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    dim = normalize_dim(dim, input.ndim)
+    if n is None:
+        n = 2 * (input.shape[dim] - 1) if halved else input.shape[dim]
+    return n, dim
+
+
+def _check_norm(function: str, norm: Any) -> None:
+    if not (norm is None or isinstance(norm, str)):
+        raise TypeError(f"fft_{function}(): argument 'norm' must be str, not {type(norm).__name__}")
+
+
+def _check_precision(input: Spectrum) -> None:
+    if input.real.dtype.itemsize == 2:
+        raise RuntimeError("Unsupported dtype Half")
+
+
+def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
+    """The Fourier transform along a dimension, cut or filled up with zeros to the size `n`."""
+    spectrum = _spectrum("fft", input)
+    return _along(spectrum, *_line("fft", spectrum, n, dim, norm), norm, False)
+
+
+def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
+    """The inverse of `fft`."""
+    spectrum = _spectrum("ifft", input)
+    return _along(spectrum, *_line("ifft", spectrum, n, dim, norm), norm, True)
+
+
+def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
+    """`fft` of real numbers without the half that follows from the other: n // 2 + 1 numbers."""
+    spectrum = _real("rfft", input)
+    n, dim = _line("rfft", spectrum, n, dim, norm)
+    return _half(_along(spectrum, n, dim, norm, False), dim)
+
+
 def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The real numbers of which this is the `rfft`; `n` says how many, an even number if left out."""
     spectrum = _spectrum("irfft", input)
-    dim = normalize_dim(dim, spectrum.ndim)
-    n = 2 * (spectrum.shape[dim] - 1) if n is None else n
-    if n < 1:
-        raise RuntimeError(f"Invalid number of data points ({n}) specified")
-    return _along("irfft", _whole(spectrum, n, dim), n, dim, norm, True).real
+    n, dim = _line("irfft", spectrum, n, dim, norm, True)
+    return _along(_whole(spectrum, n, dim), n, dim, norm, True).real
 
 
 def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Tensor:
     """The real transform of a signal whose second half mirrors its first."""
     spectrum = _spectrum("hfft", input)
-    dim = normalize_dim(dim, spectrum.ndim)
-    n = 2 * (spectrum.shape[dim] - 1) if n is None else n
-    if n < 1:
-        raise RuntimeError(f"Invalid number of data points ({n}) specified")
-    return _along("hfft", _whole(spectrum, n, dim), n, dim, norm, False).real
+    n, dim = _line("hfft", spectrum, n, dim, norm, True)
+    return _along(_whole(spectrum, n, dim), n, dim, norm, False).real
 
 
 def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None) -> Spectrum:
     """The inverse of `hfft`."""
-    full = _along("ihfft", _spectrum("ihfft", _real("ihfft", input)), n, dim, norm, True)
-    return _half(full, normalize_dim(dim, full.ndim))
+    spectrum = _real("ihfft", input)
+    n, dim = _line("ihfft", spectrum, n, dim, norm)
+    return _half(_along(spectrum, n, dim, norm, True), dim)
 
 
-def _axes(shape: Sequence[int], s: Sequence[int] | None, dim: Sequence[int] | None) -> list[tuple[int, int]]:
+def _axes(function: str, input: Spectrum, s: Any, dim: Any, norm: Any, kind: _Kind) -> list[tuple[int, int]]:
     """The dimensions to transform, counted from the front, each with its size."""
-    ndim = len(shape)
+    _check_norm(function, norm)
+    shape, ndim = input.shape, input.ndim
+    s, dim = _integers(function, "s", s), _integers(function, "dim", dim)
     if dim is None:
+        if s is not None and len(s) > ndim:
+            raise RuntimeError(f"Got shape with {len(s)} values but input tensor only has {ndim} dimensions.")
         dim = range(ndim) if s is None else range(ndim - len(s), ndim)
+    elif dim and not ndim:
+        raise IndexError(f"Dimension specified as {dim[0]} but tensor has no dimensions")
     found = [normalize_dim(each, ndim) for each in dim]
     if len(set(found)) < len(found):
         raise RuntimeError("FFT dims must be unique")
     if s is not None and len(s) != len(found):
         raise RuntimeError("When given, dim and shape arguments must have the same length")
-    return [(each, shape[each] if s is None or s[number] == -1 else s[number]) for number, each in enumerate(found)]
+    sizes = [shape[each] if s is None or s[number] == -1 else s[number] for number, each in enumerate(found)]
+    for each in sizes:
+        if each < 1:
+            raise RuntimeError(f"Invalid number of data points ({each}) specified")
+    if kind != "full" and not found:
+        raise RuntimeError(f"{function.replace('2', 'n')} must transform at least one axis")
+    if kind == "doubling" and (s is None or s[-1] == -1):
+        sizes[-1] = 2 * (shape[found[-1]] - 1)
+    _check_precision(input)
+    _scale(norm, 1, False)
+    return list(zip(found, sizes, strict=True))
 
 
-def _several(function: str, inverse: bool) -> Callable[..., Spectrum]:
-    def transform(
-        input: Any, s: Sequence[int] | None = None, dim: Sequence[int] | None = None, norm: str | None = None
-    ) -> Spectrum:
+def _integers(function: str, argument: str, given: Any) -> tuple[int, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, str):
+        raise TypeError(f"fft_{function}(): argument '{argument}' must be tuple of ints, not str")
+    given = given if isinstance(given, (tuple, list)) else (given,)
+    return tuple([integer(each, f"fft_{function}", argument) for each in given])
+
+
+def _given(function: str, dim: Any, default: Dims) -> Any:
+    if dim is None and default is not None:
+        raise TypeError(f"fft_{function}(): argument 'dim' (position 3) must be tuple of ints, not NoneType")
+    return dim
+
+
+def _several(function: str, inverse: bool, default: Dims = None) -> Callable[..., Spectrum]:
+    def transform(input: Any, s: Dims = None, dim: Dims = default, norm: str | None = None) -> Spectrum:
         spectrum = _spectrum(function, input)
-        for axis, size in _axes(spectrum.shape, s, dim):
-            spectrum = _along(function, spectrum, size, axis, norm, inverse)
+        for axis, size in _axes(function, spectrum, s, _given(function, dim, default), norm, "full"):
+            spectrum = _along(spectrum, size, axis, norm, inverse)
         return spectrum
 
+    return _named(transform, function)
+
+
+def _halving(function: str, inverse: bool, default: Dims = None) -> Callable[..., Spectrum]:
+    """A transform of real numbers of whose last dimension only the half is kept."""
+
+    def transform(input: Tensor, s: Dims = None, dim: Dims = default, norm: str | None = None) -> Spectrum:
+        spectrum = _real(function, input)
+        *others, (last, size) = _axes(function, spectrum, s, _given(function, dim, default), norm, "halving")
+        spectrum = _half(_along(spectrum, size, last, norm, inverse), last)
+        for axis, count in others:
+            spectrum = _along(spectrum, count, axis, norm, inverse)
+        return spectrum
+
+    return _named(transform, function)
+
+
+def _doubling(function: str, inverse: bool, default: Dims = None) -> Callable[..., Tensor]:
+    """A transform to real numbers from what has only half of its last dimension."""
+
+    def transform(input: Any, s: Dims = None, dim: Dims = default, norm: str | None = None) -> Tensor:
+        spectrum = _spectrum(function, input)
+        *others, (last, size) = _axes(function, spectrum, s, _given(function, dim, default), norm, "doubling")
+        for axis, count in others:
+            spectrum = _along(spectrum, count, axis, norm, inverse)
+        return _along(_whole(spectrum, size, last), size, last, norm, inverse).real
+
+    return _named(transform, function)
+
+
+def _named(transform: Callable[..., Any], function: str) -> Callable[..., Any]:
     transform.__name__ = transform.__qualname__ = function
     return transform
 
 
-fftn, ifftn = _several("fftn", False), _several("ifftn", True)
+_LAST_TWO = (-2, -1)
+fftn, ifftn, fft2, ifft2 = (
+    _several("fftn", False),
+    _several("ifftn", True),
+    _several("fft2", False, _LAST_TWO),
+    _several("ifft2", True, _LAST_TWO),
+)
+rfftn, ihfftn, rfft2, ihfft2 = (
+    _halving("rfftn", False),
+    _halving("ihfftn", True),
+    _halving("rfft2", False, _LAST_TWO),
+    _halving("ihfft2", True, _LAST_TWO),
+)
+irfftn, hfftn, irfft2, hfft2 = (
+    _doubling("irfftn", True),
+    _doubling("hfftn", False),
+    _doubling("irfft2", True, _LAST_TWO),
+    _doubling("hfft2", False, _LAST_TWO),
+)
 fftn.__doc__ = "`fft` along several dimensions, all by default."
 ifftn.__doc__ = "The inverse of `fftn`."
+rfftn.__doc__ = "`fftn` of real numbers, the last of the dimensions halved."
+irfftn.__doc__ = "The real numbers of which this is the `rfftn`."
+hfftn.__doc__ = "The real transform of a signal the second half of whose last dimension mirrors the first."
+ihfftn.__doc__ = "The inverse of `hfftn`."
+for _two, _all in ((fft2, fftn), (ifft2, ifftn), (rfft2, rfftn), (irfft2, irfftn), (hfft2, hfftn), (ihfft2, ihfftn)):
+    _two.__doc__ = f"`{_all.__name__}` along the last two dimensions."
 
 
-def rfftn(
-    input: Tensor, s: Sequence[int] | None = None, dim: Sequence[int] | None = None, norm: str | None = None
-) -> Spectrum:
-    """`fftn` of real numbers, the last of the dimensions halved."""
-    *others, (last, size) = _axes(input.shape, s, dim)
-    spectrum = rfft(input, size, last, norm)
-    for axis, count in others:
-        spectrum = _along("rfftn", spectrum, count, axis, norm, False)
-    return spectrum
-
-
-def irfftn(
-    input: Any, s: Sequence[int] | None = None, dim: Sequence[int] | None = None, norm: str | None = None
+def fftfreq(
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """The real numbers of which this is the `rfftn`."""
-    spectrum = _spectrum("irfftn", input)
-    *others, (last, size) = _axes(spectrum.shape, s, dim)
-    if s is None or s[-1] == -1:
-        size = 2 * (spectrum.shape[last] - 1)
-    for axis, count in others:
-        spectrum = _along("irfftn", spectrum, count, axis, norm, True)
-    return irfft(spectrum, size, last, norm)
-
-
-def fft2(input: Any, s: Any = None, dim: Sequence[int] = (-2, -1), norm: str | None = None) -> Spectrum:
-    """`fftn` along the last two dimensions."""
-    return fftn(input, s, dim, norm)
-
-
-def ifft2(input: Any, s: Any = None, dim: Sequence[int] = (-2, -1), norm: str | None = None) -> Spectrum:
-    """`ifftn` along the last two dimensions."""
-    return ifftn(input, s, dim, norm)
-
-
-def rfft2(input: Tensor, s: Any = None, dim: Sequence[int] = (-2, -1), norm: str | None = None) -> Spectrum:
-    """`rfftn` along the last two dimensions."""
-    return rfftn(input, s, dim, norm)
-
-
-def irfft2(input: Any, s: Any = None, dim: Sequence[int] = (-2, -1), norm: str | None = None) -> Tensor:
-    """`irfftn` along the last two dimensions."""
-    return irfftn(input, s, dim, norm)
-
-
-def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """The frequencies of `fft`, in cycles per unit of the sample spacing `d`."""
-    places = roll(arange(-(n // 2), (n + 1) // 2), (n + 1) // 2)
-    return _frequencies(places, n, d, dtype, requires_grad)
+    n = read_integer("fft_fftfreq", "n", 1, n)
+    if n < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    places = (np.arange(n) + n // 2) % n - n // 2 if n else np.arange(0)
+    return _frequencies("fftfreq", places, n * d, dtype, device, requires_grad, out)
 
 
-def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rfftfreq(
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
     """The frequencies of `rfft`, in cycles per unit of the sample spacing `d`."""
-    return _frequencies(arange(n // 2 + 1), n, d, dtype, requires_grad)
+    n = read_integer("fft_rfftfreq", "n", 1, n)
+    return _frequencies("rfftfreq", np.arange(int(n / 2) + 1), n * d, dtype, device, requires_grad, out)
 
 
-def _frequencies(places: Tensor, n: int, d: float, dtype: Any, requires_grad: bool) -> Tensor:
-    found = to_dtype(places, dtypes.as_numpy(dtype or dtypes.get_default_dtype())) * (1.0 / (n * d))
-    return found.requires_grad_(requires_grad)
+def _frequencies(
+    name: str, places: Any, length: float, dtype: Any, device: Any, requires_grad: bool, out: Tensor | None
+) -> Tensor:
+    read_device(device)
+    target = read_dtype(f"fft_{name}", dtype) or (default_dtype() if out is None else out._array.dtype)
+    if target.kind != "f":
+        raise RuntimeError(f"{name} requires a floating point or complex dtype")
+    wide: Any = np.float64 if target.itemsize == 8 else np.float32
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.astype(places, wide) * wide(np.float64(1.0) / length)
+    return finish(np.astype(found, target), requires_grad, out)
 
 
 def _shifted(name: str, steps: Callable[[int], int]) -> Callable[..., Any]:
     def shift(input: Any, dim: Any = None) -> Any:
         if isinstance(input, Spectrum):
             return Spectrum(shift(input.real, dim), shift(input.imag, dim))
-        check_tensors(name, input=input)
-        dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-        dims = [normalize_dim(each, input.ndim) for each in dims]
-        return roll(input, [steps(input.shape[each]) for each in dims], dims) if dims else input
+        check_tensors(f"fft_{name}", input=input)
+        dims = tuple(range(input.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+        if not dims:
+            raise RuntimeError("`shifts` required")
+        if not input.ndim:
+            raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
+        dims = tuple([normalize_dim(each, input.ndim) for each in dims])
+        return roll(input, tuple([steps(input.shape[each]) for each in dims]), dims)
 
     shift.__name__ = shift.__qualname__ = name
     return shift

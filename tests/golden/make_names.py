@@ -10,7 +10,7 @@ import torch
 NAMESPACES = """
 nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations linalg special fft
 autograd autograd.functional autograd.forward_ad autograd.graph func optim optim.lr_scheduler optim.swa_utils
-utils.data utils.checkpoint random amp
+utils.data utils.checkpoint random amp signal.windows
 """.split()
 
 
@@ -21,7 +21,7 @@ def public(module):
         value = getattr(module, name, None)
         if isinstance(value, types.ModuleType):
             keep = f"{module.__name__}.{name}" == value.__name__ and name in {
-                each.split(".")[-1] for each in NAMESPACES
+                each.split(".")[-1] for each in NAMESPACES if each != "signal.windows"
             }
         else:
             home = getattr(value, "__module__", None) or module.__name__

@@ -56,10 +56,10 @@ def attempt(function: Any, *args: Any, **kwargs: Any) -> None:
         print(f"{type(error).__name__}: {error}")
 
 
-def refused(function: Any, *args: Any) -> None:
+def refused(function: Any, *args: Any, **kwargs: Any) -> None:
     """Print an exception's type alone, where its text names a module's path."""
     try:
-        function(*args)
+        function(*args, **kwargs)
     except Exception as error:
         print(type(error).__name__)
     else:

@@ -36,6 +36,8 @@ ROWS = [
     Row("zero", alone, CONSTANT),
     Row("bernoulli", drawn, CONSTANT),
     Row("normal_mean", drawn, CONSTANT),
+    Row("normal_std", drawn, CONSTANT),
+    Row("normal_mean_std", lambda r: [(r(2, 3), r(3), r(2, 3)), (r(), r(), r())], CONSTANT),
     *[
         Row(name, drawn, CONSTANT)
         for name in (

@@ -37,6 +37,7 @@ def _pivots(n):
 
 
 PLAIN = {"device": False}
+REFUSES = {"device": False, "refuses": True}
 WITHOUT_TYPE = {"device": False, "single": False}
 
 ROWS = [
@@ -87,6 +88,15 @@ ROWS = [
     Row("lu_permutation", lambda r: [(r(3, 3), _pivots(3))], WITHOUT_TYPE),
     Row("linalg_matrix_exp", lambda r: [(r(2, 2),), (r(2, 2, 2) * 3,)], PLAIN),
     Row("linalg_householder_product", lambda r: [(r(2, 2), r(1)), (r(1, 3, 2), r(1, 2))]),
+    Row("ormqr", lambda r: [
+        (r(3, 2), r(2), r(3, 1), True, False), (r(1, 2, 2), r(1, 1), r(1, 1, 2), False, True),
+        (r(2, 2), r(2), r(2, 1), True, True), (r(2, 1), r(1), r(2, 2), False, False),
+    ]),
+    Row("linalg_ldl_factor_ex", lambda r: [(r.ints(9, 3, 3),), (r.ints(9, 2, 2, 2) - 4,)], REFUSES),
+    Row("linalg_ldl_solve", lambda r: [
+        (np.array([[4, 0], [1, 3]]), np.array([1, 2], np.int32), r.ints(9, 2, 1)),
+        (np.array([[0, 0], [2, 1]]), np.array([-2, -2], np.int32), r.ints(9, 3, 2, 1)),
+    ], REFUSES),
     Row("vdot", lambda r: [(r(3), r(3))]),
     Row("kron", lambda r: [(r(2, 2), r(1, 2)), (r(2), r(2, 1)), (r(), r(2))]),
     Row("linalg_cross", lambda r: [(r(2, 3), r(2, 3), 1), (r(3, 2), r(3, 1), 0)]),

@@ -212,3 +212,18 @@ def test_gradients_where_singular_values_are_equal():
     for function in (torch.linalg.svdvals, torch.linalg.eigvalsh):
         (gradient,) = torch.autograd.grad(function(x).sum(), x)
         assert torch.allclose(gradient, torch.eye(3, dtype=torch.float64))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 7), st.integers(0, 99), st.booleans())
+def test_ldl_solves_symmetric_matrices_of_any_sign(n, seed, whole):
+    x = matrices(n, n, seed=seed) * 4
+    A = symmetric(x.round() if whole else x)
+    LD, pivots, info = torch.linalg.ldl_factor_ex(A)
+    if info.item():
+        assert LD[info.item() - 1, info.item() - 1] == 0
+        return
+    B = matrices(n, 2, seed=seed + 1)
+    X = torch.linalg.ldl_solve(LD, pivots, B)
+    if torch.linalg.cond(A) < 1e6:
+        np.testing.assert_allclose((A @ X).numpy(), B.numpy(), atol=1e-7)
