@@ -96,6 +96,7 @@ class Tensor:
         """Bytes of all elements."""
         return self._array.nbytes
 
+    is_cpu = True
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xla = False
     names: tuple[None, ...] = ()
 

@@ -225,6 +225,8 @@ from framework.operations.incomplete_gamma import igamma, igammac
 from framework.operations.indexing import index_put, narrow, narrow_copy, select
 from framework.operations.inspection import (
     can_cast,
+    detach,
+    get_device,
     is_complex,
     is_floating_point,
     is_inference,

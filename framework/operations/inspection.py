@@ -13,6 +13,8 @@ from framework.operations.creation_arguments import check_tensor
 
 __all__ = [
     "can_cast",
+    "detach",
+    "get_device",
     "is_complex",
     "is_floating_point",
     "is_inference",
@@ -24,6 +26,18 @@ __all__ = [
     "result_type",
     "typename",
 ]
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory, outside the graph."""
+    check_tensor("detach", "input", 1, input)
+    return input.detach()
+
+
+def get_device(input: Tensor) -> int:
+    """-1: the CPU."""
+    check_tensor("get_device", "input", 1, input)
+    return input.get_device()
 
 
 def is_tensor(obj: Any) -> bool:

@@ -1,8 +1,9 @@
-"""Overwrite a whole tensor: `copy_`, `fill_`, `zero_`."""
+"""Overwrite a whole tensor: `copy_`, `fill_`, `zero_`, and by a function of Python's for each element, `apply_`, `map_`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -190,4 +191,29 @@ def zero_(self: Tensor) -> Tensor:
     return self
 
 
-attach(copy_, fill_, zero_)
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Overwrites each element with what a Python function makes of it: slow, and outside the graph."""
+    return _by_element(self, "apply_", callable)
+
+
+def map_(self: Tensor, other: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Overwrites each element with what a Python function makes of it and the other's, which is broadcast."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"map_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+    if other.dtype is not self.dtype:
+        raise TypeError(f"map_: expected {self.type()} for 'other' (got {other.type()})")
+    return _by_element(self, "map_", callable, other.expand(self.shape))
+
+
+def _by_element(self: Tensor, name: str, function: Any, *others: Tensor) -> Tensor:
+    if self.requires_grad or any([each.requires_grad for each in others]):
+        raise RuntimeError(f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead.")
+    check_writable(self, False)
+    flat = [each.reshape(-1).tolist() for each in (self, *others)]
+    found = np.array([function(*each) for each in zip(*flat, strict=True)])
+    self._array[...] = cast_quietly(np.reshape(found, self._array.shape), self._array.dtype)
+    self._bump()
+    return self
+
+
+attach(apply_, copy_, fill_, map_, zero_)

@@ -238,4 +238,14 @@ print(torch.einsum("aik,j->ij", a[None], b), torch.einsum("ij,k->k", a[:1, 1:2],
 for dtype in (torch.int64, torch.uint8):
     print(torch.logspace(0, 1.9, 3, dtype=dtype), torch.logspace(0.9, 1.9, 1, dtype=dtype), torch.logspace(0.5, 2.9, 4, base=2.5, dtype=dtype))
 """,
+    "a Python function for each element": """
+x = torch.arange(4.0).reshape(2, 2)
+print(x.t().apply_(lambda v: v * 2 + 1), x, torch.arange(3).apply_(lambda v: v + 0.7))
+print(x.map_(torch.tensor([10.0, 20.0]), lambda a, b: a + b))
+attempt(torch.ones(2, requires_grad=True).apply_, abs)
+attempt(x.map_, 3, max)
+attempt(x.map_, torch.ones(2, 2, dtype=torch.int32), max)
+print(x.is_cpu, torch.get_device(x), torch.detach(torch.ones(1, requires_grad=True)))
+attempt(torch.detach, 3)
+""",
 }
