@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -97,16 +98,39 @@ unsupported["neg"] = lambda values: RuntimeError(
 )
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
-    """`input + alpha * other`."""
+def older_order(name: str, factor: Any, tensor: Any) -> None:
+    """Warns once of PyTorch's older order of arguments, a factor before the tensor. TypeError where it is none."""
+    if not isinstance(tensor, Tensor) or not isinstance(factor, (int, float)):
+        raise TypeError(f"{name}() takes 2 positional arguments but 3 were given")
+    if not _older_orders:
+        _older_orders.append(name)
+        warnings.warn(
+            f"This overload of {name} is deprecated:\n\t{name}(Number alpha, Tensor other)\nConsider using one of the "
+            f"following signatures instead:\n\t{name}(Tensor other, *, Number alpha = 1)",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+_older_orders: list[str] = []
+
+
+def add(input: Any, other: Any, _older: Any = None, *, alpha: Any = 1) -> Tensor:
+    """`input + alpha * other`; PyTorch's older order is `add(input, alpha, other)`."""
+    if _older is not None:
+        older_order("add", other, _older)
+        other, alpha = _older, other
     if alpha.__class__ is not int or alpha != 1:
         _check_alpha(alpha, input, other)
         return _add_scaled.function(input, other, alpha)
     return _add.function(input, other)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
-    """`input - alpha * other`. RuntimeError for boolean tensors."""
+def sub(input: Any, other: Any, _older: Any = None, *, alpha: Any = 1) -> Tensor:
+    """`input - alpha * other`; PyTorch's older order is `sub(input, alpha, other)`. RuntimeError for boolean tensors."""
+    if _older is not None:
+        older_order("sub", other, _older)
+        other, alpha = _older, other
     check_no_mask(input, other)
     if alpha.__class__ is not int or alpha != 1:
         _check_alpha(alpha, input, other)
@@ -207,13 +231,19 @@ _iadd, _isub, _imul, _idiv = inplace(_add), inplace(_sub), inplace(mul), inplace
 _iadd_scaled, _isub_scaled, _idiv_rounded = inplace(add), inplace(sub), inplace(div)
 
 
-def _add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def _add_(self: Tensor, other: Any, _older: Any = None, *, alpha: Any = 1) -> Tensor:
     """`add`, written into this tensor."""
+    if _older is not None:
+        older_order("add_", other, _older)
+        other, alpha = _older, other
     return _iadd(self, other) if alpha.__class__ is int and alpha == 1 else _iadd_scaled(self, other, alpha=alpha)
 
 
-def _sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def _sub_(self: Tensor, other: Any, _older: Any = None, *, alpha: Any = 1) -> Tensor:
     """`sub`, written into this tensor."""
+    if _older is not None:
+        older_order("sub_", other, _older)
+        other, alpha = _older, other
     check_no_mask(self, other)
     return _isub(self, other) if alpha.__class__ is int and alpha == 1 else _isub_scaled(self, other, alpha=alpha)
 
@@ -221,6 +251,10 @@ def _sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 def _div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """`div`, written into this tensor."""
     return _idiv(self, other) if rounding_mode is None else _idiv_rounded(self, other, rounding_mode=rounding_mode)
+
+
+for _each in (_add_, _sub_, _div_):
+    _each.__name__ = _each.__qualname__ = _each.__name__.removeprefix("_")
 
 
 def _rsub_operator(self: Tensor, other: Any) -> Any:

@@ -15,6 +15,8 @@ from framework.autograd.nodes import renamed
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
+from framework.operations.arguments import check_tensors
+from framework.operations.arithmetic import older_order
 
 __all__ = [
     "addcdiv",
@@ -187,13 +189,26 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     return row.function(input, end, weight)
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """`input + value * tensor1 * tensor2`."""
+def addcmul(input: Tensor, tensor1: Any, tensor2: Any, _older: Any = None, *, value: float = 1) -> Tensor:
+    """`input + value * tensor1 * tensor2`; PyTorch's older order is `addcmul(input, value, tensor1, tensor2)`."""
+    if _older is not None:
+        older_order("addcmul", tensor1, _older)
+        value, tensor1, tensor2 = tensor1, tensor2, _older
+    if not (tensor1.__class__ is tensor2.__class__ is Tensor):
+        check_tensors("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     return _addcmul.function(input, tensor1, tensor2, _whole(value, input, tensor1, tensor2))
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """`input + value * tensor1 / tensor2`. RuntimeError where whole numbers would be divided."""
+def addcdiv(input: Tensor, tensor1: Any, tensor2: Any, _older: Any = None, *, value: float = 1) -> Tensor:
+    """`input + value * tensor1 / tensor2`; PyTorch's older order is `addcdiv(input, value, tensor1, tensor2)`.
+
+    RuntimeError where whole numbers would be divided.
+    """
+    if _older is not None:
+        older_order("addcdiv", tensor1, _older)
+        value, tensor1, tensor2 = tensor1, tensor2, _older
+    if not (tensor1.__class__ is tensor2.__class__ is Tensor):
+        check_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "

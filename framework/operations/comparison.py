@@ -58,6 +58,7 @@ greater_equal = ge.function
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have one shape and the same values."""
+    check_tensors("equal", input=input, other=other)
     a, b = input._array, other._array
     return a.shape == b.shape and bool(all_true(a == b))
 

@@ -62,7 +62,9 @@ def _eigh(A: Any, UPLO: Any) -> Any:
 def _(g: Any, out: Any) -> Any:
     values, vectors = out
     turned = _off_diagonal(ratio(np.matmul(transposed(vectors), g[1]), _gaps(values)))
-    return np.matmul(vectors, np.matmul(turned + _on_diagonal(g[0]), transposed(vectors)))
+    slope = np.matmul(vectors, np.matmul(turned + _on_diagonal(g[0]), transposed(vectors)))
+    # Symmetric as the matrix is, so that a step along it keeps it so.
+    return (slope + transposed(slope)) * 0.5
 
 
 _eigvalsh = operation(lambda A, UPLO: np.linalg.eigvalsh(A, UPLO), name="linalg_eigvalsh")

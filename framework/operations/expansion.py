@@ -99,6 +99,7 @@ def _expansion(shape: tuple[int, ...], target: tuple[int, ...], dtype: Any) -> t
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input.expand(other.shape)`."""
+    check_tensors("expand_as", input=input, other=other)
     return _expanded(input, tuple(other._array.shape))
 
 

@@ -26,6 +26,7 @@ from framework.operations.creation_arguments import (
     read_size,
     type_name,
 )
+from framework.operations.once import warn_once
 
 __all__ = ["as_tensor", "asarray", "from_numpy", "tensor"]
 
@@ -73,10 +74,20 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
-    """The data as a tensor, sharing memory where it can; always with `copy=True`, or an error with `copy=False`."""
+    """The data as a tensor, sharing memory where it can; always with `copy=True`, or an error with `copy=False`.
+
+    A tensor that is given back as it is keeps its graph, unless `requires_grad` is False.
+    """
     result = as_tensor(obj, dtype, device)
+    if result is obj and requires_grad is None and not copy:
+        if result.requires_grad:
+            warn_once(
+                "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "
+                "requires_grad=False explicitly to get the old behavior and silence this warning."
+            )
+        return result
     shared = result is obj or (isinstance(obj, np.ndarray) and np.may_share_memory(result._array, obj))
     if copy is False and not shared:
         raise ValueError(
@@ -84,7 +95,7 @@ def asarray(
         )
     if copy and shared:
         result = result.clone()
-    if requires_grad and not result.requires_grad:
+    if requires_grad and (not result.requires_grad or result.grad_fn is not None):
         return finish(result._array, True)
     return result.detach() if result.requires_grad and not requires_grad else result
 

@@ -116,9 +116,7 @@ def linalg_norm(
     return vector_norm(input, 2 if ord is None else ord, given, keepdim, dtype=dtype)
 
 
-def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: None = None, dtype: Any = None
-) -> Tensor:
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The `p`-norm over `dim`, or over everything: a number, infinities included, "fro" for the 2-norm, or "nuc".
 
     RuntimeError for whole numbers.

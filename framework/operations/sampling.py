@@ -334,6 +334,9 @@ def _inplace(name: str, grad_fn: str, fill: Callable[..., None]) -> Any:
     def method(self: Tensor, *args: Any, generator: Generator | None = None, **named: Any) -> Tensor:
         if "from" in named:
             args = (named.pop("from"), *args)
+        if name != "bernoulli_":
+            args = tuple([each.item() if isinstance(each, Tensor) else each for each in args])
+            named = {key: each.item() if isinstance(each, Tensor) else each for key, each in named.items()}
         source = _generator(name, generator)
         recording = bool(mode.recording and self.requires_grad)
         check_writable(self, recording)

@@ -184,6 +184,8 @@ def _reshape_method(self: Tensor, *args: Any, shape: Any = None) -> Tensor:
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`input.view(other.shape)`."""
+    if other.__class__ is not Tensor:
+        check_tensors("view_as", input=input, other=other)
     array, shape = input._array, other._array.shape
     if array.flags.c_contiguous and array.size == other._array.size:
         return _view.function(input, shape)
@@ -192,6 +194,7 @@ def view_as(input: Tensor, other: Tensor) -> Tensor:
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """`input.reshape(other.shape)`."""
+    check_tensors("reshape_as", input=input, other=other)
     return _reshaped(input, tuple(other._array.shape))
 
 

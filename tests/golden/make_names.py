@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pathlib
+import re
 import types
 
 import torch
@@ -14,15 +15,18 @@ utils.data utils.checkpoint random amp signal.windows
 """.split()
 
 
+KNOWN = {each.split(".")[-1] for each in NAMESPACES}
+# What is there for PyTorch's own use, though its name does not say so.
+INNER = re.compile(r"TYPE_CHECKING|BroadcastingList|_notes$|^AVG$|^SUM$|GRID_SAMPLE|^_|sys|types|torch_version")
+
+
 def public(module):
     """The names that a module offers: functions, classes and constants of its own or of PyTorch's core."""
     listed = set(getattr(module, "__all__", ())) | {name for name in dir(module) if not name.startswith("_")}
     for name in sorted(listed):
         value = getattr(module, name, None)
         if isinstance(value, types.ModuleType):
-            keep = f"{module.__name__}.{name}" == value.__name__ and name in {
-                each.split(".")[-1] for each in NAMESPACES if each != "signal.windows"
-            }
+            keep = f"{module.__name__}.{name}" == value.__name__ and (module is torch or name in KNOWN)
         else:
             home = getattr(value, "__module__", None) or module.__name__
             # The core's own classes are names of TorchScript; functions of typing and such are only imported.
@@ -33,7 +37,7 @@ def public(module):
                 and value.__name__ in vars(torch._C)
             )
             keep = keep and (name in getattr(module, "__all__", [name]))
-        if keep:
+        if keep and not INNER.search(name) and not (name == "Tensor" and module is not torch):
             yield name
 
 

@@ -248,4 +248,33 @@ attempt(x.map_, torch.ones(2, 2, dtype=torch.int32), max)
 print(x.is_cpu, torch.get_device(x), torch.detach(torch.ones(1, requires_grad=True)))
 attempt(torch.detach, 3)
 """,
+    "what scripts of older days write": """
+x, a, b = torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    print(x.clone().add_(-0.5, a), torch.add(x, 2, a), x.sub(2, a), torch.addcmul(x, 0.5, a, b), x.clone().addcdiv_(-0.5, a, b))
+refused(torch.add, x, a, b)
+refused(x.clone().add_, a, 2)
+attempt(torch.addcmul, x, 0.5, a)
+torch.manual_seed(0)
+print(torch.empty(3).normal_(0, torch.tensor(0.5)), torch.split(torch.arange(4), torch.tensor(2)))
+out = torch.zeros(())
+torch.norm(torch.ones(4), out=out)
+print(out)
+""",
+    "graphs that stay": """
+import warnings
+x = torch.ones(2, requires_grad=True)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    print(torch.asarray(x * 2), torch.asarray(x) is x, torch.asarray(x, requires_grad=False), torch.asarray(x * 2, requires_grad=True))
+matrix = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64, requires_grad=True)
+vectors = torch.linalg.eigh(matrix).eigenvectors
+print(torch.autograd.grad((vectors**2)[0, 0], matrix)[0])
+(slope,) = torch.autograd.grad((torch.linalg.eigvalsh(matrix) ** 3).sum(), matrix, create_graph=True)
+print(slope.detach(), torch.autograd.grad(slope[0, 1], matrix)[0])
+for f in (torch.equal, torch.Tensor.view_as, torch.Tensor.reshape_as, torch.Tensor.expand_as):
+    refused(f, x.detach(), 3)
+""",
 }
