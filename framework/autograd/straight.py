@@ -89,7 +89,7 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
         call.__code__ = code(source(operation))
         return call(*args, **kwargs)
 
-    call = FunctionType(_UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
+    call = FunctionType(UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
     return call
 
 
@@ -101,7 +101,8 @@ def code(text: str) -> CodeType:
     return _compiled[text]
 
 
-_UNWRITTEN = code("def call(*args, **kwargs): return first_call(args, kwargs)")
+UNWRITTEN = code("def call(*args, **kwargs): return first_call(args, kwargs)")
+"""The code of a function until its first call, which writes it."""
 
 
 def _names(operation: Operation, **names: Any) -> dict[str, Any]:

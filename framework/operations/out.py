@@ -134,43 +134,58 @@ def with_out_by_own_names(namespace: dict[str, Any], names: Iterable[str]) -> di
 
 
 def _taking_out(function: Any, name: str, rule: str) -> Callable[..., Any]:
-    """The function with `out=` added to its parameters.
-
-    It is written out, parameter by parameter, since `*args` and `**kwargs` cost twice as much per call.
-    """
+    """The function with `out=` added to its parameters; written out at its first call, as most never see one."""
+    # The plain function of an operation: `torch.exp` is called as quickly as `Tensor.exp`.
+    plain: Callable[..., Any] = function.function if isinstance(function, Operation) else function
+    if "out" in _parameters(function):
+        return plain
 
     def into(out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _written_into(out, name, rule, plain, args, kwargs)
 
-    plain: Callable[..., Any]
+    def first_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        _write(call, function)
+        return call(*args, **kwargs)
+
+    call = FunctionType(straight.UNWRITTEN, {"plain": plain, "into": into, "first_call": first_call}, name)
+    call.__qualname__, call.__doc__, call.__module__ = name, function.__doc__, __name__
+    call.__wrapped__ = plain  # type: ignore[attr-defined]  # whose parameters `help` shows
+    return call
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
     if isinstance(function, Operation):
-        # The plain function of an operation: `torch.exp` is called as quickly as `Tensor.exp`.
-        plain, names, defaults = function.function, function.parameters, function.defaults
-        keywords: tuple[str, ...] = ()
-        keyword_defaults: dict[str, Any] = {}
-        open_ended = "dim" in names  # which it takes as `axis` too
+        return function.parameters
+    code = function.__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names
+
+
+def _write(call: FunctionType, function: Any) -> None:
+    """Gives `call` its code, parameter by parameter: `*args` and `**kwargs` would cost twice as much per call."""
+    keyword_defaults: dict[str, Any] = {}
+    keywords: tuple[str, ...] = ()
+    if isinstance(function, Operation):
+        positional, defaults = function.parameters, function.defaults
+        open_ended = "dim" in positional  # which it takes as `axis` too
     else:
-        code = function.__code__
-        plain, names, defaults = function, code.co_varnames[: code.co_argcount], function.__defaults__
-        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        keyword_defaults = function.__kwdefaults__ or {}
-        open_ended = bool(code.co_flags & _OPEN_ENDED)
-    if "out" in (*names, *keywords):
-        return plain
+        count = function.__code__.co_argcount
+        positional, keywords = _parameters(function)[:count], _parameters(function)[count:]
+        defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__ or {}
+        open_ended = bool(function.__code__.co_flags & _OPEN_ENDED)
     if open_ended:
         text = _TEXT.format(parameters="*args, out, **kwargs", given="*args, **kwargs", args="args", kwargs="kwargs")
         defaults, keyword_defaults = (), {}
     else:
         text = _TEXT.format(
-            parameters=", ".join([*names, "*", *keywords, "out"]),
-            given=", ".join([*names, *(f"{each}={each}" for each in keywords)]),
-            args="".join(["(", *(f"{each}, " for each in names), ")"]),
+            parameters=", ".join([*positional, "*", *keywords, "out"]),
+            given=", ".join([*positional, *(f"{each}={each}" for each in keywords)]),
+            args="".join(["(", *(f"{each}, " for each in positional), ")"]),
             kwargs="".join(["{", *(f"{each!r}: {each}, " for each in keywords), "}"]),
         )
-    call = FunctionType(straight.code(text), {"plain": plain, "into": into}, name, tuple(defaults or ()))
+    call.__defaults__ = tuple(defaults or ())
     call.__kwdefaults__ = {**keyword_defaults, "out": None}
-    call.__qualname__, call.__doc__, call.__module__ = name, function.__doc__, __name__
-    return call
+    call.__code__ = straight.code(text)
 
 
 # What `inspect`, which takes longer to load than all of this, calls CO_VARARGS and CO_VARKEYWORDS.
