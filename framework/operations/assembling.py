@@ -131,7 +131,7 @@ def _chosen(size: int, r: int, once: bool) -> list[Any]:
         counts = np.maximum(size - start, 0)
         ends = np.cumsum(counts)
         columns = [np.repeat(each, counts) for each in columns]
-        total = int(ends[-1]) if size else 0
+        total = int(counts.sum())
         columns.append(np.arange(total) - np.repeat(ends - counts - start, counts))
     return columns
 

@@ -263,6 +263,12 @@ out = torch.zeros(())
 torch.norm(torch.ones(4), out=out)
 print(out)
 """,
+    "more elements than there are": """
+for r in (1, 2, 3, 4):
+    for n in (0, 1, 2):
+        for again in (False, True):
+            print(torch.combinations(torch.arange(n), r, again).tolist(), torch.combinations(torch.arange(n), r, again).shape)
+""",
     "graphs that stay": """
 import warnings
 x = torch.ones(2, requires_grad=True)
