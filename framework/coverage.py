@@ -101,8 +101,9 @@ def describe_missing(namespace: str, name: str) -> str:
     """What to say of a name that a namespace has not: whether PyTorch has it, why it is not here, what is nearest."""
     title = f"torch.{namespace}".rstrip(".")
     place = _place(namespace)
-    # A property of Tensor is not looked up; a module's own submodules are not what is meant.
-    here = [each for each in dir(place) if each[0] != "_" and not isinstance(vars(place).get(each), ModuleType)]
+    # A module's own submodules are not what is meant.
+    not_meant = (ModuleType, _Missing)
+    here = [each for each in dir(place) if each[0] != "_" and not isinstance(vars(place).get(each), not_meant)]
     hint = did_you_mean(name, here) if nearest(name, here) else ""
     if name in _names().get(namespace, ()):
         reason = out_of_scope(name)
@@ -123,8 +124,23 @@ class MissingName(AttributeError):
         return f"{self.args[0]}: {describe_missing(*self.where)}"
 
 
+class _Missing:
+    """Stands in `Tensor` for one of PyTorch's names that is not here. A `__getattr__` would slow all other attributes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, tensor: Any, kind: type) -> NoReturn:
+        owner = f"type object {kind.__name__!r}" if tensor is None else f"{kind.__name__!r} object"
+        raise MissingName(owner, "Tensor", self.name)
+
+
 def explain_missing_names() -> None:
-    """Gives every module that stands for one of PyTorch's namespaces, and is loaded, a `__getattr__` that explains."""
+    """Makes the loaded modules that stand for PyTorch's namespaces, and Tensor, explain what of PyTorch they lack."""
+    tensor = _place("Tensor")
+    for name in _names()["Tensor"]:
+        if not hasattr(tensor, name):
+            setattr(tensor, name, _Missing(name))
     for namespace in namespaces():
         module = sys.modules.get(f"framework.{namespace}")
         if module is not None:

@@ -60,7 +60,7 @@ def test_code_that_asks_for_a_gpu_runs():
         (lambda: framework.nn.DataParallel, "framework does not: tensors live on the CPU"),
         (lambda: framework.nn.functional.reluu, "torch.nn.functional has no such name either. Did you mean 'relu'?"),
         (lambda: framework.ones(2).to_sparse, "PyTorch has torch.Tensor.to_sparse, framework does not: sparse tensors"),
-        (lambda: framework.ones(2).summ, "torch.Tensor has no such name either. Did you mean 'sum'?"),
+        (lambda: framework.Tensor.to_sparse, "PyTorch has torch.Tensor.to_sparse, framework does not: sparse tensors"),
         (lambda: framework.optim.SGDD, "Did you mean 'SGD'?"),
     ],
 )

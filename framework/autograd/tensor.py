@@ -9,7 +9,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
@@ -23,7 +23,6 @@ from framework.autograd.printing import tensor_text
 from framework.autograd.size import CPU, Size, device, layout, strided
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.views import View, refresh, retain
-from framework.coverage import MissingName
 
 _new_tuple = tuple.__new__
 
@@ -520,14 +519,6 @@ class Tensor:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            owner = f"{type(self).__name__!r} object"
-            if name.startswith("_"):
-                raise AttributeError(f"{owner} has no attribute {name!r}")
-            raise MissingName(owner, "Tensor", name)
 
     if TYPE_CHECKING:
         # Operations add their methods at import; to a type checker they are Any, and operators give Tensors.
