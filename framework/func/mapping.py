@@ -42,6 +42,9 @@ def vmap(
     arguments are, or one for all. out_dims: where it goes in the results.
     randomness: what random operations do: "error" refuses them, "different" draws for each example, "same" draws the
     same numbers for all. `chunk_size` changes nothing.
+
+    A function that cannot run for all examples at once (it decides by a value, or writes into what is outside) is called
+    again for each of them: what else it does, such as printing, is then done again too.
     """
     check_randomness(randomness)
     if not (chunk_size is None or chunk_size > 0):
