@@ -347,7 +347,7 @@ class Tensor:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{c_name(value._array.dtype)}' to a tensor with grad_dtype "
+                    f"attempting to assign a gradient with dtype '{dtypes.c_name(value._array.dtype)}' to a tensor with grad_dtype "
                     f"'{_scalar_name(self)}'. The gradient must match the tensor's grad_dtype (defaults to the "
                     "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
                     "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient "
@@ -604,13 +604,6 @@ def _copied(array: Any, memo: dict[int, Any]) -> Any:
 def full_name(kind: type) -> str:
     """A type's name as PyTorch's messages give it: with its module, unless that is Python's own."""
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-
-
-def c_name(dtype: np.dtype[Any]) -> str:
-    """The name of a type in C++."""
-    names = {"int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char"}
-    names |= {"float64": "double", "float32": "float", "float16": "c10::Half"}
-    return names.get(dtype.name, dtype.name)
 
 
 def _scalar_name(tensor: Tensor) -> str:

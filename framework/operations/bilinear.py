@@ -52,8 +52,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     arrays = {name: each._array for name, each in given.items()}
     a, b, w = (arrays[name] for name in ("input1", "input2", "weight"))
     if any([each.dtype != a.dtype for each in arrays.values()]):
-        names = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int"}
-        shown = ", ".join(f"{name}: {names.get(each.dtype.name, each.dtype.name)}" for name, each in arrays.items())
+        shown = ", ".join(f"{name}: {dtypes.c_name(each.dtype)}" for name, each in arrays.items())
         raise RuntimeError(f"All tensors must have the same dtype, got {shown}")
     if a.ndim != b.ndim:
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {a.ndim} and {b.ndim}")

@@ -180,7 +180,7 @@ def _warn_of_types(*types: np.dtype[Any]) -> None:
     if _WARNED:
         return
     _WARNED.append(True)
-    names = [_C_NAMES.get(each.name, each.name) for each in types]
+    names = [dtypes.c_name(each) for each in types]
     warnings.warn(
         f"Mismatch dtype between input and weight: input dtype = {names[0]}, weight dtype = {names[1]}, Cannot "
         "dispatch to fused implementation.",
@@ -190,7 +190,3 @@ def _warn_of_types(*types: np.dtype[Any]) -> None:
 
 
 _WARNED: list[bool] = []
-_C_NAMES = {
-    "float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int",
-    "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
-}  # fmt: skip

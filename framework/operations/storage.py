@@ -14,7 +14,7 @@ from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable
 from framework.autograd.memory import address, capacity, geometry_of, owner_of, window
 from framework.autograd.size import CPU, device
-from framework.autograd.tensor import Tensor, c_name
+from framework.autograd.tensor import Tensor
 from framework.operations.arguments import sizes
 from framework.operations.creation_arguments import check_tensor, type_name
 from framework.operations.strided import check_window
@@ -161,7 +161,7 @@ def set_(
     if isinstance(source, Tensor):
         if source._array.dtype != dtype:
             raise RuntimeError(
-                f"Could not set tensor of type {c_name(source._array.dtype)} to a tensor of type {c_name(dtype)}"
+                f"Could not set tensor of type {dtypes.c_name(source._array.dtype)} to a tensor of type {dtypes.c_name(dtype)}"
             )
         array = source._array
     else:
