@@ -14,7 +14,7 @@ from framework.operations.max_pooling import located, place_at_maxima
 from framework.operations.pooling_arguments import check_input, ints, refuse_types
 from framework.operations.reduction import mean
 from framework.operations.resampling import Line, resample, resample_back, taps
-from framework.operations.windows import Window, constant, maxima
+from framework.operations.windows import Window, array_like, maxima
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -118,7 +118,7 @@ def _adaptive_maximum(input: Any, plan: Any) -> tuple[Any, Any]:
     found: Any = 0
     step = 1
     for window, line in zip(windows, reversed(lines), strict=True):
-        along = constant(taps(line, np.float64)[0][0] * step, input)
+        along = array_like(taps(line, np.float64)[0][0] * step, input)
         found = found + np.take(along, places % window.size)
         places = places // window.size
         step *= line.size

@@ -21,8 +21,8 @@ from framework.operations.pooling_arguments import (
 )
 from framework.operations.windows import (
     Window,
+    array_like,
     choose,
-    constant,
     contracted,
     extended,
     laid,
@@ -90,7 +90,7 @@ def located(input: Any, windows: Windows) -> tuple[Any, Any]:
     places: Any = None
     step = 1
     for window in windows:
-        offsets = constant(_offsets(window, step), input)
+        offsets = array_like(_offsets(window, step), input)
         x = extended(x, window)
         places = offsets if places is None else extended(places, window) + offsets
         x, stays = winners(x, window, False)

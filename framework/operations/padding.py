@@ -11,7 +11,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.pooling_arguments import ints, refuse_types
-from framework.operations.windows import constant, memory_order
+from framework.operations.windows import array_like, memory_order
 
 __all__ = ["constant_pad_nd", "pad"]
 
@@ -92,7 +92,7 @@ def copy_pad(input: Any, padding: Any, mode: str) -> Any:
     if min(padding) < 0:
         x = input
         for dim, before, after in _sides(padding):
-            x = np.take(x, constant(_sources(mode, x.shape[dim], before, after)[0], x), axis=dim)
+            x = np.take(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), axis=dim)
         return np.copy(x, order="C")
     shape, there, _ = _inside(input.shape, padding)
     out = np.empty_like(input, shape=shape, order="C") if mode == "circular" else _blank(input, shape)

@@ -65,7 +65,7 @@ class Window(_Window):
         return self.stride >= self.kernel and self.dilation == 1
 
 
-def constant(values: np.ndarray[Any, Any], like: Any) -> Any:
+def array_like(values: np.ndarray[Any, Any], like: Any) -> Any:
     """An array of ours where `like` is."""
     return values if like.__class__ is np.ndarray else np.array(values.tolist(), values.dtype, like=like)
 
