@@ -1,5 +1,6 @@
 """Models and their parts: `Module`, layers, losses, and how their parameters start."""
 
+from framework.coverage import explain_missing_names
 from framework.nn import functional, init
 from framework.nn.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from framework.nn.container import Sequential
@@ -33,3 +34,5 @@ __all__ = [
     "functional",
     "init",
 ]
+
+explain_missing_names(__name__)

@@ -9,6 +9,7 @@ import math
 import warnings
 
 from framework.autograd import Tensor, no_grad
+from framework.coverage import explain_missing_names
 from framework.operations import eye
 from framework.random import Generator
 
@@ -148,3 +149,6 @@ def _is_empty(tensor: Tensor) -> bool:
         return False
     warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
     return True
+
+
+explain_missing_names(__name__)
