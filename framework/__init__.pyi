@@ -56,7 +56,11 @@ from framework.autograd import no_grad as no_grad
 from framework.autograd import set_default_dtype as set_default_dtype
 from framework.autograd import set_grad_enabled as set_grad_enabled
 from framework.autograd import set_printoptions as set_printoptions
+from framework.autograd.dtypes import bfloat16 as bfloat16
 from framework.autograd.dtypes import boolean as _boolean
+from framework.autograd.dtypes import complex32 as complex32
+from framework.autograd.dtypes import complex64 as complex64
+from framework.autograd.dtypes import complex128 as complex128
 from framework.autograd.dtypes import float16 as float16
 from framework.autograd.dtypes import float32 as float32
 from framework.autograd.dtypes import float64 as float64
@@ -636,6 +640,9 @@ from framework.training.trainer import Trainer as Trainer
 
 adaptive_max_pool1d = _adaptive_max_pool1d_with_indices
 bool = _boolean
+cdouble = complex128
+cfloat = complex64
+chalf = complex32
 double = float64
 float = float32
 half = float16

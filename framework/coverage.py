@@ -13,6 +13,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
 
+from framework.autograd.dtypes import Unavailable
 from framework.errors import did_you_mean, nearest
 
 __all__ = [
@@ -79,7 +80,7 @@ def coverage(namespace: str) -> Coverage:
     found = Coverage(namespace, [], [], {})
     place = _place(namespace)
     for name in _names()[namespace]:
-        if place is not None and hasattr(place, name):
+        if place is not None and hasattr(place, name) and not isinstance(getattr(place, name), Unavailable):
             found.here.append(name)
         elif (reason := out_of_scope(name)) is not None:
             found.elsewhere[name] = reason
