@@ -13,7 +13,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
 
-from framework.autograd.dtypes import Unavailable
 from framework.errors import did_you_mean, nearest
 
 __all__ = [
@@ -77,6 +76,8 @@ def namespaces() -> list[str]:
 
 def coverage(namespace: str) -> Coverage:
     """Which of PyTorch's names in a namespace are here."""
+    from framework.autograd.dtypes import Unavailable
+
     found = Coverage(namespace, [], [], {})
     place = _place(namespace)
     for name in _names()[namespace]:

@@ -46,7 +46,7 @@ ARROWS = {
     "__config__": {"threads"},
     "accelerator": set(),
     "backends": set(),
-    "coverage": {"face"},
+    "coverage": {"face", "autograd"},
     "cpu": set(),
     "cuda": {"amp"},
     "mps": set(),
