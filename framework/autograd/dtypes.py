@@ -202,7 +202,8 @@ def c_name(of: dtype | np.dtype[Any]) -> str:
     """What PyTorch's messages call a type that they give its name in C."""
     names = {
         "float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int",
-        "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+        "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "uint16": "short unsigned int",
+        "uint32": "unsigned int", "uint64": "long unsigned int",
     }  # fmt: skip
     return names.get(of.name, of.name)
 
