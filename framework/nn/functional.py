@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from framework import operations
+from framework import coverage, operations
 from framework.autograd import Tensor, dtype
 from framework.nn.looking_up import embedding, embedding_bag
 from framework.nn.normalizing import batch_norm, group_norm, instance_norm
@@ -319,3 +319,6 @@ def _implied_dim(name: str, input: Tensor, stacklevel: int) -> int:
         stacklevel=stacklevel,
     )
     return 0 if input.dim() in (0, 1, 3) else 1
+
+
+__getattr__ = coverage.getter("nn.functional")

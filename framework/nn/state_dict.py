@@ -15,7 +15,7 @@ from framework.nn.parameter import Parameter
 if TYPE_CHECKING:
     from framework.nn.module import Module
 
-__all__ = ["StateDict"]
+__all__ = ["StateDict", "consume_prefix_in_state_dict_if_present"]
 
 _EXTRA_STATE = "_extra_state"
 
@@ -291,3 +291,13 @@ def _ordered(state: Mapping[str, Any], metadata: Any) -> dict[str, Any]:
 
 def _overrides(module: StateDict, name: str) -> bool:
     return getattr(type(module), name) is not getattr(StateDict, name)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take a prefix off the keys that have it, in place: "module." of a model that was trained in another."""
+    for key in [key for key in state_dict if key.startswith(prefix)]:
+        state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", {})
+    for key in list(metadata):
+        if key and (key == prefix.replace(".", "") or key.startswith(prefix)):
+            metadata[key[len(prefix) :]] = metadata.pop(key)
