@@ -9,6 +9,7 @@ from framework.autograd import Tensor, dtype
 from framework.nn import functional as F
 from framework.nn.init import constant_
 from framework.nn.module import Module
+from framework.nn.own_init import OwnInit
 from framework.nn.parameter import Parameter
 from framework.operations import empty
 
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 
-class _Inplace(Module):
+class _Inplace(OwnInit, Module):
     """An activation that can be written into its input."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -355,7 +356,7 @@ class Tanhshrink(Module):
         return F.tanhshrink(input)
 
 
-class _AlongDim(Module):
+class _AlongDim(OwnInit, Module):
     """Works along `dim`. Without one a dimension is guessed, with a warning."""
 
     def __init__(self, dim: int | None = None) -> None:

@@ -12,6 +12,7 @@ from framework.nn import functional as F
 from framework.nn import init
 from framework.nn.lazy import LazyModuleMixin
 from framework.nn.module import Module
+from framework.nn.own_init import OwnInit
 from framework.nn.parameter import Parameter, UninitializedParameter
 from framework.nn.sizes import _pair, _reverse_repeat_tuple, _single, _triple
 from framework.operations import empty
@@ -145,7 +146,7 @@ def _padding_for_pad(padding: Any, kernel_size: Sequence[int], dilation: Sequenc
     return sizes
 
 
-class _Convolution(_ConvNd):
+class _Convolution(OwnInit, _ConvNd):
     """What Conv1d to Conv3d share."""
 
     def __init__(
@@ -284,7 +285,7 @@ class _ConvTransposeNd(_ConvNd):
         return [size - smallest[d] for d, size in enumerate(output_size)]
 
 
-class _TransposedConvolution(_ConvTransposeNd):
+class _TransposedConvolution(OwnInit, _ConvTransposeNd):
     """What ConvTranspose1d to ConvTranspose3d share."""
 
     def __init__(
@@ -367,7 +368,7 @@ class _ConvTransposeMixin(_ConvTransposeNd):
         super().__init__(*args, **kwargs)
 
 
-class _LazyConvXdMixin(LazyModuleMixin):
+class _LazyConvXdMixin(OwnInit, LazyModuleMixin):
     """A convolution that takes its number of input channels from its first input."""
 
     in_channels: int

@@ -10,6 +10,7 @@ from framework.autograd import Tensor, dtype
 from framework.nn import functional as F
 from framework.nn import init
 from framework.nn.module import Module
+from framework.nn.own_init import OwnInit
 from framework.nn.parameter import Parameter
 from framework.operations import empty, tensor, tensordot
 
@@ -127,7 +128,7 @@ class GroupNorm(_Affine):
         )
 
 
-class _AcrossChannels(Module):
+class _AcrossChannels(OwnInit, Module):
     """Divides by (k + alpha · the mean square of `size` neighbouring channels) to the power `beta`."""
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from framework.autograd import Tensor
 from framework.nn import functional as F
 from framework.nn.module import Module
+from framework.nn.own_init import OwnInit
 from framework.nn.sizes import _pair, _quadruple, _sextuple
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-class _PadNd(Module):
+class _PadNd(OwnInit, Module):
     """Widens by `padding`: one size for every side, or one for each, those of the last dimension first."""
 
     padding: tuple[int, ...]

@@ -7,6 +7,7 @@ from typing import Any
 from framework.autograd import Tensor
 from framework.nn import functional as F
 from framework.nn.module import Module
+from framework.nn.own_init import OwnInit
 from framework.nn.sizes import _pair, _single, _triple
 
 __all__ = [
@@ -93,7 +94,7 @@ class MaxPool3d(_MaxPoolNd):
     _pool = staticmethod(F.max_pool3d)
 
 
-class _MaxUnpoolNd(Module):
+class _MaxUnpoolNd(OwnInit, Module):
     """Puts values back where MaxPool, called with `return_indices=True`, found them; zeros elsewhere."""
 
     _sizes: Any
@@ -166,7 +167,7 @@ class AvgPool1d(_AvgPoolNd):
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
 
-class _DividedAvgPoolNd(_AvgPoolNd):
+class _DividedAvgPoolNd(OwnInit, _AvgPoolNd):
     """Sums over each window, divided by its size or by `divisor_override`."""
 
     _pool: Any
@@ -212,7 +213,7 @@ class AvgPool3d(_DividedAvgPoolNd):
     _pool = staticmethod(F.avg_pool3d)
 
 
-class _FractionalMaxPoolNd(Module):
+class _FractionalMaxPoolNd(OwnInit, Module):
     """The greatest value in each of windows drawn at random, as many as `output_size` or `output_ratio` asks."""
 
     _sizes: Any

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.autograd import Tensor, no_grad
 from framework.autograd.hooks import RemovableHandle
-from framework.nn.parameter import Parameter
+from framework.nn.parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from framework.nn.module import Module
@@ -72,7 +72,7 @@ class StateDict:
             prefix = prefix or given.get("prefix", "")
             keep_vars = keep_vars or given.get("keep_vars", False)
         if destination is None:
-            destination = _ordered({}, {})
+            destination = _ordered({}, OrderedDict())
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata
@@ -191,6 +191,8 @@ class StateDict:
 
     def _take(self, name: str, key: str, tensor: Tensor, value: Any, assign: bool) -> str | None:
         """Copy one value into a parameter or buffer, or put it in its place; gives the error."""
+        if is_lazy(tensor) and is_lazy(value):
+            return None
         if not isinstance(value, Tensor):
             return (
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
@@ -236,7 +238,12 @@ class StateDict:
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
         unexpected_keys, error_msgs)` before this module loads."""
-        return RemovableHandle(self._load_state_dict_pre_hooks, partial(hook, self))
+        return self._register_load_state_dict_pre_hook(hook, with_module=True)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., None], with_module: bool = False
+    ) -> RemovableHandle:
+        return RemovableHandle(self._load_state_dict_pre_hooks, partial(hook, self) if with_module else hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
         """Call `hook(module, incompatible_keys)` after this module and its children loaded."""
