@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from framework.autograd import Function, Tensor, is_grad_enabled
+from framework.operations import zeros
 
 __all__ = ["WatchedCall", "watch_last_node"]
 
@@ -37,6 +38,8 @@ class WatchedCall:
         self._before = before
         self._inputs: list[int] = []
         self._count = 0
+        # Of every tensor among the inputs: its place, shape and type.
+        self._tensors: list[tuple[int, Any, Any]] = []
         # The gradients of the outputs, between their arrival and that of the inputs'.
         self._outputs: tuple[Any, ...] | None = None
 
@@ -44,6 +47,7 @@ class WatchedCall:
         """The arguments to call forward with."""
         self._count = len(args)
         self._inputs = _differentiable(args)
+        self._tensors = [(place, each.shape, each.dtype) for place, each in enumerate(args) if isinstance(each, Tensor)]
         return _passed(args, self._inputs, self._receive_inputs)
 
     def watch_outputs(self, result: Any) -> Any:
@@ -103,7 +107,7 @@ class WatchedCall:
         if self._outputs is None:
             # They came by another way than through the outputs.
             return gradients
-        spread: Any = _spread(gradients, self._inputs, self._count)
+        spread: Any = self._filled(gradients)
         for hook in self._hooks:
             changed = hook(self._module, spread, self._outputs)
             if changed is None:
@@ -116,6 +120,14 @@ class WatchedCall:
             spread = changed
         self._outputs = None
         return [spread[place] for place in self._inputs]
+
+    def _filled(self, gradients: Sequence[Any]) -> tuple[Any, ...]:
+        """As PyTorch has them: zeros where a tensor has no gradient, None where there is no tensor."""
+        spread = list(_spread(gradients, self._inputs, self._count))
+        for place, shape, dtype in self._tensors:
+            if spread[place] is None:
+                spread[place] = zeros(shape, dtype=dtype)
+        return tuple(spread)
 
 
 def watch_last_node(module: Any, hooks: Sequence[_Hook], args: Any, result: Any) -> None:

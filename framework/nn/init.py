@@ -13,7 +13,8 @@ from typing import Any
 
 from framework import coverage, operations
 from framework.autograd import Tensor, no_grad
-from framework.operations import diag, empty_like, qr, randperm, where
+from framework.operations import diag, empty_like, randperm, where
+from framework.operations.decompositions import linalg_qr as qr
 from framework.random import Generator
 
 __all__ = [
@@ -257,11 +258,14 @@ _GAINS = {
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    return calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode))
+
+
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of {['fan_in', 'fan_out']}")
-    fan = _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+    return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:

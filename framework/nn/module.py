@@ -23,12 +23,12 @@ from framework.nn.global_hooks import (
 )
 from framework.nn.hooks import Hooks
 from framework.nn.parameter import Buffer, Parameter
-from framework.nn.state_dict import StateDict, _IncompatibleKeys
+from framework.nn.state_dict import StateDict
+from framework.nn.state_dict import _IncompatibleKeys as _IncompatibleKeys
 from framework.operations import typename
 
 __all__ = [
     "Module",
-    "_IncompatibleKeys",
     "register_module_backward_hook",
     "register_module_buffer_registration_hook",
     "register_module_forward_hook",

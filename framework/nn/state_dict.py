@@ -63,7 +63,8 @@ class StateDict:
         """Parameters and persistent buffers by dotted name: detached, sharing their memory."""
         if args:
             warnings.warn(
-                "Positional args are being deprecated, use kwargs instead.",
+                "Positional args are being deprecated, use kwargs instead. Refer to https://pytorch.org/docs/main/generated/"
+                "torch.nn.Module.html#torch.nn.Module.state_dict for details.",
                 FutureWarning,
                 stacklevel=2,
             )
