@@ -553,6 +553,7 @@ if TYPE_CHECKING:
     from framework.amp import autocast, clear_autocast_cache, is_autocast_cache_enabled, is_autocast_enabled
     from framework.compiler import compile
     from framework.func import vmap
+    from framework.nn.model_summary import summary
     from framework.settings import (
         are_deterministic_algorithms_enabled,
         compiled_with_cxx11_abi,
@@ -633,6 +634,7 @@ _LOADED_WHEN_USED = {
     "set_num_threads": "framework.threads",
     "set_warn_always": "framework.settings",
     "signal": "framework.signal",
+    "summary": "framework.nn.model_summary",
     "testing": "framework.testing",
     "training": "framework.training",
     "use_deterministic_algorithms": "framework.settings",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from framework import coverage
 
 if TYPE_CHECKING:
-    from framework.nn import functional, init, modules, parameter
+    from framework.nn import common_types, functional, init, modules, parameter
     from framework.nn.activation import (
         CELU,
         ELU,
