@@ -80,6 +80,7 @@ from framework.autograd.size import preserve_format as preserve_format
 from framework.autograd.size import strided as strided
 from framework.compiler import compile as compile
 from framework.func import vmap as vmap
+from framework.nn.model_summary import summary as summary
 from framework.operations import BoolTensor as BoolTensor
 from framework.operations import ByteTensor as ByteTensor
 from framework.operations import CharTensor as CharTensor
@@ -651,4 +652,5 @@ legacy_contiguous_format = contiguous_format
 long = int64
 short = int16
 
+__all__: list[str]
 __version__: str

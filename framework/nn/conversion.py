@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from mmap import mmap
 from typing import TYPE_CHECKING, Any, Self
+
+from numpy import ndarray
 
 from framework.autograd import Tensor, device, dtype, no_grad
 from framework.autograd.dtypes import float16, float32, float64
+from framework.nn.parameter import is_lazy
+from framework.operations import empty_like, from_numpy
 
 if TYPE_CHECKING:
     from framework.nn.module import Module
@@ -43,12 +48,29 @@ class Conversion:
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert floating-point parameters and buffers to a dtype, or to that of a tensor.
 
-        A device is taken when it is the CPU. Raises TypeError for a dtype that is no float.
+        A device is taken when it is the CPU; `memory_format` is that of tensors of four or five dimensions. Raises
+        TypeError for a dtype that is no float.
         """
+        layout = kwargs.get("memory_format")
         kind = _asked(*args, **kwargs)
         if kind is not None and not kind.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={kind}")
-        return self if kind is None else self._floating(kind)
+
+        def converted(tensor: Tensor) -> Tensor:
+            wanted = kind if tensor.is_floating_point() else None
+            if layout is not None and tensor.dim() in (4, 5):
+                return tensor.to(dtype=wanted, memory_format=layout)
+            return tensor.to(dtype=wanted)
+
+        return self if kind is None and layout is None else self._apply(converted)
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Replace all parameters and buffers by new ones, their values not set."""
+        return self._apply(lambda tensor: empty_like(tensor, device=device), recurse=recurse)
+
+    def share_memory(self) -> Self:
+        """Move all parameters and buffers to memory that processes forked from this one share, and can write to."""
+        return self._apply(_shared)
 
     def float(self) -> Self:
         """Convert floating-point parameters and buffers to float32."""
@@ -62,9 +84,13 @@ class Conversion:
         """Convert floating-point parameters and buffers to float16."""
         return self._floating(float16)
 
-    def type(self, dst_type: dtype) -> Self:
+    def type(self, dst_type: dtype | str) -> Self:
         """Convert all parameters and buffers to a dtype."""
-        return self._apply(lambda tensor: tensor.to(dst_type))
+        return self._apply(lambda tensor: tensor.type(dst_type))
+
+    def cuda(self, device: Any = None) -> Self:
+        """Refused where there is anything to move: tensors live on the CPU."""
+        return self._apply(lambda tensor: tensor.cuda(device))
 
     def cpu(self) -> Self:
         """The module itself: it is on the CPU."""
@@ -72,6 +98,14 @@ class Conversion:
 
     def _floating(self, kind: dtype) -> Self:
         return self._apply(lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
+
+
+def _shared(tensor: Tensor) -> Tensor:
+    if is_lazy(tensor):
+        tensor.share_memory_()
+    memory = mmap(-1, max(tensor.nbytes, 1))
+    result = from_numpy(ndarray(tuple(tensor.shape), tensor.dtype.numpy, memory))
+    return result.copy_(tensor.detach())
 
 
 def _asked(*given: Any, **named: Any) -> dtype | None:

@@ -128,3 +128,5 @@ from framework.operations import unfold as unfold
 from framework.operations import upsample as upsample
 from framework.operations import upsample_bilinear as upsample_bilinear
 from framework.operations import upsample_nearest as upsample_nearest
+
+__all__: list[str]

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import Any, Self, cast
 
 from framework.autograd import Tensor
 from framework.nn.conversion import Conversion
-from framework.nn.hooks import (
-    Hooks,
+from framework.nn.global_hooks import (
+    Global,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    registered,
 )
+from framework.nn.hooks import Hooks
 from framework.nn.parameter import Buffer, Parameter
 from framework.nn.state_dict import StateDict
+from framework.nn.state_dict import _IncompatibleKeys as _IncompatibleKeys
 from framework.operations import typename
 
-__all__ = ["Module", "register_module_forward_hook", "register_module_forward_pre_hook"]
+__all__ = [
+    "Module",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 
 class Module(StateDict, Hooks, Conversion):
@@ -25,6 +46,7 @@ class Module(StateDict, Hooks, Conversion):
 
     training: bool
     call_super_init = False
+    dump_patches = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):
@@ -38,16 +60,7 @@ class Module(StateDict, Hooks, Conversion):
             _buffers={},
             _non_persistent_buffers_set=set(),
             _modules={},
-            _forward_hooks={},
-            _forward_hooks_with_kwargs=set(),
-            _forward_hooks_always_called=set(),
-            _forward_pre_hooks={},
-            _forward_pre_hooks_with_kwargs=set(),
-            _backward_hooks={},
-            _state_dict_hooks={},
-            _state_dict_pre_hooks={},
-            _load_state_dict_pre_hooks={},
-            _load_state_dict_post_hooks={},
+            **_no_hooks(),
         )
         if self.call_super_init:
             super().__init__(*args, **kwargs)
@@ -60,6 +73,16 @@ class Module(StateDict, Hooks, Conversion):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A program is made anew where it is wanted.
+        return {name: value for name, value in self.__dict__.items() if name != "_compiled_call_impl"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, empty in {**_no_hooks(), "_non_persistent_buffers_set": set()}.items():
+            # What an older version of PyTorch did not have.
+            self.__dict__.setdefault(name, empty)
+        self.__dict__.update(state)
 
     # Attributes: parameters, buffers and modules live in dicts of their own
 
@@ -92,23 +115,37 @@ class Module(StateDict, Hooks, Conversion):
             if parameters is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, self.__dict__, parameters, self._buffers)
-            self._modules[name] = value
+            self._modules[name] = registered(Global.module, self, name, value)
         elif parameters is not None and name in self._modules:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            self._modules[name] = None
+            self._modules[name] = registered(Global.module, self, name, value)
         elif isinstance(value, Buffer) or (parameters is not None and name in self._buffers):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
                     f"cannot assign '{typename(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
-            persistent = getattr(value, "persistent", name not in self._non_persistent_buffers_set)
-            self.register_buffer(name, value, persistent)
+            kept = name not in self._non_persistent_buffers_set
+            self._set_buffer(name, value, value.persistent if isinstance(value, Buffer) else kept)
         else:
             super().__setattr__(name, value)
+
+    def _set_buffer(self, name: str, value: Tensor | None, persistent: bool) -> None:
+        if (
+            type(self).register_buffer is Module.register_buffer
+            or "persistent" in signature(self.register_buffer).parameters
+        ):
+            self.register_buffer(name, value, persistent)
+        elif persistent:
+            self.register_buffer(name, value)
+        else:
+            raise RuntimeError(
+                "Registering a non-persistent buffer on a Module subclass that implements register_buffer() without "
+                "the persistent argument is not allowed."
+            )
 
     def _forget(self, name: str, *holders: dict[str, Any]) -> None:
         for holder in holders:
@@ -145,6 +182,7 @@ class Module(StateDict, Hooks, Conversion):
                     f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
+            param = registered(Global.parameter, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -157,7 +195,7 @@ class Module(StateDict, Hooks, Conversion):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(Global.buffer, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -168,9 +206,11 @@ class Module(StateDict, Hooks, Conversion):
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
-        self._modules[name] = module
+        self._modules[name] = registered(Global.module, self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """The same as `add_module`."""
+        self.add_module(name, module)
 
     def _check_name(self, kind: str, name: str, holder: str) -> None:
         if holder not in self.__dict__:
@@ -363,6 +403,23 @@ class Module(StateDict, Hooks, Conversion):
         for name, module in self._modules.items():
             lines.append(f"({name}): {indented(repr(module))}")
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _no_hooks() -> dict[str, Any]:
+    return {
+        "_forward_hooks": OrderedDict(),
+        "_forward_hooks_with_kwargs": set(),
+        "_forward_hooks_always_called": set(),
+        "_forward_pre_hooks": OrderedDict(),
+        "_forward_pre_hooks_with_kwargs": set(),
+        "_backward_hooks": OrderedDict(),
+        "_backward_pre_hooks": OrderedDict(),
+        "_is_full_backward_hook": None,
+        "_state_dict_hooks": OrderedDict(),
+        "_state_dict_pre_hooks": OrderedDict(),
+        "_load_state_dict_pre_hooks": OrderedDict(),
+        "_load_state_dict_post_hooks": OrderedDict(),
+    }
 
 
 def indented(text: str) -> str:

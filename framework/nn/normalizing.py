@@ -23,10 +23,14 @@ def batch_norm(
     """Each channel (dimension 1) brought to mean 0 and variance 1, times `weight`, plus `bias`.
 
     In training by the batch's own statistics, of which the running ones take over the part `momentum`; else by those.
-    ValueError for a batch of one value a channel in training.
+    ValueError for a batch of one value a channel in training, and for an `eps` that would divide by zero.
     """
     if training:
         _check_batch(input.size())
+        if eps <= 0.0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    elif eps < 0.0:
+        raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
     return operations.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.autograd import Tensor, no_grad
 from framework.autograd.hooks import RemovableHandle
-from framework.nn.parameter import Parameter
+from framework.nn.parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from framework.nn.module import Module
 
-__all__ = ["StateDict"]
+__all__ = ["StateDict", "consume_prefix_in_state_dict_if_present"]
 
 _EXTRA_STATE = "_extra_state"
 
@@ -63,7 +63,8 @@ class StateDict:
         """Parameters and persistent buffers by dotted name: detached, sharing their memory."""
         if args:
             warnings.warn(
-                "Positional args are being deprecated, use kwargs instead.",
+                "Positional args are being deprecated, use kwargs instead. Refer to https://pytorch.org/docs/main/generated/"
+                "torch.nn.Module.html#torch.nn.Module.state_dict for details.",
                 FutureWarning,
                 stacklevel=2,
             )
@@ -72,7 +73,7 @@ class StateDict:
             prefix = prefix or given.get("prefix", "")
             keep_vars = keep_vars or given.get("keep_vars", False)
         if destination is None:
-            destination = _ordered({}, {})
+            destination = _ordered({}, OrderedDict())
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata
@@ -191,6 +192,8 @@ class StateDict:
 
     def _take(self, name: str, key: str, tensor: Tensor, value: Any, assign: bool) -> str | None:
         """Copy one value into a parameter or buffer, or put it in its place; gives the error."""
+        if is_lazy(tensor) and is_lazy(value):
+            return None
         if not isinstance(value, Tensor):
             return (
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
@@ -236,7 +239,12 @@ class StateDict:
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
         unexpected_keys, error_msgs)` before this module loads."""
-        return RemovableHandle(self._load_state_dict_pre_hooks, partial(hook, self))
+        return self._register_load_state_dict_pre_hook(hook, with_module=True)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., None], with_module: bool = False
+    ) -> RemovableHandle:
+        return RemovableHandle(self._load_state_dict_pre_hooks, partial(hook, self) if with_module else hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
         """Call `hook(module, incompatible_keys)` after this module and its children loaded."""
@@ -291,3 +299,13 @@ def _ordered(state: Mapping[str, Any], metadata: Any) -> dict[str, Any]:
 
 def _overrides(module: StateDict, name: str) -> bool:
     return getattr(type(module), name) is not getattr(StateDict, name)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take a prefix off the keys that have it, in place: "module." of a model that was trained in another."""
+    for key in [key for key in state_dict if key.startswith(prefix)]:
+        state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", {})
+    for key in list(metadata):
+        if key and (key == prefix.replace(".", "") or key.startswith(prefix)):
+            metadata[key[len(prefix) :]] = metadata.pop(key)

@@ -539,3 +539,5 @@ from framework.operations.unpooling import max_unpool3d as max_unpool3d
 from framework.operations.view_scatter import diagonal_scatter as diagonal_scatter
 from framework.operations.view_scatter import select_scatter as select_scatter
 from framework.operations.view_scatter import slice_scatter as slice_scatter
+
+__all__: list[str]

@@ -99,7 +99,8 @@ def _mish_gradient(g: Any, input: Any) -> Any:
 def _soft(input: Any, beta: float, threshold: float) -> Any:
     x = input if beta == 1 else input * beta
     zero = _ZERO[input.dtype]
-    curved = np.log1p(np.exp(np.negative(np.absolute(x)))) * (x <= threshold) + at_least(x, zero)
+    straight = at_least(x, zero) if threshold >= 0 else np.where(x > threshold, x, zero)
+    curved = np.log1p(np.exp(np.negative(np.absolute(x)))) * (x <= threshold) + straight
     return curved if beta == 1 else curved / constant(beta, input.dtype)
 
 

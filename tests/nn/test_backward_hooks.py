@@ -54,7 +54,8 @@ def test_a_hook_runs_where_no_input_requires_grad():
     log = []
     linear = torch.nn.Linear(2, 1)
     linear.register_full_backward_hook(lambda module, *gradients: log.append(gradients))
-    linear(torch.ones(1, 2)).sum().backward()
+    with pytest.warns(UserWarning, match="since no inputs require gradients"):
+        linear(torch.ones(1, 2)).sum().backward()
     assert linear.weight.grad.tolist() == [[1, 1]]
     assert [(inputs, outputs[0].tolist()) for inputs, outputs in log] == [((None,), [[1]])]
     with torch.no_grad():

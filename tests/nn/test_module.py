@@ -1,6 +1,7 @@
 """Module mechanics that a transcript can't show."""
 
 import gc
+import os
 import pickle
 import weakref
 
@@ -161,3 +162,56 @@ def test_public_names_are_there() -> None:
     for room in (nn, nn.functional, nn.init, framework.optim, framework.data):
         assert len(set(room.__all__)) == len(room.__all__)
         assert all(hasattr(room, name) for name in room.__all__)
+
+
+def test_a_compiled_module_runs_as_a_program_with_the_same_numbers() -> None:
+    framework.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    batches = [framework.rand(5, 3) for _ in range(4)]
+    expected = [net(batch).tolist() for batch in batches]
+    assert net.compile() is None
+    assert [net(batch).tolist() for batch in batches] == expected
+    assert net._compiled_call_impl.program.source
+    again = pickle.loads(pickle.dumps(net))
+    assert again._compiled_call_impl is None and again(batches[0]).tolist() == expected[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_shared_memory_is_written_by_a_forked_process() -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    weight = net[0].weight
+    before = weight.tolist()
+    assert net.share_memory() is net and net[0].weight is weight and weight.tolist() == before
+    child = os.fork()
+    if not child:
+        with framework.no_grad():
+            weight.fill_(5)
+            net[1].num_batches_tracked.fill_(3)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert weight.tolist() == [[5, 5], [5, 5]] and net[1].num_batches_tracked.item() == 3
+
+
+def test_wrong_arguments_name_the_class_that_was_called() -> None:
+    class Mine(nn.Conv2d):
+        pass
+
+    for kind, named in ((nn.Conv2d, "Conv2d"), (nn.ReLU6, "ReLU6"), (nn.AvgPool3d, "AvgPool3d"), (Mine, "Conv2d")):
+        with pytest.raises(TypeError, match=rf"\b{named}\.__init__\(\)"):
+            kind(wrong=1)
+
+
+def test_the_gradient_of_cross_map_lrn_is_that_of_its_values() -> None:
+    layer = nn.CrossMapLRN2d(3, alpha=0.7)
+    x = framework.rand(2, 5, 2, 2, dtype=framework.float64, requires_grad=True)
+    assert framework.autograd.gradcheck(layer, (x,))
+
+
+def test_a_lazy_module_is_the_layer_it_stood_for_after_the_first_input() -> None:
+    layer = nn.LazyLinear(2)
+    waiting = layer.weight
+    layer(framework.ones(1, 3))
+    assert layer.weight is waiting and type(layer) is nn.Linear
+    with pytest.raises(ValueError, match="uninitialized parameter"):
+        nn.LazyLinear(2).weight.sum()
