@@ -546,6 +546,7 @@ if TYPE_CHECKING:
         jit,
         mps,
         profiler,
+        serialization,
         signal,
         version,
         xpu,
@@ -553,6 +554,7 @@ if TYPE_CHECKING:
     from framework.amp import autocast, clear_autocast_cache, is_autocast_cache_enabled, is_autocast_enabled
     from framework.compiler import compile
     from framework.func import vmap
+    from framework.serialization import load, save
     from framework.settings import (
         are_deterministic_algorithms_enabled,
         compiled_with_cxx11_abi,
@@ -622,8 +624,11 @@ _LOADED_WHEN_USED = {
     "is_deterministic_algorithms_warn_only_enabled": "framework.settings",
     "is_warn_always_enabled": "framework.settings",
     "jit": "framework.jit",
+    "load": "framework.serialization",
     "mps": "framework.mps",
     "profiler": "framework.profiler",
+    "save": "framework.serialization",
+    "serialization": "framework.serialization",
     "set_default_device": "framework.settings",
     "set_default_tensor_type": "framework.settings",
     "set_deterministic_debug_mode": "framework.settings",
