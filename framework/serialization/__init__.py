@@ -1,7 +1,7 @@
 """Saving and loading: tensors and what lies around them, in files of PyTorch, NumPy and safetensors. No pickle."""
 
 from framework import coverage
-from framework.serialization.errors import LoadError
+from framework.serialization.errors import LoadError, SourceChangeWarning
 from framework.serialization.loading import get_unsafe_globals_in_checkpoint, load, load_metadata
 from framework.serialization.map_location import default_restore_location, location_tag
 from framework.serialization.options import (
@@ -24,6 +24,7 @@ from framework.serialization.saving import save
 __all__ = [
     "LoadEndianness",
     "LoadError",
+    "SourceChangeWarning",
     "add_safe_globals",
     "clear_safe_globals",
     "default_restore_location",

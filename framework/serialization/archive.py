@@ -26,6 +26,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SUSPICIOUS = 1 << 30
 _RATIO = 100
 _CHUNK = 1 << 20
+_LONGEST_END = 22 + (1 << 16)
 
 
 @contextmanager
@@ -50,6 +51,7 @@ class Archive:
         self._memory = memory
         self.comment = archive.comment
         self._size = file.seek(0, 2)
+        self._check_end()
         self._unread = self._size
         self._unpacked = 0
         self._entries: dict[str, ZipInfo] = {}
@@ -58,6 +60,14 @@ class Archive:
                 raise LoadError(f"it is damaged: two entries are named {shown(entry.filename)}")
             self._entries[entry.filename] = entry
         self.names = tuple(self._entries)
+
+    def _check_end(self) -> None:
+        """Raises where the comment is cut off, which zipfile passes over."""
+        self._file.seek(max(0, self._size - _LONGEST_END))
+        last = self._file.read()
+        place = last.rfind(b"PK\5\6")
+        if int.from_bytes(last[place + 20 : place + 22], "little") > len(last) - place - 22:
+            raise LoadError("it is damaged: it ends too early")
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries

@@ -6,7 +6,11 @@ from pickle import UnpicklingError
 
 from framework.errors import UserError
 
-__all__ = ["LoadError", "shown"]
+__all__ = ["LoadError", "SourceChangeWarning", "shown"]
+
+
+class SourceChangeWarning(Warning):
+    """PyTorch's, for code that mentions it. No source is kept in files here."""
 
 
 class LoadError(UserError, UnpicklingError, RuntimeError):

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd.size import device
 from framework.operations.storage import UntypedStorage
+from framework.serialization.errors import LoadError, shown
 from framework.serialization.storages import Memory
 
 __all__ = ["MapLocation", "Places", "default_restore_location", "location_tag"]
@@ -31,16 +32,16 @@ def _check(location: str, storage: Any) -> None:
     name = location.partition(":")[0]
     if location == "cpu":
         return
-    if name in ("cuda", "hpu", "xpu", "mtia") or name.startswith("cuda"):
+    if name.rstrip("0123456789") in ("cuda", "hpu", "xpu", "mtia"):
         kind = name.rstrip("0123456789")
-        raise RuntimeError(
+        raise LoadError(
             f"Attempting to deserialize object on a {kind.upper()} device but torch.{kind}.is_available() is False. If "
             "you are running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map "
             "your storages to the CPU."
         )
-    raise RuntimeError(
+    raise LoadError(
         f"don't know how to restore data location of {type(storage).__module__}.{type(storage).__name__} "
-        f"(tagged with {location}). Tensors live on the CPU here: map_location='cpu'"
+        f"(tagged with {shown(location)}). Tensors live on the CPU here: map_location='cpu'"
     )
 
 

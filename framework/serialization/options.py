@@ -32,6 +32,7 @@ class LoadEndianness(Enum):
 class _Options:
     endianness: LoadEndianness | None = None
     map = MAP_PRIVATE
+    sums = True
 
 
 def get_default_load_endianness() -> LoadEndianness | None:
@@ -83,14 +84,10 @@ def maps_shared() -> bool:
 
 
 def get_crc32_options() -> bool:
-    """True: sums of all entries are written."""
-    return True
+    """What was set. Sums of all entries are written in any case."""
+    return _Options.sums
 
 
 def set_crc32_options(compute_crc32: bool) -> None:
-    """Accepts True. A file without sums could not tell that it is damaged, and NumPy and zip could not read it."""
-    if not compute_crc32:
-        raise NotImplementedError(
-            "set_crc32_options(False): sums are always written here. They cost little, and without them a damaged file "
-            "would be read as if it were whole. Leave the call out"
-        )
+    """Taken, and without effect: a file without sums could not tell that it is damaged, nor be read as a zip."""
+    _Options.sums = compute_crc32

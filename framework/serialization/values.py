@@ -82,7 +82,7 @@ def device_of(*arguments: Any) -> device:
 
 def layout_of(name: Any) -> Any:
     if name != "torch.strided":
-        raise LoadError(f"it holds the layout {shown(name)}, and all tensors here are strided")
+        raise LoadError(f"it holds a tensor of the layout {shown(name)}: sparse tensors are out of scope. Save tensor.to_dense()")
     return strided
 
 
