@@ -72,7 +72,7 @@ class StateDict:
             prefix = prefix or given.get("prefix", "")
             keep_vars = keep_vars or given.get("keep_vars", False)
         if destination is None:
-            destination = _ordered({}, {})
+            destination = _ordered({}, OrderedDict())
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata

@@ -11,12 +11,13 @@ from framework.autograd import Size, Tensor, device, dtypes
 from framework.autograd.size import channels_last, contiguous_format, preserve_format
 from framework.nn.parameter import Buffer, Parameter
 from framework.operations import tensor_types
+from framework.operations.storage import TypedStorage
 from framework.serialization import numpy_values
 from framework.serialization.errors import LoadError, shown
-from framework.serialization.pickle_reading import Call
+from framework.serialization.pickle_reading import Call, Names
 from framework.serialization.rebuilding import BFLOAT16, TENSOR_CALLS, empty_tensor, set_old_state
 from framework.serialization.safe_globals import trusted
-from framework.serialization.storages import STORAGE_TYPES, element_type
+from framework.serialization.storages import STORAGE_TYPES, Memory, element_type
 from framework.serialization.values import (
     bytes_of,
     complex_of,
@@ -31,7 +32,7 @@ from framework.serialization.values import (
     size_of,
 )
 
-__all__ = ["build", "find", "is_known"]
+__all__ = ["NAMES", "is_known"]
 
 
 def find(module: str, name: str) -> Any:
@@ -119,6 +120,17 @@ def build(target: Any, state: Any) -> Any:
     return target
 
 
+def as_value(found: Any) -> Any:
+    """What a result holds for something found: the class that could be called, the storage of a memory."""
+    if isinstance(found, Call):
+        if found.value is None:
+            raise LoadError(f"it holds the function {found.name}, which would be code. Save values only")
+        return found.value
+    if isinstance(found, Memory):
+        return TypedStorage(found.elements(found.kind))
+    return found
+
+
 def _set_state(target: Any, state: Any) -> None:
     """What `pickle` does for a class that the person trusts."""
     if hasattr(target, "__setstate__"):
@@ -181,3 +193,5 @@ _KNOWN: dict[str, Any] = {
         "contiguous_format": contiguous_format, "channels_last": channels_last, "preserve_format": preserve_format,
     }.items()},
 }  # fmt: skip
+
+NAMES = Names(find, build, as_value)

@@ -24,7 +24,7 @@ PROTOCOL_VERSION = 1001
 def read(file: IO[bytes], places: Places, encoding: str) -> Any:
     """What was saved, from where the file stands."""
     storages = _Storages(file, places)
-    machine = Machine(file, storages.end, known.find, known.build, storages.find, encoding)
+    machine = Machine(file, storages.end, known.NAMES, storages.find, encoding)
     if machine.run() != MAGIC_NUMBER:
         raise LoadError("Invalid magic number; corrupt file? It is a pickle, and not one that torch.save wrote")
     version = machine.run()

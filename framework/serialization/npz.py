@@ -72,7 +72,7 @@ def read(archive: Archive) -> dict[str, Any]:
     for entry in archive.names:
         name = entry.removesuffix(".npy")
         if nested and entry.endswith("/") and not archive.size(entry):
-            _put(found, entry[:-1].split("/"), {})
+            _put(found, _path(entry[:-1]), {})
             continue
         if name == entry:
             raise LoadError(f"its entry {shown(entry)} is no array: it is no .npz archive")
@@ -80,16 +80,19 @@ def read(archive: Archive) -> dict[str, Any]:
             tensor = wrap(npy.array_of(archive.read(entry)))
         except LoadError as error:
             raise LoadError(f"{shown(name)}: {error}") from error
-        _put(found, name.split("/") if nested else [name], tensor)
+        _put(found, _path(name) if nested else [name], tensor)
     return found
 
 
+def _path(name: str) -> list[str]:
+    return [each.replace("%2F", "/").replace("%25", "%") for each in name.split("/")]
+
+
 def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
-    names = [each.replace("%2F", "/").replace("%25", "%") for each in path] if len(path) > 1 else path
-    for name in names[:-1]:
+    for name in path[:-1]:
         target = target.setdefault(name, {})
         if not isinstance(target, dict):
             raise LoadError(f"it is damaged: {shown(name)} is both an array and a dict")
-    if names[-1] in target:
-        raise LoadError(f"it is damaged: {shown(names[-1])} is there twice")
-    target[names[-1]] = value
+    if path[-1] in target:
+        raise LoadError(f"it is damaged: {shown(path[-1])} is there twice")
+    target[path[-1]] = value

@@ -55,7 +55,10 @@ def byteorder_without_mark() -> str:
 
 
 def get_default_mmap_options() -> int:
-    """How `load(..., mmap=True)` maps a file: `mmap.MAP_PRIVATE`, or `mmap.MAP_SHARED`, where writes reach the file."""
+    """How `load(..., mmap=True)` maps a file: `mmap.MAP_PRIVATE`, or `mmap.MAP_SHARED`, where writes reach the file.
+
+    After such writes the sums in the file are those of other bytes, and only a map of it can be loaded.
+    """
     return _Options.map
 
 

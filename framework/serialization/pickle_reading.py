@@ -13,11 +13,11 @@ import pickle
 import struct
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from framework.serialization.errors import LoadError
 
-__all__ = ["Call", "Machine", "check_keys"]
+__all__ = ["Call", "Machine", "Names", "check_keys"]
 
 _LONGEST_LINE = 1 << 16
 _LARGEST_KEY = 256
@@ -42,6 +42,15 @@ class Call:
         self.new = new
 
 
+class Names(NamedTuple):
+    """What a program's names stand for: `find` gives it or refuses it, `build` gives an object a state and gives it
+    back, and `value` is what the program's result holds for something that was found."""
+
+    find: Callable[[str, str], Any]
+    build: Callable[[Any, Any], Any]
+    value: Callable[[Any], Any]
+
+
 class Machine:
     """Runs one pickle program after the other out of a file, up to `end`."""
 
@@ -49,15 +58,13 @@ class Machine:
         self,
         file: IO[bytes],
         end: int,
-        find: Callable[[str, str], Any],
-        build: Callable[[Any, Any], Any],
+        names: Names,
         persistent: Callable[[Any], Any],
         encoding: str = "utf-8",
     ) -> None:
         self._file = file
         self._end = end
-        self._find = find
-        self._build = build
+        self._find, self._build, self._value = names
         self._persistent = persistent
         self._encoding = encoding
         # What calls may copy altogether: a program made by pickle gives each call arguments of its own.
@@ -75,7 +82,7 @@ class Machine:
                 if do is None:
                     raise LoadError(f"it is damaged: {code!r} is no instruction of a pickle")
                 do(self)
-            return _plain(self._stack.pop())
+            return self._value(self._stack.pop())
         except LoadError:
             raise
         except (IndexError, KeyError, ValueError, TypeError, OverflowError, struct.error, MemoryError) as error:
@@ -153,7 +160,7 @@ class Machine:
         target = self._stack[-1]
         if type(target) is not list:
             raise LoadError(f"it is damaged: its pickle appends to a {type(target).__name__}")
-        target.extend(map(_plain, items))
+        target.extend(map(self._value, items))
 
     def set_items(self, items: list[Any]) -> None:
         target = self._stack[-1]
@@ -163,7 +170,7 @@ class Machine:
             raise IndexError
         check_keys(items[::2])
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_plain(key)] = _plain(value)
+            target[self._value(key)] = self._value(value)
 
     def add_items(self, items: list[Any]) -> None:
         target = self._stack[-1]
@@ -226,15 +233,6 @@ class Machine:
 
     def refuse(self, what: str) -> None:
         raise LoadError(f"its pickle uses {what}, which PyTorch never writes and which is not read here")
-
-
-def _plain(value: Any) -> Any:
-    """What a program puts into its result: for what it could call, the class that this stands for."""
-    if not isinstance(value, Call):
-        return value
-    if value.value is None:
-        raise LoadError(f"it holds the function {value.name}, which would be code. Save values only")
-    return value.value
 
 
 def check_keys(keys: Any) -> None:
@@ -341,7 +339,7 @@ _INSTRUCTIONS: dict[bytes, Callable[[Machine], Any]] = {
     pickle.TUPLE2: lambda m: m.replace(2),
     pickle.TUPLE3: lambda m: m.replace(3),
     pickle.TUPLE: lambda m: m.push(tuple(m.pop_mark())),
-    pickle.LIST: lambda m: m.push([_plain(each) for each in m.pop_mark()]),
+    pickle.LIST: lambda m: m.push(list(map(m._value, m.pop_mark()))),
     pickle.DICT: lambda m: m.pairs(),
     pickle.FROZENSET: lambda m: m.frozen(),
     pickle.APPEND: lambda m: m.append([m.pop()]),

@@ -48,7 +48,7 @@ def read(archive: Archive, folder: str, places: Places, encoding: str) -> Any:
             memories[key] = memory
         return memories[key]
 
-    machine = Machine(io.BytesIO(program), len(program), known.find, known.build, persistent, encoding)
+    machine = Machine(io.BytesIO(program), len(program), known.NAMES, persistent, encoding)
     result = machine.run()
     places.finish()
     return result

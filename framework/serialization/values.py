@@ -82,7 +82,9 @@ def device_of(*arguments: Any) -> device:
 
 def layout_of(name: Any) -> Any:
     if name != "torch.strided":
-        raise LoadError(f"it holds a tensor of the layout {shown(name)}: sparse tensors are out of scope. Save tensor.to_dense()")
+        raise LoadError(
+            f"it holds a tensor of the layout {shown(name)}: sparse tensors are out of scope. Save tensor.to_dense()"
+        )
     return strided
 
 
