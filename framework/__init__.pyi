@@ -28,6 +28,7 @@ from framework import operations as operations
 from framework import optim as optim
 from framework import profiler as profiler
 from framework import random as random
+from framework import serialization as serialization
 from framework import signal as signal
 from framework import special as special
 from framework import testing as testing
@@ -615,6 +616,8 @@ from framework.random import initial_seed as initial_seed
 from framework.random import manual_seed as manual_seed
 from framework.random import seed as seed
 from framework.random import set_rng_state as set_rng_state
+from framework.serialization import load as load
+from framework.serialization import save as save
 from framework.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from framework.settings import compiled_with_cxx11_abi as compiled_with_cxx11_abi
 from framework.settings import get_default_device as get_default_device

@@ -38,13 +38,14 @@ _OUT_OF_SCOPE = {
     r"|^sym_|^Sym|CompilationUnit|import_ir|parse_|_ir$|JITException|^(fx|onnx|hub|package|library|ops|classes|overrides)$|^export$|^fork$|^wait$|^cond$|while_loop"
     r"|unify_type|merge_type|functionalize",
     "tensors live on the CPU": r"cuda|cudnn|miopen|mkldnn|xpu|mps|mtia|ipu|hpu|maia|vulkan|^has_|xla|stream|Stream"
-    r"|accelerator|pin_memory|is_pinned|get_device_module|DataParallel|device_states",
+    r"|accelerator|pin_memory|is_pinned|get_device_module|DataParallel|device_states|register_package",
     "there is no autocast: call .half() or .float() where you want another precision": r"autocast|GradScaler|custom_[fb]wd",
     "bfloat16 does not exist in NumPy: use float32, or float16 for storage": r"bfloat16|BFloat16",
     "nested and named tensors are out of scope": r"nested|Nested|names|rename|align_|refine_",
     "it is a part of PyTorch's inside, not of its API": r"(?<!narrow)_copy$|^_|DataPipe|datapipe|_notes$|batch_norm_(back|elemt|gather"
     r"|stats|update)|handle_torch_function|has_torch_function|boolean_dispatch|BroadcastingList|TYPE_CHECKING|validation"
-    r"|GRID_SAMPLE|hash_tensor|profiler|thread_safe|reproducib|set_override|set_warn|region_activation|resize_as_sparse",
+    r"|GRID_SAMPLE|hash_tensor|profiler|thread_safe|reproducib|set_override|set_warn|region_activation|resize_as_sparse"
+    r"|StorageType|storage_type|storage_to_tensor_type|check_module_version|^mkdtemp$|^skip_data$",
 }
 
 

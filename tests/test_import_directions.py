@@ -27,7 +27,7 @@ ARROWS = {
     "nn": ENGINE | {"face"},
     "optim": ENGINE | {"face"},
     "data": ENGINE | {"face"},
-    "serialization": ENGINE | {"face"},
+    "serialization": ENGINE | {"nn", "face"},  # a file may hold a Parameter
     "plugin": {"face"},
     "training": SHELF | {"plugin", "face"},
     "cli": {"training", "plugin", "face"},
