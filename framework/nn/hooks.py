@@ -202,3 +202,7 @@ class Hooks:
 
 
 Global.called = Hooks
+
+# The compiler notes whether there are any: it looks for hooks where the class is that has `_hooked`.
+all_forward_hooks, all_forward_pre_hooks = Global.forward, Global.forward_pre
+all_backward_hooks, all_backward_pre_hooks = Global.backward, Global.backward_pre
