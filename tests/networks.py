@@ -116,6 +116,7 @@ def gpt(
             self.words, self.places = nn.Embedding(words, width), nn.Embedding(length, width)
             self.blocks = nn.ModuleList([Block() for _ in range(layers)])
             self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, words, bias=False)
+            nn.init.normal_(self.words.weight, std=0.02)
             self.head.weight = self.words.weight
 
         def forward(self, x: Any) -> Any:
