@@ -11,6 +11,7 @@ gradients from the shifted gradient alone.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -212,7 +213,9 @@ def around(size: Sizes, out: Sizes, kernel: Sizes, pads: Pads, dilation: Sizes) 
     )
 
 
-def by_input(g: Any, weight: Any, other: Any, size: Sizes, pads: Pads, dilation: Sizes) -> tuple[Any, Any]:
+def by_input(
+    walk: Callable[..., tuple[Any, Any]], g: Any, weight: Any, other: Any, size: Sizes, pads: Pads, dilation: Sizes
+) -> tuple[Any, Any]:
     """The gradient by the input as a convolution of the padded gradient, and, with `other`, the one by the weight."""
     kernel = weight.shape[2:]
     back = around(size, g.shape[2:], kernel, pads, dilation)

@@ -15,6 +15,7 @@ import numpy as np
 from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_tiles as tiles
 from framework.operations.convolution_columns import Pads, Sizes, zeros
 
 __all__ = ["by_input", "by_weight", "forward", "forward_together", "gradients_together"]
@@ -64,6 +65,28 @@ def _one_by_one(shape: Sizes, kernel: Sizes, pads: Pads, groups: int) -> bool:
 def _apart(kernel: Sizes, stride: Sizes) -> bool:
     """Whether what one position sees no other does: patches side by side."""
     return stride[0] >= kernel[0] and stride[1] >= kernel[1] and stride != (1, 1)
+
+
+@functools.lru_cache(1024)
+def _in_tiles(shape: Sizes, others: int, kernel: Sizes, stride: Sizes, dilation: Sizes) -> bool:
+    """Whether fewer products save more than the sums cost that they take: between many channels, at many places."""
+    if kernel != (3, 3) or stride != (1, 1) or dilation != (1, 1) or min(shape[1], others) < _FEW:
+        return False
+    return shape[1] * others >= _BETWEEN and shape[0] * shape[2] * shape[3] >= _PLACES
+
+
+_FEW, _BETWEEN, _PLACES = 16, 1024, 512
+"""Fewer channels, pairs of them or places are convolved more quickly without."""
+
+
+def _walk(
+    x: Any, weight: Any, bias: Any, other: Any, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes
+) -> tuple[Any, Any]:
+    """`walk` in tiles or in lines: a convolution, a gradient by the weight, or both."""
+    others = len(weight) if other is None else other.shape[1]
+    if _in_tiles(x.shape, others, kernel, stride, dilation):
+        return tiles.walk(x, weight, bias, other, out, pads)
+    return lines.walk(x, weight, bias, other, out, kernel, stride, pads, dilation)
 
 
 def _deep(channels: int, kernel: Sizes, stride: Sizes) -> bool:
@@ -126,7 +149,7 @@ def forward(x: Any, weight: Any, bias: Any, stride: Sizes, pads: Pads, dilation:
         ]
         return np.concatenate(found, axis=1)
     if _in_lines(x.shape, kernel, pads, groups) and _deep(x.shape[1], kernel, stride):
-        return lines.walk(x, weight, bias, None, out, kernel, stride, pads, dilation)[0]
+        return _walk(x, weight, bias, None, out, kernel, stride, pads, dilation)[0]
     return columns.forward(x, weight, bias, out, stride, pads, dilation, groups)
 
 
@@ -150,7 +173,7 @@ def by_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads, dilati
         return np.concatenate(found, axis=1)
     if _in_lines(shape, kernel, pads, groups):
         if stride == (1, 1) and _narrow(pads, kernel, dilation) and not _opens(weight.shape):
-            return lines.by_input(g, weight, None, size, pads, dilation)[0]
+            return lines.by_input(_walk, g, weight, None, size, pads, dilation)[0]
         if _apart(kernel, stride) and dilation == (1, 1):
             return lines.by_strided_input(g, weight, size, stride, pads)
     return columns.by_input(g, weight, size, stride, pads, dilation, groups)
@@ -169,7 +192,7 @@ def by_weight(g: Any, x: Any, kernel: Sizes, stride: Sizes, pads: Pads, dilation
         each = zip(_parts(groups, g.shape[1]), _parts(groups, x.shape[1]), strict=True)
         return np.concatenate([by_weight(g[:, a], x[:, b], kernel, stride, pads, dilation, 1) for a, b in each])
     if _in_lines(x.shape, kernel, pads, groups) and _deep(x.shape[1], kernel, stride):
-        return lines.walk(x, None, None, g, g.shape[2:], kernel, stride, pads, dilation)[1]
+        return _walk(x, None, None, g, g.shape[2:], kernel, stride, pads, dilation)[1]
     return columns.by_weight(g, x, kernel, stride, pads, dilation, groups)
 
 
@@ -190,7 +213,7 @@ def gradients_together(
         return np.concatenate([a for a, _ in pairs], axis=1), np.concatenate([b for _, b in pairs])
     together = stride == (1, 1) and x.shape[1] and _narrow(pads, kernel, dilation) and not _opens(weight.shape)
     if together and _in_lines(x.shape, kernel, pads, groups):
-        return lines.by_input(g, weight, x, size, pads, dilation)
+        return lines.by_input(_walk, g, weight, x, size, pads, dilation)
     return (
         by_input(g, weight, size, stride, pads, dilation, groups),
         by_weight(g, x, kernel, stride, pads, dilation, groups),
@@ -202,7 +225,7 @@ def forward_together(
 ) -> tuple[Any, Any]:
     kernel = weight.shape[2:]
     if x.shape[1] and _in_lines(x.shape, kernel, pads, groups) and not _apart(kernel, stride):
-        return lines.walk(x, weight, None, other, other.shape[2:], kernel, stride, pads, dilation)
+        return _walk(x, weight, None, other, other.shape[2:], kernel, stride, pads, dilation)
     return (
         forward(x, weight, None, stride, pads, dilation, groups),
         by_weight(other, x, kernel, stride, pads, dilation, groups),

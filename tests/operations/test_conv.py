@@ -14,6 +14,7 @@ import framework as torch
 from framework.autograd.operation import registry
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_tiles as tiles
 from framework.operations import convolution_ways as ways
 from framework.testing import operations as checks
 
@@ -46,6 +47,9 @@ def geometries(draw):
     several = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(dims))  # noqa: E731
     kernel, stride, padding, dilation = several(1, 3), several(1, 3), several(0, 2), several(1, 2)
     groups = draw(st.sampled_from([1, 1, 2, 3]))
+    if draw(st.integers(0, 3)) == 0:  # the most usual, which goes in tiles
+        dims, kernel, stride, dilation, groups = 2, (3, 3), (1, 1), (1, 1), 1
+        padding = several(0, 2)
     least = [max(1, (k - 1) * d + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding, strict=True)]
     size = tuple(draw(st.integers(n, n + 4)) for n in least)
     batch, channels, outputs = (draw(st.integers(1, 3)) for _ in range(3))
@@ -63,6 +67,9 @@ def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, sm
         patch.setattr(lines, "_THIN", thin)
         patch.setattr(ways, "_SMALL", small)
         patch.setattr(ways, "_SHALLOW", 0)
+        patch.setattr(tiles, "CACHED", 16 * cached)
+        for each in ("_FEW", "_BETWEEN", "_PLACES"):
+            patch.setattr(ways, each, 0)
         forget()
         tensors = [torch.from_numpy(each).requires_grad_() for each in (x, w)]
         function = getattr(F, f"conv{len(stride)}d")
@@ -80,13 +87,27 @@ def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, sm
     forget()
 
 
+def test_blocks_of_tiles_may_be_of_different_sizes(monkeypatch):
+    x, w, g = (RANDOM.normal(size=shape) for shape in ((5, 2, 7, 6), (3, 2, 3, 3), (5, 3, 7, 6)))
+    pads = ((1, 1), (1, 1))
+    expected = lines.walk(x, w, None, g, (7, 6), (3, 3), (1, 1), pads, (1, 1))
+    for cached in (1, 16 * 3 * 6, 16 * 3 * 24):  # parts of an image, one, two
+        monkeypatch.setattr(tiles, "CACHED", cached)
+        tiles._form.cache_clear()
+        found = tiles.walk(x, w, None, g, (7, 6), pads)
+        np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], atol=1e-12)
+    tiles._form.cache_clear()
+
+
 def forget():
     """Forgets what was computed from shapes."""
-    for each in (columns.form, lines.geometry, ways._in_lines, ways._is_small):
+    for each in (columns.form, lines.geometry, tiles._form, ways._in_lines, ways._in_tiles, ways._is_small):
         each.cache_clear()
 
 
 LARGE = [
+    ((3, 32, 15, 14), (33, 32, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 1),
     ((3, 8, 20, 18), (5, 8, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
     ((2, 12, 18, 16), (3, 12, 3, 3), (1, 1), ((1, 1), (0, 2)), (2, 1), 1),
     ((2, 6, 24, 23), (4, 6, 3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1), 1),
