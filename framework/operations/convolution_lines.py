@@ -224,7 +224,9 @@ def by_input(
     return found, None if other is None else np.copy(np.flip(np.swapaxes(total, 0, 1), (2, 3)), order="C")
 
 
-def by_strided_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads) -> Any:
+def by_strided_input(
+    walk: Callable[..., tuple[Any, Any]], g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads
+) -> Any:
     """The gradient by the input of a convolution with a stride: all its phases as channels of one convolution of g."""
     outputs, channels, *kernel = weight.shape
     few = [-(-k // s) for k, s in zip(kernel, stride, strict=True)]

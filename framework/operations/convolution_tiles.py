@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from framework.operations.convolution_columns import CACHED, Pads, Sizes, zeros
+from framework.operations.convolution_rows import QUICK, parts
 
-_QUICK = 1_000_000
-"""So many multiplications are the most that BLAS does without copying its factors first."""
 _THIN = 32
-"""Of fewer rows, a product is not worth being kept below that."""
+"""Of fewer rows, a product is not worth being kept that small."""
 
 
 class _Form(NamedTuple):
@@ -36,20 +35,14 @@ class _Form(NamedTuple):
     images: list[tuple[int, int]]
 
 
-def _parts(count: int, most: int) -> tuple[int, list[tuple[int, int]]]:
-    """How many items of a count, at most so many, make equal parts, and where each starts and ends."""
-    size = -(-count // -(-count // max(1, most)))
-    return size, [(start, min(count, start + size)) for start in range(0, count, size)]
-
-
 @functools.lru_cache(1024)
 def _form(batch: int, channels: int, outputs: int, out: Sizes) -> _Form:
     down, across = -(-out[0] // 2), -(-out[1] // 2)
     most = CACHED // (16 * max(channels, outputs))
-    quick = _QUICK // (channels * outputs)
+    quick = QUICK // (channels * outputs)
     most = max(across, min(most, quick) if quick >= _THIN else most)
-    high, rows = _parts(down, most // across)
-    number, images = _parts(batch, most // (across * down))
+    high, rows = parts(down, most // across)
+    number, images = parts(batch, most // (across * down))
     return _Form(across, high, rows, number, images)
 
 
@@ -79,11 +72,13 @@ def _take(room: Any, images: Any, first: int, pads: Pads) -> None:
     (top, _), (left, _) = pads
     above = first - top
     low, high = max(0, -above), min(len(room), height - above)
-    room[:low] = 0
-    room[high:] = 0
+    if low:
+        room[:low] = 0
+    if high < len(room):
+        room[max(high, 0) :] = 0
     for parity in range(2):
         column = (parity - left) % 2
-        if column < width:
+        if low < high and column < width:
             half, count = (column + left) // 2, -(-(width - column) // 2)
             values = np.transpose(images[:, :, above + low : above + high, column::2], (2, 0, 3, 1))
             room[low:high, : len(images), parity, half : half + count] = values
@@ -193,7 +188,8 @@ class _Total:
     def add(self, start: int, end: int, first: int) -> None:
         room, sums = self.room, self.sums
         _take(room, self.other[start:end], 2 * first, ((0, 0), (0, 0)))
-        room[:, end - start :] = 0
+        if end - start < self.seen.form.number:
+            room[:, end - start :] = 0
         np.add(room[::2], room[1::2], out=sums[0])
         np.subtract(room[::2], room[1::2], out=sums[1])
         for row, square in zip((room[::2], sums[0], sums[1], room[1::2]), self.squares, strict=True):

@@ -1,7 +1,7 @@
 """Which way a convolution, or one of its gradients, is computed: chosen by shapes alone, so that it is always the same.
 
-In two dimensions images go as lines, each channel by itself where it has its own kernel; few groups are convolutions
-one after the other; all else, and what is small, goes as columns.
+In two dimensions images go in tiles, rows or lines, each channel by itself where it has its own kernel; few groups are
+convolutions one after the other; all else, and what is small, goes as columns.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_rows as rows
 from framework.operations import convolution_tiles as tiles
 from framework.operations.convolution_columns import Pads, Sizes, zeros
 
@@ -79,18 +80,34 @@ _FEW, _BETWEEN, _PLACES = 16, 1024, 512
 """Fewer channels, pairs of them or places are convolved more quickly without."""
 
 
+@functools.lru_cache(1024)
+def _in_rows(shape: Sizes, others: int, out: Sizes, kernel: Sizes, dilation: Sizes) -> bool:
+    """Whether rows make quick products that are worth it: neither too thin nor too large."""
+    depth = shape[1] * math.prod(kernel)
+    if dilation[0] > 1 or depth < _LOW or others < _LONE or shape[0] * out[1] < _LONG:
+        return False
+    return depth * others <= _NARROW
+
+
+_LOW, _LONE, _LONG, _NARROW = 16, 4, 128, rows.QUICK // 32
+"""With fewer values that a position sees, fewer channels beside those, fewer positions in a row of all images or more
+numbers in all kernels, lines make the better products."""
+
+
 def _walk(
     x: Any, weight: Any, bias: Any, other: Any, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes
 ) -> tuple[Any, Any]:
-    """`walk` in tiles or in lines: a convolution, a gradient by the weight, or both."""
+    """`walk` in tiles, in rows or in lines: a convolution, a gradient by the weight, or both."""
     others = len(weight) if other is None else other.shape[1]
     if _in_tiles(x.shape, others, kernel, stride, dilation):
         return tiles.walk(x, weight, bias, other, out, pads)
+    if _in_rows(x.shape, others, out, kernel, dilation):
+        return rows.walk(x, weight, bias, other, out, kernel, stride, pads, dilation[1])
     return lines.walk(x, weight, bias, other, out, kernel, stride, pads, dilation)
 
 
 def _deep(channels: int, kernel: Sizes, stride: Sizes) -> bool:
-    """Whether a position sees so much, and shares so much of it with others, that lines pay what they waste."""
+    """Whether a position sees so much, and shares so much of it with others, that rows or lines pay what they cost."""
     if stride == (1, 1):
         return channels * math.prod(kernel) >= _SHALLOW
     return not _apart(kernel, stride)
@@ -148,7 +165,8 @@ def forward(x: Any, weight: Any, bias: Any, stride: Sizes, pads: Pads, dilation:
             forward(x[:, a], weight[b], None if bias is None else bias[b], stride, pads, dilation, 1) for a, b in each
         ]
         return np.concatenate(found, axis=1)
-    if _in_lines(x.shape, kernel, pads, groups) and _deep(x.shape[1], kernel, stride):
+    deep = _deep(x.shape[1], kernel, stride) or _in_rows(x.shape, len(weight), out, kernel, dilation)
+    if _in_lines(x.shape, kernel, pads, groups) and deep and not _apart(kernel, stride):
         return _walk(x, weight, bias, None, out, kernel, stride, pads, dilation)[0]
     return columns.forward(x, weight, bias, out, stride, pads, dilation, groups)
 
@@ -175,7 +193,7 @@ def by_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads, dilati
         if stride == (1, 1) and _narrow(pads, kernel, dilation) and not _opens(weight.shape):
             return lines.by_input(_walk, g, weight, None, size, pads, dilation)[0]
         if _apart(kernel, stride) and dilation == (1, 1):
-            return lines.by_strided_input(g, weight, size, stride, pads)
+            return lines.by_strided_input(_walk, g, weight, size, stride, pads)
     return columns.by_input(g, weight, size, stride, pads, dilation, groups)
 
 

@@ -14,6 +14,7 @@ import framework as torch
 from framework.autograd.operation import registry
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_rows as rows
 from framework.operations import convolution_tiles as tiles
 from framework.operations import convolution_ways as ways
 from framework.testing import operations as checks
@@ -56,20 +57,37 @@ def geometries(draw):
     return (batch, channels * groups, *size), (outputs * groups, channels, *kernel), stride, padding, dilation, groups
 
 
-@settings(max_examples=60, deadline=None)
-@given(geometries(), st.sampled_from([1, 200, 1 << 18]), st.sampled_from([1, 32]), st.sampled_from([0, 1 << 14]))
-def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, small):
+# What decides on the way: numbers in a block, in a cheap product, of what is small, of what goes in rows or in tiles.
+WAYS = st.fixed_dictionaries(
+    {
+        (columns, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (lines, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (lines, "_THIN"): st.sampled_from([1, 32]),
+        (rows, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (rows, "QUICK"): st.sampled_from([100, 10**6]),
+        (rows, "_SAME_PLACES"): st.sampled_from([1, 10**6]),
+        (tiles, "CACHED"): st.sampled_from([1, 3000, 1 << 18]),
+        (ways, "_SMALL"): st.sampled_from([0, 1 << 14]),
+        (ways, "_SHALLOW"): st.just(0),
+        (ways, "_LOW"): st.just(0),
+        (ways, "_LONE"): st.just(0),
+        (ways, "_LONG"): st.just(0),
+        (ways, "_NARROW"): st.sampled_from([0, 10**6]),
+        (ways, "_FEW"): st.sampled_from([0, 10**6]),
+        (ways, "_BETWEEN"): st.just(0),
+        (ways, "_PLACES"): st.just(0),
+    }
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(geometries(), WAYS)
+def test_every_way_to_a_convolution_is_the_definition(geometry, deciding):
     x_shape, w_shape, stride, padding, dilation, groups = geometry
     x, w = RANDOM.normal(size=x_shape), RANDOM.normal(size=w_shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "CACHED", cached)
-        patch.setattr(lines, "CACHED", cached)
-        patch.setattr(lines, "_THIN", thin)
-        patch.setattr(ways, "_SMALL", small)
-        patch.setattr(ways, "_SHALLOW", 0)
-        patch.setattr(tiles, "CACHED", 16 * cached)
-        for each in ("_FEW", "_BETWEEN", "_PLACES"):
-            patch.setattr(ways, each, 0)
+        for (module, name), value in deciding.items():
+            patch.setattr(module, name, value)
         forget()
         tensors = [torch.from_numpy(each).requires_grad_() for each in (x, w)]
         function = getattr(F, f"conv{len(stride)}d")
@@ -87,26 +105,37 @@ def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, sm
     forget()
 
 
-def test_blocks_of_tiles_may_be_of_different_sizes(monkeypatch):
+def test_blocks_may_be_of_different_sizes(monkeypatch):
     x, w, g = (RANDOM.normal(size=shape) for shape in ((5, 2, 7, 6), (3, 2, 3, 3), (5, 3, 7, 6)))
-    pads = ((1, 1), (1, 1))
-    expected = lines.walk(x, w, None, g, (7, 6), (3, 3), (1, 1), pads, (1, 1))
-    for cached in (1, 16 * 3 * 6, 16 * 3 * 24):  # parts of an image, one, two
-        monkeypatch.setattr(tiles, "CACHED", cached)
-        tiles._form.cache_clear()
-        found = tiles.walk(x, w, None, g, (7, 6), pads)
-        np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
-        np.testing.assert_allclose(found[1], expected[1], atol=1e-12)
-    tiles._form.cache_clear()
+    geometry, pads = ((7, 6), (3, 3), (1, 1)), ((1, 1), (1, 1))
+    expected = lines.walk(x, w, None, g, *geometry, pads, (1, 1))
+    for cached in (1, 16 * 3 * 6, 16 * 3 * 24):  # of tiles: parts of an image, one, two
+        for module in (tiles, rows):
+            monkeypatch.setattr(module, "CACHED", cached)
+        forget()
+        in_tiles = tiles.walk(x, w, None, g, (7, 6), pads)
+        in_rows = rows.walk(x, w, None, g, *geometry, pads, 1)
+        for found in (*zip(in_tiles, expected, strict=True), *zip(in_rows, expected, strict=True)):
+            np.testing.assert_allclose(*found, atol=1e-12)
+    forget()
 
 
 def forget():
     """Forgets what was computed from shapes."""
-    for each in (columns.form, lines.geometry, tiles._form, ways._in_lines, ways._in_tiles, ways._is_small):
+    for each in (
+        columns.form,
+        lines.geometry,
+        rows._geometry,
+        tiles._form,
+        ways._in_lines,
+        ways._in_tiles,
+        ways._is_small,
+    ):
         each.cache_clear()
 
 
 LARGE = [
+    ((9, 5, 14, 13), (7, 5, 5, 5), (1, 1), ((2, 0), (1, 2)), (1, 1), 1),
     ((3, 32, 15, 14), (33, 32, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 1),
     ((3, 8, 20, 18), (5, 8, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
     ((2, 12, 18, 16), (3, 12, 3, 3), (1, 1), ((1, 1), (0, 2)), (2, 1), 1),
