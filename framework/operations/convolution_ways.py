@@ -15,6 +15,7 @@ import numpy as np
 from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_returns as returns
 from framework.operations import convolution_rows as rows
 from framework.operations import convolution_tiles as tiles
 from framework.operations.convolution_columns import Pads, Sizes, zeros
@@ -122,6 +123,19 @@ def _opens(weight: Sizes) -> bool:
     return weight[1] * 4 <= weight[0]
 
 
+@functools.lru_cache(1024)
+def _returns(g: Sizes, weight: Sizes, size: Sizes, stride: Sizes, dilation: Sizes) -> bool:
+    """Whether a gradient is sooner added up than convolved: with a stride, little to add to, or much around it."""
+    (_, channels, *kernel), out = weight, g[2:]
+    if _apart(tuple(kernel), stride) or _in_tiles(g, channels, tuple(kernel), stride, dilation):
+        return False
+    if g[0] * out[1] < _LONG or out[1] > _WIDE or math.prod(weight) > _NARROW:
+        return False
+    return stride != (1, 1) or _opens(weight) or math.prod(size) * 4 >= math.prod(out) * 5
+
+
+_WIDE = 64
+"""Rows of so many positions are long enough by themselves to be added up one by one."""
 _SMALL = 1 << 14
 """So many numbers in columns are copied sooner than lines are laid out."""
 
@@ -190,6 +204,8 @@ def by_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads, dilati
         found = [by_input(g[:, each], weight[each], size, stride, pads, dilation, 1) for each in parts]
         return np.concatenate(found, axis=1)
     if _in_lines(shape, kernel, pads, groups):
+        if _returns(g.shape, weight.shape, size, stride, dilation):
+            return returns.by_input(g, weight, size, stride, pads, dilation)
         if stride == (1, 1) and _narrow(pads, kernel, dilation) and not _opens(weight.shape):
             return lines.by_input(_walk, g, weight, None, size, pads, dilation)[0]
         if _apart(kernel, stride) and dilation == (1, 1):
@@ -230,7 +246,11 @@ def gradients_together(
         pairs = [gradients_together(g[:, a], weight[a], x[:, b], stride, pads, dilation, 1) for a, b in each]
         return np.concatenate([a for a, _ in pairs], axis=1), np.concatenate([b for _, b in pairs])
     together = stride == (1, 1) and x.shape[1] and _narrow(pads, kernel, dilation) and not _opens(weight.shape)
-    if together and _in_lines(x.shape, kernel, pads, groups):
+    if (
+        together
+        and _in_lines(x.shape, kernel, pads, groups)
+        and not _returns(g.shape, weight.shape, size, stride, dilation)
+    ):
         return lines.by_input(_walk, g, weight, x, size, pads, dilation)
     return (
         by_input(g, weight, size, stride, pads, dilation, groups),

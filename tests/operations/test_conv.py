@@ -14,6 +14,7 @@ import framework as torch
 from framework.autograd.operation import registry
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_returns as returns
 from framework.operations import convolution_rows as rows
 from framework.operations import convolution_tiles as tiles
 from framework.operations import convolution_ways as ways
@@ -63,6 +64,7 @@ WAYS = st.fixed_dictionaries(
         (columns, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (lines, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (lines, "_THIN"): st.sampled_from([1, 32]),
+        (returns, "_CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (rows, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (rows, "QUICK"): st.sampled_from([100, 10**6]),
         (rows, "_SAME_PLACES"): st.sampled_from([1, 10**6]),
@@ -135,6 +137,7 @@ def forget():
 
 
 LARGE = [
+    ((9, 3, 26, 25), (6, 3, 3, 3), (2, 3), ((1, 2), (0, 1)), (1, 1), 1),
     ((9, 5, 14, 13), (7, 5, 5, 5), (1, 1), ((2, 0), (1, 2)), (1, 1), 1),
     ((3, 32, 15, 14), (33, 32, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 1),
     ((3, 8, 20, 18), (5, 8, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
