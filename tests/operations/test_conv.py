@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import framework as torch
 from framework.autograd.operation import registry
+from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
 from framework.operations import convolution_returns as returns
@@ -61,6 +62,8 @@ def geometries(draw):
 # What decides on the way: numbers in a block, in a cheap product, of what is small, of what goes in rows or in tiles.
 WAYS = st.fixed_dictionaries(
     {
+        (channels, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (channels, "_LONG"): st.sampled_from([1, 50, 4096]),
         (columns, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (lines, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
         (lines, "_THIN"): st.sampled_from([1, 32]),
@@ -124,19 +127,13 @@ def test_blocks_may_be_of_different_sizes(monkeypatch):
 
 def forget():
     """Forgets what was computed from shapes."""
-    for each in (
-        columns.form,
-        lines.geometry,
-        rows._geometry,
-        tiles._form,
-        ways._in_lines,
-        ways._in_tiles,
-        ways._is_small,
-    ):
+    modules = (channels, columns, lines, returns, rows, tiles, ways)
+    for each in [each for module in modules for each in vars(module).values() if hasattr(each, "cache_clear")]:
         each.cache_clear()
 
 
 LARGE = [
+    ((9, 6, 24, 11), (6, 1, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 6),
     ((9, 3, 26, 25), (6, 3, 3, 3), (2, 3), ((1, 2), (0, 1)), (1, 1), 1),
     ((9, 5, 14, 13), (7, 5, 5, 5), (1, 1), ((2, 0), (1, 2)), (1, 1), 1),
     ((3, 32, 15, 14), (33, 32, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 1),
