@@ -72,10 +72,13 @@ def _geometry(
     )
 
 
-def _apart(like: Any, number: int, channels: int, rows: int, width: int) -> Any:
-    """Room for images none of which begins at another's place in a cache."""
+def apart(images: Any, number: int, rows: int) -> Any:
+    """Room for some rows of images of which none begins at another's place in a cache; None where they don't anyway."""
+    channels, height, width = images.shape[1:]
+    if height * width % _SAME_PLACES:
+        return None
     size = rows * width
-    room = np.empty_like(like, shape=(number, channels, size + 16), order="C")
+    room = np.empty_like(images, shape=(number, channels, size + 16), order="C")
     return np.reshape(room[..., :size], (number, channels, rows, width))
 
 
@@ -90,9 +93,7 @@ class _Rows:
         windows = np.lib.stride_tricks.sliding_window_view(flat, kernel[0], axis=0)[::stride]
         # (rows of the result, depth, positions)
         self.seen = np.reshape(np.transpose(windows, (0, 3, 1, 2)), (form.high, -1, length))
-        self.between: Any = None
-        if x.shape[2] * x.shape[3] % _SAME_PLACES == 0:
-            self.between = _apart(x, form.number, channels, form.tall, x.shape[3])
+        self.between = apart(x, form.number, form.tall)
 
     def take(self, start: int, end: int, first: int) -> None:
         """Lays out some images, for the rows of the result from one on."""
@@ -167,9 +168,7 @@ class _Total:
     def __init__(self, rows: _Rows, other: Any, out: Sizes) -> None:
         form, others, depth = rows.form, other.shape[1], rows.seen.shape[1]
         self.rows, self.other = rows, other
-        self.between: Any = None
-        if out[0] * out[1] % _SAME_PLACES == 0:
-            self.between = _apart(rows.x, form.number, others, form.high, out[1])
+        self.between = apart(other, form.number, form.high)
         # Channels last: a product of untransposed factors takes half of the time.
         self.room = zeros(rows.x, (form.high, form.number, out[1], others))
         self.matrix = np.reshape(self.room, (form.high, -1, others))

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from framework.operations.convolution_columns import CACHED, Pads, Sizes, zeros
-from framework.operations.convolution_rows import QUICK, parts
+from framework.operations.convolution_rows import QUICK, apart, parts
 
 _THIN = 32
 """Of fewer rows, a product is not worth being kept that small."""
@@ -66,8 +66,11 @@ def walk(x: Any, weight: Any, bias: Any, other: Any, out: Sizes, pads: Pads) -> 
     return None if product is None else product.result, None if total is None else total.result()
 
 
-def _take(room: Any, images: Any, first: int, pads: Pads) -> None:
-    """Lays images out from some row on: (rows, images, odd or even column, columns, channels). Zeros are there."""
+def _take(room: Any, between: Any, images: Any, first: int, pads: Pads) -> None:
+    """Lays images out from some row on: (rows, images, odd or even column, columns, channels). Zeros are there.
+
+    between: where they stand in between, unless None.
+    """
     height, width = images.shape[2:]
     (top, _), (left, _) = pads
     above = first - top
@@ -76,11 +79,18 @@ def _take(room: Any, images: Any, first: int, pads: Pads) -> None:
         room[:low] = 0
     if high < len(room):
         room[max(high, 0) :] = 0
+    if low >= high:
+        return
+    images = images[:, :, above + low : above + high]
+    if between is not None:
+        there = between[: len(images), :, low:high]
+        there[...] = images
+        images = there
     for parity in range(2):
         column = (parity - left) % 2
-        if low < high and column < width:
+        if column < width:
             half, count = (column + left) // 2, -(-(width - column) // 2)
-            values = np.transpose(images[:, :, above + low : above + high, column::2], (2, 0, 3, 1))
+            values = np.transpose(images[..., column::2], (2, 0, 3, 1))
             room[low:high, : len(images), parity, half : half + count] = values
 
 
@@ -91,6 +101,7 @@ class _Seen:
         self.x, self.form, self.pads = x, form, pads
         channels = x.shape[1]
         self.room = zeros(x, (2 * form.high + 2, form.number, 2, form.across + 1, channels))
+        self.between = apart(x, form.number, 2 * form.high + 2)
         shape = (4, form.high, form.number, 2, form.across + 1, channels)
         self.sums = np.empty_like(x, shape=shape, order="C")
         shape = (4, 4, form.high, form.number, form.across, channels)
@@ -98,7 +109,7 @@ class _Seen:
         self.matrices = np.reshape(self.squares, (16, -1, channels))
 
     def take(self, start: int, end: int, first: int) -> None:
-        _take(self.room, self.x[start:end], 2 * first, self.pads)
+        _take(self.room, self.between, self.x[start:end], 2 * first, self.pads)
         rows = 2 * self.form.high
         _differences([self.room[i : i + rows : 2] for i in range(4)], self.sums)
         across = self.form.across
@@ -161,9 +172,11 @@ class _Product:
         np.subtract(s[1], m[3], out=s[1])
         tiles = np.swapaxes(self.tiles, 0, 1)
         np.add(s[:, 0], s[:, 1], out=part)
-        np.add(part, s[:, 2], out=tiles[..., 0, :])
+        np.add(part, s[:, 2], out=part)
+        tiles[..., 0, :] = part
         np.subtract(s[:, 1], s[:, 2], out=part)
-        np.subtract(part, s[:, 3], out=tiles[..., 1, :])
+        np.subtract(part, s[:, 3], out=part)
+        tiles[..., 1, :] = part
         rows = min(2 * last, self.out[0]) - 2 * first
         there = self.result[start:end, :, 2 * first : 2 * first + rows]
         there[...] = np.transpose(self.images[:rows, : end - start, : self.out[1]], (1, 3, 0, 2))
@@ -177,6 +190,7 @@ class _Total:
         others = other.shape[1]
         self.seen, self.other = seen, other
         self.room = zeros(x, (2 * form.high, form.number, 2, form.across, others))
+        self.between = apart(other, form.number, 2 * form.high)
         shape = (2, form.high, form.number, 2, form.across, others)
         self.sums = np.empty_like(x, shape=shape, order="C")
         shape = (4, 4, form.high, form.number, form.across, others)
@@ -187,7 +201,7 @@ class _Total:
 
     def add(self, start: int, end: int, first: int) -> None:
         room, sums = self.room, self.sums
-        _take(room, self.other[start:end], 2 * first, ((0, 0), (0, 0)))
+        _take(room, self.between, self.other[start:end], 2 * first, ((0, 0), (0, 0)))
         if end - start < self.seen.form.number:
             room[:, end - start :] = 0
         np.add(room[::2], room[1::2], out=sums[0])
