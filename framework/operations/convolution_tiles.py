@@ -8,7 +8,8 @@ Two results next to each other, of four values d and a kernel w, take four produ
     m3 = (d1 - d3) w2
 
 Along both dimensions that is a tile of 2 by 2 results, seeing 4 by 4 values, by 16 products instead of 36. Read
-backwards, from y to w, the same sums give the gradient by the weight. No value reaches a result that does not see it.
+backwards, from y to w, the same sums give the gradient by the weight. No value, nor nan, reaches a result that does not
+see it; but an infinite one may come out as nan, of inf - inf.
 """
 
 from __future__ import annotations

@@ -72,13 +72,14 @@ def _apart(kernel: Sizes, stride: Sizes) -> bool:
 @functools.lru_cache(1024)
 def _in_tiles(shape: Sizes, others: int, kernel: Sizes, stride: Sizes, dilation: Sizes) -> bool:
     """Whether fewer products save more than the sums cost that they take: between many channels, at many places."""
-    if kernel != (3, 3) or stride != (1, 1) or dilation != (1, 1) or min(shape[1], others) < _FEW:
+    if kernel != (3, 3) or stride != (1, 1) or dilation != (1, 1):
         return False
-    return shape[1] * others >= _BETWEEN and shape[0] * shape[2] * shape[3] >= _PLACES
+    many = shape[1] * others >= _BETWEEN * (shape[1] + others)
+    return many and shape[0] * shape[2] * shape[3] >= _PLACES
 
 
-_FEW, _BETWEEN, _PLACES = 16, 1024, 512
-"""Fewer channels, pairs of them or places are convolved more quickly without."""
+_BETWEEN, _PLACES = 16, 512
+"""With fewer pairs of channels to a channel, or fewer places, the products saved are fewer than the sums."""
 
 
 @functools.lru_cache(1024)
