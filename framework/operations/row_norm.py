@@ -13,24 +13,22 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.operation import Operation, operation
+from framework.operations.blocks import whole
 from framework.operations.halves import half
+from framework.operations.row_blocks import block_gradients, block_rows
 
 __all__ = ["row_norm"]
 
 Form = tuple[int, int, int, int]
 
-# Large arrays are done by blocks of so many elements, so that what lies between stays in the cache.
-_BLOCK = 1 << 18
+# From so many elements on it pays to do rows block by block: the longer they are, the less there is to gain.
+_MANY = 1 << 15
+_LONG = 256
 
 
-def _blocks(form: Form, block: int) -> list[slice]:
-    """The images, about `block` elements at a time; all at once where they are few."""
-    count, *rest = form
-    size = math.prod(rest)
-    if count * size <= 4 * block:
-        return [slice(0, count)]
-    step = max(1, block // size)
-    return [slice(at, min(at + step, count)) for at in range(0, count, step)]
+def _are_many(rows: Any) -> bool:
+    least = _MANY if rows.shape[1] <= _LONG else 4 * _MANY
+    return rows.__class__ is np.ndarray and rows.shape[0] * rows.shape[1] >= least
 
 
 def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
@@ -103,17 +101,10 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
     if form[1] == form[3] == 1:
         weight = None if weight is None else _shaped(weight, (form[2],))
         bias = None if bias is None else _shaped(bias, (form[2],))
-    blocks = _blocks(form, 2 * _BLOCK)
-    if len(blocks) == 1:
-        out, means, rates = _normalize(rows, weight, bias, form, eps, center)
+    if _are_many(rows):
+        out, means, rates = whole(block_rows, rows, weight, bias, form, eps, center, _normalize)
     else:
-        out = np.empty_like(rows, order="C")
-        means, rates = np.empty_like(rows, shape=flat[:1]), np.empty_like(rows, shape=flat[:1])
-        for images in blocks:
-            part = slice(images.start * form[1], images.stop * form[1])
-            _, some, rates[part] = _normalize(rows[part], weight, bias, form, eps, center, out[part])
-            if center:
-                means[part] = some
+        out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     out = _shaped(out, input.shape)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), means if center else None, rates
 
@@ -234,19 +225,9 @@ def row_norm_gradients(
         _, means, rates = _normalize(rows, None, None, form, eps, center)
     if weight is not None:
         weight = _shaped(weight, (form[1] * form[2],))
-    blocks = _blocks(form, _BLOCK)
-    if len(blocks) == 1:
-        return _gradients(g, rows, weight, means, rates, form, affine)
-    out = np.empty_like(rows, order="C")
-    work = np.empty_like(rows, shape=(blocks[0].stop * form[1], rows.shape[1]))
-    totals: list[Any] = [0.0, 0.0] if affine else []
-    for images in blocks:
-        part = slice(images.start * form[1], images.stop * form[1])
-        space = work[: part.stop - part.start]
-        some = means[part] if center else None
-        found = _gradients(g[part], rows[part], weight, some, rates[part], form, affine, out[part], space)
-        totals = [total + each for total, each in zip(totals, found[1:], strict=True)]
-    return [out, *totals]
+    if _are_many(rows):
+        return list(whole(block_gradients, g, rows, weight, means, rates, form, affine))
+    return _gradients(g, rows, weight, means, rates, form, affine)
 
 
 def _mean(value: Any, form: Form) -> Any:

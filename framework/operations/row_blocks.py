@@ -1,0 +1,246 @@
+"""Large arrays' rows normalized, and their gradients, block by block and in few steps over each.
+
+Rows are told by a form (N, G, K, S) as in `row_norm`. A row is one line, whose elements have weights of their own, or
+several, of S elements that share a weight. What there is nothing of is None: means, if rows are not centered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from framework.autograd.direct import all_true, constant
+from framework.autograd.sums import ones
+from framework.operations.blocks import WIDE, Columns, slices
+
+__all__ = ["block_gradients", "block_rows"]
+
+Form = tuple[int, int, int, int]
+
+_BLOCK = 1 << 18
+
+# A row's variance is the mean of its squares less the square of its mean, which may be up to so many times as large.
+_MOST = 4.0
+
+
+def _blocks(form: Form) -> list[slice]:
+    """The rows, some whole images at a time."""
+    count, groups, channels, size = form
+    parts = slices(count, groups * channels * size, _BLOCK)
+    return [slice(each.start * groups, each.stop * groups) for each in parts]
+
+
+def block_rows(
+    rows: Any, weight: Any, bias: Any, form: Form, eps: float, center: bool, careful: Callable[..., Any]
+) -> tuple[Any, ...]:
+    """The result, the rows' means and their rates.
+
+    `careful` does the blocks with rows whose mean is large beside their deviation, or that are not finite.
+    """
+    count, dtype = rows.shape[0], rows.dtype
+    out = np.empty(rows.shape, dtype)
+    means, rates = np.empty(count, dtype) if center else None, np.empty(count, dtype)
+    usual = weight is None or math.isfinite(np.dot(weight, weight))
+    blocks = _blocks(form)
+    finish = _elements_finish if form[1] == form[3] == 1 else _lines_finish
+    finished = finish(weight, bias, form, blocks[0].stop, dtype)
+    for part in blocks:
+        some, target = rows[part], out[part]
+        of_rows = None if means is None else means[part]
+        if usual and _moments(some, eps, of_rows, rates[part]):
+            finished(some, of_rows, rates[part], target)
+            continue
+        _, found, rates[part] = careful(some, weight, bias, form, eps, center, target)
+        if of_rows is not None:
+            of_rows[...] = found
+    return out, means, rates
+
+
+def _moments(rows: Any, eps: float, means: Any, rates: Any) -> bool:
+    """Fills the means of rows and their rates. False where it takes another way to find these exactly."""
+    count = constant(rows.shape[1], rows.dtype)
+    np.vecdot(rows, rows, out=rates)
+    rates /= count
+    if means is not None:
+        np.dot(rows, ones(rows.shape[1], rows.dtype), out=means)
+        means /= count
+        rates -= means * means
+    rates += constant(eps, rows.dtype)
+    np.sqrt(rates, out=rates)
+    np.reciprocal(rates, out=rates)
+    return means is None or _are_near(means, rates)
+
+
+def _are_near(means: Any, rates: Any) -> bool:
+    """Whether the means of rows are so small beside their deviations that to center later costs no digits."""
+    distances = means * rates
+    distances *= distances
+    return bool(all_true(distances <= constant(_MOST, rates.dtype)))
+
+
+def _elements_finish(weight: Any, bias: Any, form: Form, count: int, dtype: Any) -> Callable[..., None]:
+    """What brings rows of one line to the result: x · (rate · w) + (b - mean · rate · w)."""
+    width = form[2]
+    if weight is not None and width < 2 * WIDE:
+        scales = Columns(count, width, dtype, weight)
+        shifts = Columns(count, width, dtype, weight, 0.0 if bias is None else bias, scales)
+        weight = bias = None
+    else:
+        scales = shifts = Columns(count, width, dtype)
+
+    def finished(rows: Any, means: Any, rates: Any, out: Any) -> None:
+        scales.meet(np.multiply, rows, rates, out)
+        if means is not None:
+            shifts.meet(np.add, out, means * -rates, out)
+        if weight is not None:
+            np.multiply(out, weight, out=out)
+        if bias is not None:
+            np.add(out, bias, out=out)
+
+    return finished
+
+
+def _lines_finish(weight: Any, bias: Any, form: Form, count: int, dtype: Any) -> Callable[..., None]:
+    """The same for rows of several lines."""
+    if weight is None and bias is None:
+        return _elements_finish(None, None, (form[0], 1, form[2] * form[3], 1), count, dtype)
+    size = form[3]
+    columns = Columns(count * form[2], size, dtype)
+
+    def finished(rows: Any, means: Any, rates: Any, out: Any) -> None:
+        lines = (-1, size)
+        scales, shift = _by_line(rates, None if means is None else means * -rates, weight, bias, form)
+        target = np.reshape(out, lines)
+        columns.meet(np.multiply, np.reshape(rows, lines), scales, target)
+        if shift is not None:
+            columns.meet(np.add, target, shift, target)
+
+    return finished
+
+
+def _by_line(rates: Any, shift: Any, weight: Any, bias: Any, form: Form) -> list[Any]:
+    """The factor and the shift of each line, from those of each row."""
+    groups, channels = form[1:3]
+    shape = (rates.shape[0] // groups, groups, channels)
+    rates = np.reshape(rates, (*shape[:2], 1))
+    if shift is not None:
+        shift = np.reshape(shift, (*shape[:2], 1))
+    if weight is not None:
+        weight = np.reshape(weight, shape[1:])
+        rates, shift = rates * weight, None if shift is None else shift * weight
+    if bias is not None:
+        bias = np.reshape(bias, shape[1:])
+        shift = bias if shift is None else shift + bias
+    return [None if each is None else np.reshape(np.broadcast_to(each, shape), (-1,)) for each in (rates, shift)]
+
+
+def block_gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: Form, affine: bool) -> list[Any]:
+    """The gradients of the rows and, if `affine`, of weight and bias.
+
+    That of a row is g · (rate · w) - x · a + b, with a number a and a number b for each.
+    """
+    width, dtype = rows.shape[1], rows.dtype
+    blocks = _blocks(form)
+    count = blocks[0].stop
+    out, room = np.empty(rows.shape, dtype), np.empty((count, width), dtype)
+    totals = np.zeros((2, form[1] * form[2]), dtype) if affine else None
+    by_element = form[1] == form[3] == 1
+    sums = _element_sums if by_element else _line_sums
+    weigh = _elements_weighed if by_element else _lines_weighed
+    columns = Columns(count, width, dtype)
+    weighed = weigh(weight, form, count, dtype, columns)
+    for part in blocks:
+        some, incoming, target, rate = rows[part], g[part], out[part], rates[part]
+        mean = None if means is None else means[part]
+        work = room[: some.shape[0]]
+        if mean is not None and not _are_near(mean, rate):
+            some, mean = some - mean[:, None], np.zeros_like(mean)
+        factor, shift = _numbers(*sums(incoming, some, weight, mean, rate, form, totals, work), mean, rate, width)
+        weighed(incoming, rate, target)
+        columns.meet(np.multiply, some, factor, work)
+        np.subtract(target, work, out=target)
+        if shift is not None:
+            columns.meet(np.add, target, shift, target)
+    return [out] if totals is None else [out, *totals]
+
+
+def _numbers(along: Any, total: Any, means: Any, rates: Any, width: int) -> tuple[Any, Any]:
+    """The numbers a and b, from each row's sums of `g · w · x` and of `g · w`."""
+    if means is not None:
+        along -= means * total
+    factor = rates * rates
+    factor *= rates
+    factor *= along
+    factor /= constant(width, rates.dtype)
+    if means is None:
+        return factor, None
+    total *= rates
+    total /= constant(-width, rates.dtype)
+    total += factor * means
+    return factor, total
+
+
+def _element_sums(
+    g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: Form, totals: Any, room: Any
+) -> tuple[Any, Any]:
+    """Each row's sums of `g · w · x` and of `g · w`; the gradients of weight and bias are added to `totals`."""
+    work = np.multiply(g, rows, out=room)
+    if totals is not None:
+        pair = np.ones((2, rows.shape[0]), rows.dtype)
+        pair[0] = 0.0 if means is None else means * -rates
+        totals += np.dot(pair, g)
+        totals[0] += np.dot(rates, work)
+    weights = ones(rows.shape[1], rows.dtype) if weight is None else weight
+    return np.dot(work, weights), None if means is None else np.dot(g, weights)
+
+
+def _line_sums(
+    g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: Form, totals: Any, room: Any
+) -> tuple[Any, Any]:
+    """The same of rows of several lines."""
+    _, groups, channels, size = form
+    shape, lines = (-1, groups, channels), (-1, size)
+    g = np.reshape(g, lines)
+    products = np.reshape(np.vecdot(g, np.reshape(rows, lines)), shape)
+    sums = np.reshape(np.dot(g, ones(size, rows.dtype)), shape)
+    if totals is not None:
+        of_weight = products * np.reshape(rates, (-1, groups, 1))
+        if means is not None:
+            of_weight -= sums * np.reshape(means * rates, (-1, groups, 1))
+        totals[0] += np.reshape(np.add.reduce(of_weight, axis=0), (-1,))
+        totals[1] += np.reshape(np.add.reduce(sums, axis=0), (-1,))
+    if weight is not None:
+        weights = np.reshape(weight, shape[1:])
+        products, sums = products * weights, sums * weights
+    return np.reshape(np.add.reduce(products, axis=2), (-1,)), np.reshape(np.add.reduce(sums, axis=2), (-1,))
+
+
+def _elements_weighed(weight: Any, form: Form, count: int, dtype: Any, columns: Columns) -> Callable[..., None]:
+    """What multiplies g by the weights and the rates of rows of one line."""
+    spread = weight is not None and form[2] < 2 * WIDE
+    if spread:
+        columns = Columns(count, form[2], dtype, weight, 0.0, columns)
+
+    def weighed(g: Any, rates: Any, out: Any) -> None:
+        columns.meet(np.multiply, g, rates, out)
+        if weight is not None and not spread:
+            np.multiply(out, weight, out=out)
+
+    return weighed
+
+
+def _lines_weighed(weight: Any, form: Form, count: int, dtype: Any, columns: Columns) -> Callable[..., None]:
+    """The same for rows of several lines."""
+    if weight is None:
+        return _elements_weighed(None, form, count, dtype, columns)
+    size = form[3]
+    columns = Columns(count * form[2], size, dtype)
+
+    def weighed(g: Any, rates: Any, out: Any) -> None:
+        scales, _ = _by_line(rates, None, weight, None, form)
+        columns.meet(np.multiply, np.reshape(g, (-1, size)), scales, np.reshape(out, (-1, size)))
+
+    return weighed
