@@ -14,7 +14,8 @@ from framework.autograd.tensor import Tensor, wrap
 from framework.operations.dropout import dropout
 from framework.operations.halves import half
 from framework.operations.matmul import matmul
-from framework.operations.softmax import row_largest, row_totals, softmax
+from framework.operations.softmax import row_totals, softmax
+from framework.operations.softmax_blocks import row_largest
 
 __all__ = ["scaled_dot_product_attention"]
 
