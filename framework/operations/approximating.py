@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant
 from framework.autograd.errors import no_kernel
 from framework.operations.halves import half
 
 __all__ = ["by_blocks", "filled", "not_half", "piecewise", "polynomial", "ratio"]
 
-BLOCK = 1 << 16
+BLOCK = 1 << 17
 """How many elements are done at a time, so that what lies between stays in the cache."""
 
 SMALL = 64
@@ -22,11 +23,12 @@ SMALL = 64
 
 def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     """`c[0] + c[1] * x + c[2] * x² + …` of an array."""
-    total = x * coefficients[-1]
+    dtype = x.dtype
+    total = x * constant(coefficients[-1], dtype)
     for each in coefficients[-2:0:-1]:
-        total += each
+        total += constant(each, dtype)
         total *= x
-    total += coefficients[0]
+    total += constant(coefficients[0], dtype)
     return total
 
 

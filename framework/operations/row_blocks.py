@@ -70,7 +70,7 @@ def _moments(rows: Any, eps: float, means: Any, rates: Any) -> bool:
         rates -= means * means
     rates += constant(eps, rows.dtype)
     np.sqrt(rates, out=rates)
-    np.reciprocal(rates, out=rates)
+    np.divide(constant(1.0, rows.dtype), rates, out=rates)
     return means is None or _are_near(means, rates)
 
 

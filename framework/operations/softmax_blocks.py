@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import largest_of_all, smallest_of_all
+from framework.autograd.direct import constant, largest_of_all, smallest_of_all
 from framework.autograd.sums import ones
 from framework.operations.blocks import Columns, slices
 
@@ -116,7 +116,7 @@ def softmax_rows(rows: Any, logs: bool) -> Any:
         scores, target, some = rows[part], out[part], totals[: part.stop - part.start]
         shift = exponentiate(scores, target, some, shift is not None)
         if not logs:
-            columns.meet(np.multiply, target, np.reciprocal(some, out=some), target)
+            columns.meet(np.multiply, target, np.divide(constant(1.0, some.dtype), some, out=some), target)
             continue
         found = _logarithms(some)
         if shift is not None:
@@ -144,7 +144,7 @@ def softmax_images(images: Any, logs: bool) -> Any:
             np.exp(scores, out=target)
             totals = np.add.reduce(target, axis=1, keepdims=True)
         if not logs:
-            np.multiply(target, np.reciprocal(totals, out=totals), out=target)
+            np.multiply(target, np.divide(constant(1.0, totals.dtype), totals, out=totals), out=target)
             continue
         found = _logarithms(totals)
         totals[...] = found
