@@ -14,7 +14,7 @@ import numpy as np
 
 from framework.autograd.direct import all_true, constant
 from framework.autograd.sums import ones
-from framework.operations.blocks import WIDE, Columns, slices
+from framework.operations.blocks import BLOCK, WIDE, Columns, slices
 
 __all__ = ["block_gradients", "block_rows"]
 
@@ -26,10 +26,10 @@ _BLOCK = 1 << 18
 _MOST = 4.0
 
 
-def _blocks(form: Form) -> list[slice]:
+def _blocks(count: int, form: Form, block: int) -> list[slice]:
     """The rows, some whole images at a time."""
-    count, groups, channels, size = form
-    parts = slices(count, groups * channels * size, _BLOCK)
+    _, groups, channels, size = form
+    parts = slices(count // groups, groups * channels * size, block=block)
     return [slice(each.start * groups, each.stop * groups) for each in parts]
 
 
@@ -44,7 +44,7 @@ def block_rows(
     out = np.empty(rows.shape, dtype)
     means, rates = np.empty(count, dtype) if center else None, np.empty(count, dtype)
     usual = weight is None or math.isfinite(np.dot(weight, weight))
-    blocks = _blocks(form)
+    blocks = _blocks(rows.shape[0], form, _BLOCK)
     finish = _elements_finish if form[1] == form[3] == 1 else _lines_finish
     finished = finish(weight, bias, form, blocks[0].stop, dtype)
     for part in blocks:
@@ -84,21 +84,24 @@ def _are_near(means: Any, rates: Any) -> bool:
 def _elements_finish(weight: Any, bias: Any, form: Form, count: int, dtype: Any) -> Callable[..., None]:
     """What brings rows of one line to the result: x · (rate · w) + (b - mean · rate · w)."""
     width = form[2]
+    tiles = slices(count, width)
     if weight is not None and width < 2 * WIDE:
-        scales = Columns(count, width, dtype, weight)
-        shifts = Columns(count, width, dtype, weight, 0.0 if bias is None else bias, scales)
+        scales = Columns(tiles[0].stop, width, dtype, weight)
+        shifts = Columns(tiles[0].stop, width, dtype, weight, 0.0 if bias is None else bias, scales)
         weight = bias = None
     else:
-        scales = shifts = Columns(count, width, dtype)
+        scales = shifts = Columns(tiles[0].stop, width, dtype)
 
     def finished(rows: Any, means: Any, rates: Any, out: Any) -> None:
-        scales.meet(np.multiply, rows, rates, out)
-        if means is not None:
-            shifts.meet(np.add, out, means * -rates, out)
-        if weight is not None:
-            np.multiply(out, weight, out=out)
-        if bias is not None:
-            np.add(out, bias, out=out)
+        shift = None if means is None else means * -rates
+        for tile in tiles:
+            target = scales.meet(np.multiply, rows[tile], rates[tile], out[tile])
+            if shift is not None:
+                shifts.meet(np.add, target, shift[tile], target)
+            if weight is not None:
+                np.multiply(target, weight, out=target)
+            if bias is not None:
+                np.add(target, bias, out=target)
 
     return finished
 
@@ -108,15 +111,16 @@ def _lines_finish(weight: Any, bias: Any, form: Form, count: int, dtype: Any) ->
     if weight is None and bias is None:
         return _elements_finish(None, None, (form[0], 1, form[2] * form[3], 1), count, dtype)
     size = form[3]
-    columns = Columns(count * form[2], size, dtype)
+    tiles = slices(count * form[2], size)
+    columns = Columns(tiles[0].stop, size, dtype)
 
     def finished(rows: Any, means: Any, rates: Any, out: Any) -> None:
-        lines = (-1, size)
         scales, shift = _by_line(rates, None if means is None else means * -rates, weight, bias, form)
-        target = np.reshape(out, lines)
-        columns.meet(np.multiply, np.reshape(rows, lines), scales, target)
-        if shift is not None:
-            columns.meet(np.add, target, shift, target)
+        lines, targets = np.reshape(rows, (-1, size)), np.reshape(out, (-1, size))
+        for tile in tiles:
+            target = columns.meet(np.multiply, lines[tile], scales[tile], targets[tile])
+            if shift is not None:
+                columns.meet(np.add, target, shift[tile], target)
 
     return finished
 
@@ -143,8 +147,9 @@ def block_gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form
     That of a row is g · (rate · w) - x · a + b, with a number a and a number b for each.
     """
     width, dtype = rows.shape[1], rows.dtype
-    blocks = _blocks(form)
-    count = blocks[0].stop
+    blocks = _blocks(rows.shape[0], form, _BLOCK)
+    tiles = _blocks(blocks[0].stop, form, BLOCK)
+    count = tiles[0].stop
     out, room = np.empty(rows.shape, dtype), np.empty((count, width), dtype)
     totals = np.zeros((2, form[1] * form[2]), dtype) if affine else None
     by_element = form[1] == form[3] == 1
@@ -155,15 +160,16 @@ def block_gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form
     for part in blocks:
         some, incoming, target, rate = rows[part], g[part], out[part], rates[part]
         mean = None if means is None else means[part]
-        work = room[: some.shape[0]]
         if mean is not None and not _are_near(mean, rate):
             some, mean = some - mean[:, None], np.zeros_like(mean)
-        factor, shift = _numbers(*sums(incoming, some, weight, mean, rate, form, totals, work), mean, rate, width)
-        weighed(incoming, rate, target)
-        columns.meet(np.multiply, some, factor, work)
-        np.subtract(target, work, out=target)
-        if shift is not None:
-            columns.meet(np.add, target, shift, target)
+        factor, shift = _numbers(*sums(incoming, some, weight, mean, rate, form, totals, room), mean, rate, width)
+        for tile in tiles:
+            of_rows = target[tile]
+            weighed(incoming[tile], rate[tile], of_rows)
+            work = columns.meet(np.multiply, some[tile], factor[tile], room[: of_rows.shape[0]])
+            np.subtract(of_rows, work, out=of_rows)
+            if shift is not None:
+                columns.meet(np.add, of_rows, shift[tile], of_rows)
     return [out] if totals is None else [out, *totals]
 
 
@@ -187,14 +193,21 @@ def _element_sums(
     g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: Form, totals: Any, room: Any
 ) -> tuple[Any, Any]:
     """Each row's sums of `g · w · x` and of `g · w`; the gradients of weight and bias are added to `totals`."""
-    work = np.multiply(g, rows, out=room)
-    if totals is not None:
-        pair = np.ones((2, rows.shape[0]), rows.dtype)
-        pair[0] = 0.0 if means is None else means * -rates
-        totals += np.dot(pair, g)
-        totals[0] += np.dot(rates, work)
-    weights = ones(rows.shape[1], rows.dtype) if weight is None else weight
-    return np.dot(work, weights), None if means is None else np.dot(g, weights)
+    count, width = rows.shape
+    weights = ones(width, rows.dtype) if weight is None else weight
+    along, total = np.empty_like(rates), None if means is None else np.empty_like(rates)
+    pair = np.ones((2, count), rows.dtype)
+    pair[0] = 0.0 if means is None else means * -rates
+    for tile in slices(count, width):
+        some = g[tile]
+        work = np.multiply(some, rows[tile], out=room[: some.shape[0]])
+        np.dot(work, weights, out=along[tile])
+        if total is not None:
+            np.dot(some, weights, out=total[tile])
+        if totals is not None:
+            totals += np.dot(pair[:, tile], some)
+            totals[0] += np.dot(rates[tile], work)
+    return along, total
 
 
 def _line_sums(

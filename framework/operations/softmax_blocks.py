@@ -91,7 +91,7 @@ def exponential_rows(rows: Any) -> tuple[Any, Any, Any]:
     out, totals = np.empty(rows.shape, rows.dtype), np.empty(rows.shape[0], rows.dtype)
     logs = np.empty(rows.shape[0])
     shift = None
-    for part in slices(rows.shape[0], rows.shape[1], _BLOCK):
+    for part in slices(rows.shape[0], rows.shape[1], block=_BLOCK):
         shift = exponentiate(rows[part], out[part], totals[part], shift is not None)
         logs[part] = _logarithms(totals[part])
         if shift is not None:
@@ -101,14 +101,18 @@ def exponential_rows(rows: Any) -> tuple[Any, Any, Any]:
 
 def scaled_rows(rows: Any, numbers: Any) -> Any:
     """The rows of a matrix, each times a number."""
-    count, width = rows.shape
-    return Columns(count, width, rows.dtype).meet(np.multiply, rows, numbers, np.empty(rows.shape, rows.dtype))
+    out = np.empty(rows.shape, rows.dtype)
+    parts = slices(rows.shape[0], rows.shape[1])
+    columns = Columns(parts[0].stop, rows.shape[1], rows.dtype)
+    for part in parts:
+        columns.meet(np.multiply, rows[part], numbers[part], out[part])
+    return out
 
 
 def softmax_rows(rows: Any, logs: bool) -> Any:
     """The softmax of each row of a matrix, or its logarithm."""
     out = np.empty(rows.shape, rows.dtype)
-    parts = slices(rows.shape[0], rows.shape[1], _BLOCK)
+    parts = slices(rows.shape[0], rows.shape[1], block=_BLOCK)
     totals = np.empty(parts[0].stop, rows.dtype)
     columns = Columns(parts[0].stop, rows.shape[1], rows.dtype)
     shift = None
@@ -131,7 +135,7 @@ def softmax_rows(rows: Any, logs: bool) -> Any:
 def softmax_images(images: Any, logs: bool) -> Any:
     """The same of the middle dimension of three."""
     out = np.empty(images.shape, images.dtype)
-    parts = slices(images.shape[0], images.shape[1] * images.shape[2], _BLOCK)
+    parts = slices(images.shape[0], images.shape[1] * images.shape[2], block=_BLOCK)
     careful = False
     for part in parts:
         scores, target = images[part], out[part]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 
 import numpy as np
 import pytest
 
 import framework as torch
 from framework.nn import functional as F
+from framework.operations.blocks import slices
 
 ROWS = {
     "usual": lambda x: x,
@@ -34,8 +36,11 @@ def by_blocks(monkeypatch, many, block=16):
         monkeypatch.setattr(importlib.import_module(f"framework.operations.{name}"), "MANY", many)
     monkeypatch.setattr("framework.operations.softmax_blocks._BLOCK", block)
     monkeypatch.setattr("framework.operations.row_norm._MANY", many // 4)
-    monkeypatch.setattr("framework.operations.row_blocks._BLOCK", block)
-    monkeypatch.setattr("framework.operations.blocks.BLOCK", block)
+    # Blocks of several tiles, of which the last has fewer.
+    monkeypatch.setattr("framework.operations.row_blocks._BLOCK", 8 * block + 2)
+    monkeypatch.setattr("framework.operations.row_blocks.BLOCK", block)
+    for module in ("row_blocks", "softmax_blocks"):
+        monkeypatch.setattr(f"framework.operations.{module}.slices", partial(slices, block=block))
 
 
 NEVER = 1 << 40
@@ -120,7 +125,7 @@ def test_a_program_takes_the_way_that_its_numbers_ask_for(name, monkeypatch):
 @pytest.mark.parametrize("kind", [each for each in ROWS if each not in ("hidden", "hidden rows")])
 def test_norms_of_blocks_keep_their_digits(kind, function, affine, monkeypatch):
     def results(dtype):
-        x = scores(kind, (12, 8)).to(dtype).requires_grad_()
+        x = scores(kind, (20, 8)).to(dtype).requires_grad_()
         w, b = (torch.linspace(low, 2, 8, dtype=dtype).requires_grad_() for low in (-1, 1))
         given = (w, b) if affine else (None, None)
         if function == "layer_norm":
@@ -128,7 +133,7 @@ def test_norms_of_blocks_keep_their_digits(kind, function, affine, monkeypatch):
         elif function == "rms_norm":
             out = F.rms_norm(x, (8,), given[0])
         elif function == "group_norm":
-            out = F.group_norm(x.view(4, 8, 3), 4, *given)
+            out = F.group_norm(x.view(4, 8, 5), 4, *given)
         else:
             out = F.group_norm(x, 2, *given)
         leaves = [x, *[each for each in given if each is not None]]
