@@ -12,6 +12,7 @@ from framework.autograd.grad_mode import no_grad
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
 from framework.operations.arguments import check_tensors
+from framework.operations.blocks import slices
 from framework.operations.halves import half
 from framework.operations.layer_norm import check_mixture, check_number, check_parameters
 
@@ -39,10 +40,8 @@ def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
     if batch * channels * size <= 8 * _BLOCK:
         return [(whole, whole)]
     if batch == 1:
-        step = max(1, _BLOCK // size)
-        return [(whole, slice(at, at + step)) for at in range(0, channels, step)]
-    step = max(1, _BLOCK // (channels * size))
-    return [(slice(at, at + step), whole) for at in range(0, batch, step)]
+        return [(whole, each) for each in slices(channels, size, block=_BLOCK)]
+    return [(each, whole) for each in slices(batch, channels * size, block=_BLOCK)]
 
 
 def _sums(x: Any) -> Any:
