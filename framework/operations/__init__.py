@@ -64,7 +64,7 @@ from framework.operations.axes import (
     t,
     transpose,
 )
-from framework.operations.batch_norm import batch_norm, instance_norm, native_batch_norm
+from framework.operations.batch_norm import batch_norm, native_batch_norm
 from framework.operations.bessel import i0
 from framework.operations.bilinear import bilinear, conv_tbc
 from framework.operations.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
@@ -238,6 +238,7 @@ from framework.operations.inspection import (
     result_type,
     typename,
 )
+from framework.operations.instance_norm import instance_norm
 from framework.operations.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from framework.operations.inverses import det, inverse, logdet, slogdet
 from framework.operations.joining import (

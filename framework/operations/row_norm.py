@@ -145,44 +145,30 @@ def _gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: For
     """The gradients of few rows.
 
     With n = (x - mean) · rate, that of a row is rate · (g · weight - mean of it - n · mean of (g · weight · n)): so
-    much g, so much x, and a number.
+    much g, so much x - mean, and a number.
     """
-    products, sums = _channel_sums(g, rows, form)
-    shifts = None
-    if means is None:
-        (of_rows,) = _row_shares(weight, form, products)
-    else:
-        of_rows, of_sums = _row_shares(weight, form, products, sums)
-        of_rows -= means * of_sums
-    by_row = of_rows * rates
-    by_row *= rates
-    by_row *= rates
     if means is not None:
-        shifts = by_row * means
-        shifts -= of_sums * rates
-    found = _affine_gradients(products, sums, means, rates, form) if affine else []
-    work = np.multiply(rows, by_row[:, None], out=products if form[3] == 1 and form[1] == 1 else None)
+        rows = rows - means[:, None]
+    products, sums = _channel_sums(g, rows, form)
+    shares = _row_shares(weight, form, products, sums) if means is not None else _row_shares(weight, form, products)
+    by_row = shares[0] * rates
+    by_row *= rates
+    by_row *= rates
+    found = _affine_gradients(products, sums, rates, form) if affine else []
+    work = np.multiply(rows, by_row[:, None], out=rows if means is not None else None)
     out = _weighted(g, weight, rates, form)
     np.subtract(out, work, out=out)
-    if shifts is not None:
-        np.add(out, shifts[:, None], out=out)
+    if means is not None:
+        np.subtract(out, (shares[1] * rates)[:, None], out=out)
     return [out, *found]
 
 
-def _affine_gradients(products: Any, sums: Any, means: Any, rates: Any, form: Form) -> list[Any]:
+def _affine_gradients(products: Any, sums: Any, rates: Any, form: Form) -> list[Any]:
     """The gradients of weight and bias, (G·K,)."""
-    shifts = None if means is None else means * rates
     if form[1] == 1:
-        of_weight = product(rates, products)
-        if shifts is not None:
-            of_weight -= product(shifts, sums)
-    else:
-        full = (sums.shape[0], form[1], form[2])
-        turned = np.reshape(products, full) * np.reshape(rates, (*full[:2], 1))
-        if shifts is not None:
-            turned -= np.reshape(sums, full) * np.reshape(shifts, (*full[:2], 1))
-        of_weight = _sum_images(np.reshape(turned, sums.shape))
-    return [of_weight, _sum_images(sums)]
+        return [product(rates, products), _sum_images(sums)]
+    turned = np.reshape(products, (sums.shape[0], form[1], form[2])) * np.reshape(rates, (sums.shape[0], form[1], 1))
+    return [_sum_images(np.reshape(turned, sums.shape)), _sum_images(sums)]
 
 
 def _weighted(g: Any, weight: Any, rates: Any, form: Form) -> Any:
