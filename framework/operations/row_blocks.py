@@ -20,7 +20,8 @@ __all__ = ["block_gradients", "block_rows"]
 
 Form = tuple[int, int, int, int]
 
-_BLOCK = 1 << 18
+# What is done before it comes to tiles takes more calls for lines.
+_BLOCK, _LINE_BLOCK = 1 << 18, 1 << 20
 
 # A row's variance is the mean of its squares less the square of its mean, which may be up to so many times as large.
 _MOST = 4.0
@@ -44,8 +45,9 @@ def block_rows(
     out = np.empty(rows.shape, dtype)
     means, rates = np.empty(count, dtype) if center else None, np.empty(count, dtype)
     usual = weight is None or math.isfinite(np.dot(weight, weight))
-    blocks = _blocks(rows.shape[0], form, _BLOCK)
-    finish = _elements_finish if form[1] == form[3] == 1 else _lines_finish
+    by_element = form[1] == form[3] == 1
+    blocks = _blocks(rows.shape[0], form, _BLOCK if by_element else _LINE_BLOCK)
+    finish = _elements_finish if by_element else _lines_finish
     finished = finish(weight, bias, form, blocks[0].stop, dtype)
     for part in blocks:
         some, target = rows[part], out[part]
@@ -147,25 +149,27 @@ def block_gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form
     That of a row is g · (rate · w) - x · a + b, with a number a and a number b for each.
     """
     width, dtype = rows.shape[1], rows.dtype
-    blocks = _blocks(rows.shape[0], form, _BLOCK)
+    by_element = form[1] == form[3] == 1
+    blocks = _blocks(rows.shape[0], form, _BLOCK if by_element else _LINE_BLOCK)
     tiles = _blocks(blocks[0].stop, form, BLOCK)
     count = tiles[0].stop
     out, room = np.empty(rows.shape, dtype), np.empty((count, width), dtype)
     totals = np.zeros((2, form[1] * form[2]), dtype) if affine else None
-    by_element = form[1] == form[3] == 1
     sums = _element_sums if by_element else _line_sums
-    weigh = _elements_weighed if by_element else _lines_weighed
     columns = Columns(count, width, dtype)
-    weighed = weigh(weight, form, count, dtype, columns)
+    # How many lines of one scale a row has.
+    many = 1 if by_element or weight is None else form[2]
+    weighed = _weighed(weight if by_element else None, many, count, width, dtype, columns)
     for part in blocks:
         some, incoming, target, rate = rows[part], g[part], out[part], rates[part]
         mean = None if means is None else means[part]
         if mean is not None and not _are_near(mean, rate):
             some, mean = some - mean[:, None], np.zeros_like(mean)
         factor, shift = _numbers(*sums(incoming, some, weight, mean, rate, form, totals, room), mean, rate, width)
+        scale = rate if by_element or weight is None else _by_line(rate, None, weight, None, form)[0]
         for tile in tiles:
             of_rows = target[tile]
-            weighed(incoming[tile], rate[tile], of_rows)
+            weighed(incoming[tile], scale[tile.start * many : tile.stop * many], of_rows)
             work = columns.meet(np.multiply, some[tile], factor[tile], room[: of_rows.shape[0]])
             np.subtract(of_rows, work, out=of_rows)
             if shift is not None:
@@ -231,29 +235,23 @@ def _line_sums(
     return np.reshape(np.add.reduce(products, axis=2), (-1,)), np.reshape(np.add.reduce(sums, axis=2), (-1,))
 
 
-def _elements_weighed(weight: Any, form: Form, count: int, dtype: Any, columns: Columns) -> Callable[..., None]:
-    """What multiplies g by the weights and the rates of rows of one line."""
-    spread = weight is not None and form[2] < 2 * WIDE
-    if spread:
-        columns = Columns(count, form[2], dtype, weight, 0.0, columns)
+def _weighed(weight: Any, many: int, count: int, width: int, dtype: Any, columns: Columns) -> Callable[..., None]:
+    """What multiplies g by a number for each line, and by the weights of a row's elements, if there are any."""
+    if many > 1:
+        lines = Columns(count * many, width // many, dtype)
 
-    def weighed(g: Any, rates: Any, out: Any) -> None:
-        columns.meet(np.multiply, g, rates, out)
+        def by_line(g: Any, scale: Any, out: Any) -> None:
+            shape = (scale.shape[0], width // many)
+            lines.meet(np.multiply, np.reshape(g, shape), scale, np.reshape(out, shape))
+
+        return by_line
+    spread = weight is not None and width < 2 * WIDE
+    if spread:
+        columns = Columns(count, width, dtype, weight, 0.0, columns)
+
+    def by_row(g: Any, scale: Any, out: Any) -> None:
+        columns.meet(np.multiply, g, scale, out)
         if weight is not None and not spread:
             np.multiply(out, weight, out=out)
 
-    return weighed
-
-
-def _lines_weighed(weight: Any, form: Form, count: int, dtype: Any, columns: Columns) -> Callable[..., None]:
-    """The same for rows of several lines."""
-    if weight is None:
-        return _elements_weighed(None, form, count, dtype, columns)
-    size = form[3]
-    columns = Columns(count * form[2], size, dtype)
-
-    def weighed(g: Any, rates: Any, out: Any) -> None:
-        scales, _ = _by_line(rates, None, weight, None, form)
-        columns.meet(np.multiply, np.reshape(g, (-1, size)), scales, np.reshape(out, (-1, size)))
-
-    return weighed
+    return by_row

@@ -37,7 +37,8 @@ def by_blocks(monkeypatch, many, block=16):
     monkeypatch.setattr("framework.operations.softmax_blocks._BLOCK", block)
     monkeypatch.setattr("framework.operations.row_norm._MANY", many // 4)
     # Blocks of several tiles, of which the last has fewer.
-    monkeypatch.setattr("framework.operations.row_blocks._BLOCK", 8 * block + 2)
+    for name in ("_BLOCK", "_LINE_BLOCK"):
+        monkeypatch.setattr(f"framework.operations.row_blocks.{name}", 8 * block + 2)
     monkeypatch.setattr("framework.operations.row_blocks.BLOCK", block)
     for module in ("row_blocks", "softmax_blocks"):
         monkeypatch.setattr(f"framework.operations.{module}.slices", partial(slices, block=block))

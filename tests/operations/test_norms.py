@@ -64,6 +64,7 @@ def test_blocks_make_no_difference(name, monkeypatch):
     monkeypatch.setattr(importlib.import_module(f"framework.operations.{module}"), constant, 8)
     if module == "row_blocks":
         monkeypatch.setattr("framework.operations.row_norm._MANY", 0)
+        monkeypatch.setattr("framework.operations.row_blocks._LINE_BLOCK", 8)
     if module == "batch_norm":
         monkeypatch.setattr(importlib.import_module("framework.operations.batch_norm"), "_SMALL", 0)
     for one, other in zip(expected, gradients(function, *arrays), strict=True):
