@@ -15,7 +15,7 @@ from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
-from framework.operations.blocks import whole
+from framework.operations.blocks import WIDE, whole
 from framework.operations.class_targets import check_classes, class_targets, refuse_scores
 from framework.operations.loss_reduction import read_reduction, reduced
 from framework.operations.small_rows import Small, small
@@ -35,8 +35,9 @@ def _as_rows(scores: Any) -> Any:
 
 def _are_many(rows: Any) -> bool:
     """Whether rows are done block by block. In double precision the logarithm of a sum could lose digits."""
-    shape = rows.shape
-    return rows.__class__ is np.ndarray and len(shape) == 2 and shape[0] * shape[1] >= MANY and rows.dtype.itemsize == 4
+    if rows.__class__ is not np.ndarray or rows.ndim != 2 or rows.dtype.itemsize != 4:
+        return False
+    return rows.shape[0] * rows.shape[1] >= 4 * MANY
 
 
 def _by_sample(values: Any, shape: tuple[int, ...]) -> Any:
@@ -94,7 +95,10 @@ _place_class.add_derivative(lambda g, classes: _pick_class(g, classes), "values"
 @operation()
 def _cross_entropy_rows_gradient(exponentials: Any, rates: Any, values: Any, classes: Any) -> Any:
     """Each row of `exponentials` times its rate, less its value at its class."""
-    result = whole(scaled_rows, exponentials, rates) if _are_many(exponentials) else exponentials * rates[:, None]
+    if _are_many(exponentials) and exponentials.shape[1] < WIDE:
+        result = whole(scaled_rows, exponentials, rates)
+    else:
+        result = exponentials * rates[:, None]
     result[_places(classes, result.shape)] -= _by_sample(values, result.shape)
     return result
 

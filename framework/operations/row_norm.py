@@ -23,13 +23,15 @@ __all__ = ["row_norm"]
 
 Form = tuple[int, int, int, int]
 
-# From so many elements on it pays to do rows block by block: the longer they are, the less there is to gain.
-_MANY = 1 << 15
+# From so many elements on it pays to do rows block by block. The longer they are, the less there is to gain.
+_MANY = 3 << 14
 _LONG = 256
 
 
-def _are_many(rows: Any) -> bool:
-    least = _MANY if rows.shape[1] <= _LONG else 4 * _MANY
+def _are_many(rows: Any, form: Form) -> bool:
+    least = _MANY
+    if rows.shape[1] > _LONG:
+        least *= 4 if form[3] > 1 else 8
     return rows.__class__ is np.ndarray and rows.shape[0] * rows.shape[1] >= least
 
 
@@ -103,7 +105,7 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
     if form[1] == form[3] == 1:
         weight = None if weight is None else _shaped(weight, (form[2],))
         bias = None if bias is None else _shaped(bias, (form[2],))
-    if _are_many(rows):
+    if _are_many(rows, form):
         out, means, rates = whole(block_rows, rows, weight, bias, form, eps, center, _normalize)
     else:
         out, means, rates = _normalize(rows, weight, bias, form, eps, center)
@@ -205,7 +207,7 @@ def row_norm_gradients(
         _, means, rates = _normalize(rows, None, None, form, eps, center)
     if weight is not None:
         weight = _shaped(weight, (form[1] * form[2],))
-    if _are_many(rows):
+    if _are_many(rows, form):
         return list(whole(block_gradients, g, rows, weight, means, rates, form, affine))
     return _gradients(g, rows, weight, means, rates, form, affine)
 

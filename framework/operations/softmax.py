@@ -61,7 +61,8 @@ def _shifted(input: Any, dim: int | None) -> Any:
 def _by_blocks(input: Any, dim: int | None, logs: bool) -> Any:
     """The softmax of many scores, or its logarithm; None where they are few."""
     shape = input.shape
-    if input.__class__ is not np.ndarray or dim is None or math.prod(shape) < MANY:
+    # Logarithms take one more step, so that there is less to gain.
+    if input.__class__ is not np.ndarray or dim is None or math.prod(shape) < (16 * MANY if logs else MANY):
         return None
     if input.dtype.itemsize != 4 and (logs or input.dtype.itemsize == 2):
         return None

@@ -35,7 +35,7 @@ def by_blocks(monkeypatch, many, block=16):
     for name in ("softmax", "classification_loss"):
         monkeypatch.setattr(importlib.import_module(f"framework.operations.{name}"), "MANY", many)
     monkeypatch.setattr("framework.operations.softmax_blocks._BLOCK", block)
-    monkeypatch.setattr("framework.operations.row_norm._MANY", many // 4)
+    monkeypatch.setattr("framework.operations.row_norm._MANY", many)
     # Blocks of several tiles, of which the last has fewer.
     for name in ("_BLOCK", "_LINE_BLOCK"):
         monkeypatch.setattr(f"framework.operations.row_blocks.{name}", 8 * block + 2)
