@@ -11,15 +11,25 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from framework.autograd.float_errors import quietly, silent_context
+
 
 class Mode(threading.local):
     """What the calling thread does with the operations it runs.
 
     `recording` is False, True, or a function called with each new node (anomaly mode, saved-tensor hooks).
+
+    `run(function, *arrays)` calls in silence, in another context: for what `runs_anywhere` alone. It raises
+    RuntimeError when a signal handler or a finalizer runs an operation in the midst of another. `apart` is `quietly`,
+    for all else. A trace puts itself in the place of both.
+
+    What every call of an operation looks at is in `__dict__`, where one look finds the whole of it.
     """
 
-    recording: Any = True
-    inference = False
+    recording: Any
+    inference: bool
+    run: Callable[..., Any]
+    apart: Callable[..., Any]
     # What `is_grad_enabled` says in inference mode, where nothing is recorded either way.
     enabled_in_inference = False
     anomaly = False
@@ -39,6 +49,12 @@ class Mode(threading.local):
     decided: Callable[[Any, Any], Any] | None = None
     # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
     trace: Any = None
+
+    def __init__(self) -> None:
+        self.recording = True
+        self.inference = False
+        self.run = silent_context().run
+        self.apart = quietly
 
 
 mode = Mode()

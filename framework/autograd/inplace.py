@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.float_errors import quiet
 from framework.autograd.grad_mode import mode
 from framework.autograd.memory import address
 from framework.autograd.nodes import Node, new, rename, sequence
@@ -39,7 +38,7 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         if pairwise is not None and len(args) == 1 and not kwargs and _is_alike(self, args[0], float_only):
             array = self._array
             try:
-                quiet.run(pairwise, array, args[0]._array, out=array)
+                mode.run(pairwise, array, args[0]._array, out=array)
             except (RuntimeError, TypeError):
                 pass  # as below
             else:
@@ -51,7 +50,7 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         if ufunc is not None and not recording and not kwargs and _is_direct(self, args, float_only):
             array = self._array
             try:
-                quiet.run(ufunc, array, *[_raw(each) for each in args], out=array)
+                mode.run(ufunc, array, *[_raw(each) for each in args], out=array)
             except (RuntimeError, TypeError):
                 pass  # no loop for the type, or inside a signal handler: the way below knows what to do
             else:

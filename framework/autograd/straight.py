@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import array, asarray, generic, ndarray
 
 from framework.autograd.errors import as_array, retried
-from framework.autograd.float_errors import quiet, runs_anywhere
+from framework.autograd.float_errors import runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import FREED, guards_of, shape_of
@@ -44,7 +44,6 @@ _COMMON = {
     "mode": mode,
     "ndarray": ndarray,
     "new": new,
-    "quiet": quiet,
     "refresh": refresh,
     "retried": retried,
     "sequence": sequence,
@@ -53,7 +52,20 @@ _COMMON = {
 }
 
 # Names that the texts use besides those: an operation with such a parameter takes the general way.
-_OWN_NAMES = {*_COMMON, "call", "each", "error", "found", "general", "guards", "node", "number", "operation", "origin"}
+_OWN_NAMES = {
+    *_COMMON,
+    "call",
+    "each",
+    "error",
+    "found",
+    "general",
+    "guards",
+    "node",
+    "now",
+    "number",
+    "operation",
+    "origin",
+}
 _OWN_NAMES |= {"forward", "node_class", "out", "outs", "parent", "plan", "record", "recorders", "recording", "result"}
 _OWN_NAMES |= {"results", "storage", "version", "view"}
 _NUMBERED = re.compile(r"(dtype|edge|guard|(other_)?kept|needs|x)[0-9]+")
@@ -94,11 +106,14 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
 
 
 def code(text: str) -> CodeType:
-    """Compiles a function's text, once for all operations that share it."""
+    """Compiles a function's text, once for all operations that share it.
+
+    Each gets a copy, since Python notes in the code itself where the names of one function's globals are.
+    """
     if text not in _compiled:
         module = compile(text, "<written by framework.autograd.straight>", "exec")
         _compiled[text] = next(each for each in module.co_consts if isinstance(each, CodeType))
-    return _compiled[text]
+    return _compiled[text].replace()
 
 
 UNWRITTEN = code("def call(*args, **kwargs): return first_call(args, kwargs)")
@@ -127,7 +142,8 @@ def source(operation: Operation) -> str:
     general = f"return general({arguments})"
     lines = [
         f"def call({arguments}):",
-        "recording = mode.recording",
+        "now = mode.__dict__",
+        "recording = now['recording']",
         f"if not isinstance({names[0]}, Tensor): {general}",
     ]
     lines.append(f"x0 = {names[0]}._array")
@@ -145,13 +161,12 @@ def source(operation: Operation) -> str:
             lines.append(f"needs0 = {names[0]}._requires_grad")
         needs = [f"needs{number}" for number in positions]
         mask = " + ".join(
-            f"{need} * {1 << position}" if position else need
-            for need, position in zip(needs, positions.values(), strict=True)
+            f"({1 << position} if {need} else 0)" for need, position in zip(needs, positions.values(), strict=True)
         )
         given = ", ".join([arguments, arrays, *_results(operation)])
         lines += [
             f"if recording and ({' or '.join(needs)}):",
-            f"    return recorders[{mask}]({given}, recording)",
+            f"    return recorders[{mask if len(needs) > 1 else 1}]({given}, recording)",
         ]
     # A view that is not recorded requires grad all the same, if what it shows does.
     requires_grad = f"out._requires_grad = {'needs0' if operation.view and 0 in positions else False}"
@@ -170,7 +185,8 @@ def _source_of_sequence(operation: Operation) -> str:
     general = f"return general({arguments})"
     lines = [
         f"def call({arguments}):",
-        "recording = mode.recording",
+        "now = mode.__dict__",
+        "recording = now['recording']",
         "results, dtype0 = [], None",
         f"for each in {names[0]}:",
         f"    if not isinstance(each, Tensor): {general}",
@@ -197,7 +213,7 @@ def _computed(operation: Operation, arrays: str) -> list[str]:
         # No view of ours computes anything that NumPy could complain of.
         call = f"forward({arrays})"
     else:
-        call = f"{'quiet.run' if runs_anywhere(operation.forward) else 'quiet.apart'}(forward, {arrays})"
+        call = f"now[{'run' if runs_anywhere(operation.forward) else 'apart'!r}](forward, {arrays})"
     first, *rest = _results(operation)
     found = "found" if rest else first
     lines = ["try:", f"    {found} = {call}", "except Exception as error:"]
@@ -251,7 +267,7 @@ def _unwrapped(name: str, number: int, promoted: bool, numbers: bool, differenti
     if promoted:
         tensor += [
             f"elif {name}.__class__ in NUMBERS and dtype0.kind == 'f':",
-            f"    try: x{number} = quiet.run(array, {name}, dtype0)",
+            f"    try: x{number} = now['run'](array, {name}, dtype0)",
             f"    except Exception: {general}",
         ]
         tensor += [f"    needs{number} = False"] if differentiable else []
@@ -269,7 +285,7 @@ def _marked(operation: Operation, recorded: bool) -> list[str]:
 
 
 def _plain_marks(recorded: bool) -> list[str]:
-    storage = "None" if recorded else "None if recording else INFERENCE if mode.inference else None"
+    storage = "None" if recorded else "None if recording else INFERENCE if now['inference'] else None"
     return [f"out._storage = {storage}", "out._view = None"]
 
 
@@ -287,7 +303,7 @@ def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[s
         # Without recording nothing will be told again: a chain of views need not be kept.
         f"parent = {first}" + ("" if recorded else f" if recording or {first}._view is None else {first}._view.parent"),
         f"origin = {ordinary}"
-        + ("" if recorded else " if recording else 'inference' if mode.inference else 'no_grad'"),
+        + ("" if recorded else " if recording else 'inference' if now['inference'] else 'no_grad'"),
     ]
     each = [
         "out._storage = storage",
@@ -311,7 +327,7 @@ def _recorder(operation: Operation, plan: Plan) -> str:
     several = operation.outputs == "list"
     lines = [
         f"def record({', '.join([*names, *arrays, *_results(operation)])}, recording):",
-        "node = new(node_class)",
+        "node = node_class()",
     ]
     edges = []
     for number in operation.positions:
