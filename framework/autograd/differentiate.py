@@ -40,8 +40,8 @@ def backward(
         grad_tensors = grad_variables
     if create_graph:
         _warn_of_cycle()
-    if isinstance(tensors, Tensor) and grad_tensors is None:
-        roots = [_root(tensors, None, 0, create_graph)]
+    if isinstance(tensors, Tensor) and (grad_tensors is None or isinstance(grad_tensors, Tensor)):
+        roots = [_root(tensors, grad_tensors, 0, create_graph)]
     else:
         outputs = _several(tensors)
         roots = _roots(outputs, _as_tuple(grad_tensors, len(outputs)), create_graph)
@@ -133,7 +133,11 @@ def grad(
     assert walk.captured is not None
     found: list[Any] = []
     for each, target in zip(wanted, targets, strict=True):
-        gradient = as_tensor(_writable(walk.captured[key(target)]))
+        gradient = walk.captured[key(target)]
+        if gradient.__class__ is ndarray:
+            gradient = wrap(gradient if gradient.flags.writeable else gradient.copy())
+        else:
+            gradient = as_tensor(gradient)
         if gradient is None and materialize_grads:
             gradient = _zeros(each)
         elif gradient is None and not allow_unused:
@@ -143,11 +147,6 @@ def grad(
             )
         found.append(gradient)
     return tuple(found)
-
-
-def _writable(gradient: Any) -> Any:
-    """A gradient that may be written to: a copy of one that NumPy spread over a larger shape."""
-    return gradient.copy() if gradient.__class__ is ndarray and not gradient.flags.writeable else gradient
 
 
 def _batched(
@@ -226,11 +225,9 @@ def _root(output: Any, gradient: Tensor | None, index: int, create_graph: bool) 
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     else:
         start = _one(array)
-    if create_graph:
-        start = start if isinstance(start, Tensor) else wrap(start)
-    elif isinstance(start, Tensor):
-        start = start._array
-    return edge, start
+    if isinstance(start, Tensor):
+        return edge, start if create_graph else start._array
+    return edge, wrap(start) if create_graph else start
 
 
 _ONES: dict[np.dtype[Any], Any] = {}
@@ -250,12 +247,13 @@ def _one(array: Any) -> Any:
 def _checked(gradient: Any, array: Any, index: int) -> Any:
     if not isinstance(gradient, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if gradient._array.shape != array.shape:
+    given = gradient._array
+    if given.shape != array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of {gradient.shape} and output[{index}] has a shape "
             f"of {tensors.Size(array.shape)}."
         )
-    if gradient._array.dtype != array.dtype:
+    if given.dtype is not array.dtype and given.dtype != array.dtype:
         return gradient.to(tensors.dtypes.from_numpy(array.dtype))
     return gradient
 
@@ -278,13 +276,13 @@ def _place(edge: GradientEdge) -> Any:
 
 
 def _target(tensor: Tensor | GradientEdge) -> Any:
-    if isinstance(tensor, GradientEdge):
-        return _place(tensor)
     if not isinstance(tensor, Tensor):
+        if isinstance(tensor, GradientEdge):
+            return _place(tensor)
         raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {tensors.full_name(type(tensor))}")
     if mode.trace is not None:
         _ = tensor._array  # so that a program depends on it, whether anything else looks at it or not
-    if not tensor.requires_grad:
+    if not (tensor._requires_grad or tensor.requires_grad):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    edge = tensor.edge
+    edge = tensor._edge if tensor._view is None else tensor.edge
     return tensor if edge is None else edge

@@ -23,7 +23,7 @@ class Mode(threading.local):
     RuntimeError when a signal handler or a finalizer runs an operation in the midst of another. `apart` is `quietly`,
     for all else. A trace puts itself in the place of both.
 
-    What every call of an operation looks at is in `__dict__`, where one look finds the whole of it.
+    All of it is in `__dict__`: who needs several of these finds them there with one look.
     """
 
     recording: Any
@@ -32,14 +32,14 @@ class Mode(threading.local):
     apart: Callable[..., Any]
     # What `is_grad_enabled` says in inference mode, where nothing is recorded either way.
     enabled_in_inference = False
-    anomaly = False
+    anomaly: bool
     check_nan = True
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
     # The message of `disable_saved_tensors_hooks`, where it holds.
     hooks_refused: str | None = None
     # Whether the innermost backward walk is one for chosen tensors.
-    partial = False
+    partial: bool
     watchers: tuple[Callable[[Any], None], ...] = ()
     # The open level of forward mode: `framework.autograd.forward_ad`.
     dual: Any = None
@@ -48,13 +48,15 @@ class Mode(threading.local):
     # What answers `decide` for a batch of values: set by `vmap`.
     decided: Callable[[Any, Any], Any] | None = None
     # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
-    trace: Any = None
+    trace: Any
 
     def __init__(self) -> None:
         self.recording = True
         self.inference = False
         self.run = silent_context().run
         self.apart = quietly
+        self.anomaly = self.partial = False
+        self.trace = None
 
 
 mode = Mode()
