@@ -68,7 +68,8 @@ class Walk:
 
     def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Walks from the roots: pairs of an edge and the gradient that starts there."""
-        asked = self.captured is not None
+        captured = self.captured
+        asked = captured is not None
         now = mode.__dict__
         trace = now["trace"]
         watched = now["anomaly"] or trace is not None
@@ -85,7 +86,7 @@ class Walk:
         try:
             for edge, gradient in roots:
                 if edge.__class__ is tuple:
-                    self.deliver(*edge, gradient)
+                    self.deliver(edge[0], edge[1], gradient)
                 else:
                     self.add_to_sum(edge, gradient, False)
             while heap:
@@ -98,9 +99,9 @@ class Walk:
                         node.release()
                     send(node, gradients)
             for leaf, gradient, alone in list(self.sums.values()):
-                if asked and leaf._hooks is None and leaf._view is None and not self.accumulate:
-                    if id(leaf) in self.captured:
-                        self.captured[id(leaf)] = gradient
+                if captured is not None and leaf._hooks is None and leaf._view is None and not self.accumulate:
+                    if id(leaf) in captured:
+                        captured[id(leaf)] = gradient
                     continue
                 simple = leaf._grad is None and leaf._hooks is None and not asked and gradient.__class__ is ndarray
                 if simple and leaf._requires_grad and leaf._view is None:
