@@ -51,7 +51,7 @@ _COMMON = {
     "wrap": wrap,
 }
 
-# Names that the texts use besides those: an operation with such a parameter takes the general way.
+# Names that the texts use besides those: a parameter of such a name has another in the texts.
 _OWN_NAMES = {
     *_COMMON,
     "call",
@@ -74,12 +74,15 @@ _compiled: dict[str, CodeType] = {}
 
 
 def is_plain(operation: Operation) -> bool:
-    """Whether the operation's call can be written out: its names are not the texts' own."""
+    """Whether the operation's call can be written out."""
     if operation.sequence and (operation.residuals or operation.outputs or operation.view):
         return False
-    return bool(operation.parameters) and not any(
-        each in _OWN_NAMES or _NUMBERED.fullmatch(each) for each in operation.parameters
-    )
+    return bool(operation.parameters)
+
+
+def _in_text(operation: Operation) -> list[str]:
+    """The parameters as the texts name them."""
+    return [f"{each}_" if each in _OWN_NAMES or _NUMBERED.fullmatch(each) else each for each in operation.parameters]
 
 
 def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +101,9 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
         if not recorders:
             recorders.extend(recorder_of(mask) for mask in range(1 << len(operation.positions)))
         call.__defaults__ = operation.defaults or None
-        call.__code__ = code(source(operation))
+        made = code(source(operation))
+        local = made.co_varnames[len(operation.parameters) :]
+        call.__code__ = made.replace(co_varnames=(*operation.parameters, *local))
         return call(*args, **kwargs)
 
     call = FunctionType(UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
@@ -134,7 +139,7 @@ def source(operation: Operation) -> str:
     """The text of the call."""
     if operation.sequence:
         return _source_of_sequence(operation)
-    names = operation.parameters
+    names = _in_text(operation)
     positions = operation.positions
     promoted = operation.promoted if operation.promote is not None else ()
     arguments = ", ".join(names)
@@ -144,7 +149,9 @@ def source(operation: Operation) -> str:
         f"def call({arguments}):",
         "now = mode.__dict__",
         "recording = now['recording']",
-        f"if not isinstance({names[0]}, Tensor): {general}",
+        f"if not isinstance({names[0]}, Tensor):",
+        *_of_arrays(operation, arguments),
+        f"    {general}",
     ]
     lines.append(f"x0 = {names[0]}._array")
     if promoted:
@@ -178,9 +185,21 @@ def source(operation: Operation) -> str:
     return _text([*lines, f"return out, {', '.join(f'wrap({each})' for each in others)}" if others else "return out"])
 
 
+def _of_arrays(operation: Operation, arguments: str) -> list[str]:
+    """Calls the function alone, where arrays and numbers are all that it is given, as formulas do."""
+    first, *rest = _in_text(operation)
+    plain = [f"{first}.__class__ is ndarray", *[f"not isinstance({each}, Tensor)" for each in rest]]
+    if operation.promote == "float":
+        plain.append(f"{first}.dtype.kind == 'f'")
+    taken = ""
+    if operation.residuals:
+        taken = f"[:{operation.outputs}]" if operation.outputs else "[0]"
+    return [f"    if {' and '.join(plain)}: return forward({arguments}){taken}"]
+
+
 def _source_of_sequence(operation: Operation) -> str:
     """The text of a call whose first argument is a list of Tensors; what is recorded goes the general way."""
-    names = operation.parameters
+    names = _in_text(operation)
     arguments = ", ".join(names)
     general = f"return general({arguments})"
     lines = [
@@ -291,13 +310,13 @@ def _plain_marks(recorded: bool) -> list[str]:
 
 def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[str]]:
     """What is the same for all views that a call makes, and what marks each."""
-    first, *rest = operation.parameters
+    first, *rest = _in_text(operation)
     several = operation.outputs == "list"
     ordinary = "'multiple'" if several else "''"
     before = [
         f"storage = {first}._storage",
         "if storage is None:",
-        f"    storage = {first}._storage = new(Storage)",
+        f"    storage = {first}._storage = Storage()",
         "    version = storage.version = 0",
         "else: version = 0 if storage is INFERENCE else storage.version",
         # Without recording nothing will be told again: a chain of views need not be kept.
@@ -307,7 +326,7 @@ def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[s
     ]
     each = [
         "out._storage = storage",
-        "view = out._view = new(View)",
+        "view = out._view = View()",
         "view.parent = parent",
         "view.form = parent._array",
         "view.operation = operation",
@@ -321,7 +340,7 @@ def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[s
 
 def _recorder(operation: Operation, plan: Plan) -> str:
     """The text that records a call: node, edges, what the formulas ask for, and its versions."""
-    names = operation.parameters
+    names = _in_text(operation)
     needed = {number for number, position in operation.positions.items() if plan.mask >> position & 1}
     arrays = [f"x{number}" for number in range(len(names))]
     several = operation.outputs == "list"
@@ -365,7 +384,7 @@ def _recorder(operation: Operation, plan: Plan) -> str:
 
 def _guarded(operation: Operation, plan: Plan, needed: set[int]) -> list[str]:
     """The versions of what is kept, to notice writes to it before backward. The order is that of `plan.guarded`."""
-    names = operation.parameters
+    names = _in_text(operation)
     count = len(names)
     lines = ["guards = ()"]
     sure: list[int] = []
@@ -384,7 +403,7 @@ def _guarded(operation: Operation, plan: Plan, needed: set[int]) -> list[str]:
         make = [
             f"guard{number} = {tensor}._storage",
             f"if guard{number} is None:",
-            f"    guard{number} = {tensor}._storage = new(Storage)",
+            f"    guard{number} = {tensor}._storage = Storage()",
             f"    guard{number}.version = 0",
         ]
         if number == count or number in needed or number == 0:
