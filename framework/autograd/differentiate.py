@@ -40,11 +40,7 @@ def backward(
         grad_tensors = grad_variables
     if create_graph:
         _warn_of_cycle()
-    if isinstance(tensors, Tensor) and (grad_tensors is None or isinstance(grad_tensors, Tensor)):
-        roots = [_root(tensors, grad_tensors, 0, create_graph)]
-    else:
-        outputs = _several(tensors)
-        roots = _roots(outputs, _as_tuple(grad_tensors, len(outputs)), create_graph)
+    roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
         Walk(create_graph if retain_graph is None else retain_graph, create_graph).run(roots)
         return
@@ -123,10 +119,9 @@ def grad(
     wanted = _several(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    results = _several(outputs)
     if is_grads_batched:
-        return _batched(results, wanted, grad_outputs, create_graph, bool(allow_unused), materialize_grads)
-    roots = _roots(results, _as_tuple(grad_outputs, len(results)), create_graph)
+        return _batched(_several(outputs), wanted, grad_outputs, create_graph, bool(allow_unused), materialize_grads)
+    roots = _roots(outputs, grad_outputs, create_graph)
     targets = [_target(each) for each in wanted]
     walk = Walk(create_graph if retain_graph is None else retain_graph, create_graph, targets, accumulate=False)
     walk.run(roots)
@@ -202,12 +197,13 @@ def _as_tuple(value: Any, count: int) -> tuple[Any, ...]:
     return result
 
 
-def _roots(outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], create_graph: bool) -> list[tuple[Any, Any]]:
+def _roots(outputs: Any, gradients: Any, create_graph: bool) -> list[tuple[Any, Any]]:
     """An edge and a starting gradient for each output."""
-    return [
-        _root(output, gradient, index, create_graph)
-        for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True))
-    ]
+    if isinstance(outputs, Tensor) and (gradients is None or isinstance(gradients, Tensor)):
+        return [_root(outputs, gradients, 0, create_graph)]
+    several = _several(outputs)
+    starts = _as_tuple(gradients, len(several))
+    return [_root(output, starts[index], index, create_graph) for index, output in enumerate(several)]
 
 
 def _root(output: Any, gradient: Tensor | None, index: int, create_graph: bool) -> tuple[Any, Any]:

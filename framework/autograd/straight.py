@@ -430,8 +430,9 @@ def formulas(operation: Operation, plan: Plan) -> Callable[..., Any]:
         "saved = node.saved",
         "if saved is None: raise RuntimeError(FREED)",
         "guards = node.guards",
-        "for at in range(0, len(guards), 3):",
-        "    if guards[at].version != guards[at + 1]: node.modified(*guards[at : at + 3])",
+        "if guards:",
+        "    for at in range(0, len(guards), 3):",
+        "        if guards[at].version != guards[at + 1]: node.modified(*guards[at : at + 3])",
     ]
     results = ["None"] * len(operation.positions)
     names = {}

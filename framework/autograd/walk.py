@@ -64,7 +64,7 @@ class Walk:
         self.pending: dict[int, list[Any]] = {}
         self.sums: dict[int, tuple[Tensor, Any, bool]] = {}
         if targets is not None:
-            self.captured = {key(edge): None for edge in targets}
+            self.captured = dict.fromkeys([key(edge) for edge in targets])
 
     def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Walks from the roots: pairs of an edge and the gradient that starts there."""
@@ -227,9 +227,13 @@ class Walk:
         self.leading = {}
         self.makers = {each[0] for each in self.captured if each.__class__ is tuple}
         for node in nodes_from(roots):
-            wanted = [self.wants(edge) for edge in node.edges]
+            wanted = []
+            whole = True
+            for edge in node.edges:
+                wants = edge is not None and self.wants(edge)
+                whole = whole and (wants or edge is None)
+                wanted.append(wants)
             if True in wanted:
-                whole = all([edge is None or want for edge, want in zip(node.edges, wanted, strict=True)])
                 self.leading[node] = None if whole else wanted
 
     def reaches(self, places: Iterable[Any]) -> int:
