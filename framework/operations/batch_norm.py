@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import constant, product, reshaped
 from framework.autograd.grad_mode import no_grad
 from framework.autograd.operation import operation
+from framework.autograd.sums import add_up, ones
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
 from framework.operations.arguments import check_tensors
 from framework.operations.halves import half
@@ -29,15 +31,24 @@ _SMALL = 1 << 12
 
 
 def _as_channels(x: Any) -> Any:
-    return np.reshape(x, (x.shape[0], x.shape[1], math.prod(x.shape[2:])))
+    shape = x.shape
+    return reshaped(x, (shape[0], shape[1], math.prod(shape[2:])))
+
+
+def _over_channels(values: Any) -> Any:
+    """A value for each channel, to meet (A, C, B)."""
+    return reshaped(values, (-1, 1))
+
+
+def _is_one(shape: tuple[int, ...]) -> bool:
+    """Whether so little that it is done at once."""
+    return math.prod(shape) <= 8 * _BLOCK
 
 
 def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
     """Some images, or some channels of one, at a time."""
     batch, channels, size = shape
     whole = slice(None)
-    if batch * channels * size <= 8 * _BLOCK:
-        return [(whole, whole)]
     if batch == 1:
         step = max(1, _BLOCK // size)
         return [(whole, slice(at, at + step)) for at in range(0, channels, step)]
@@ -45,11 +56,15 @@ def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
     return [(slice(at, at + step), whole) for at in range(0, batch, step)]
 
 
+def _ones(x: Any, count: int) -> Any:
+    return ones(count, x.dtype) if x.__class__ is np.ndarray else np.ones_like(x, shape=(count,))
+
+
 def _sums(x: Any) -> Any:
     """The sum of each channel; a product with ones takes a third of the time of a sum."""
     batch, channels, size = x.shape
     if batch * channels * size <= _SMALL:
-        return np.add.reduce(x, axis=(0, 2))
+        return add_up(x, (0, 2))
     sums = np.dot(np.reshape(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
     return np.add.reduce(np.reshape(sums, (batch, channels)), axis=0)
 
@@ -60,7 +75,8 @@ def _products(x: Any, y: Any) -> Any:
 
 
 def _rates(squares: Any, count: int, eps: float) -> Any:
-    return 1.0 / np.sqrt(squares / count + eps)
+    mean = squares / constant(count, squares.dtype)
+    return np.reciprocal(np.sqrt(mean + constant(eps, mean.dtype)))
 
 
 def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -69,24 +85,24 @@ def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
         x = np.astype(x, np.float32)
     forward = _forward_columns if x.shape[2] == 1 else _forward_channels
     out, mean, variance, centered, rates = forward(x, weight, bias, eps)
-    out = np.reshape(out, input.shape)
+    out = reshaped(out, input.shape)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, centered, rates
 
 
 def _forward_columns(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
     """For one element a channel and image: centered is (A, C)."""
-    x = np.reshape(x, x.shape[:2])
+    x = reshaped(x, x.shape[:2])
     count = x.shape[0] or 1
-    ones = np.ones_like(x, shape=(x.shape[0],))
-    mean = np.dot(ones, x) / count
+    each = _ones(x, x.shape[0])
+    mean = product(each, x) / constant(count, x.dtype)
     centered = np.subtract(x, mean, order="C")
     out = centered * centered
-    squares = np.dot(ones, out)
+    squares = product(each, out)
     rates = _rates(squares, count, eps)
     np.multiply(centered, rates if weight is None else rates * weight, out=out)
     if bias is not None:
         np.add(out, bias, out=out)
-    return out, mean, squares / count, centered, rates
+    return out, mean, squares / constant(count, squares.dtype), centered, rates
 
 
 def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
@@ -94,25 +110,34 @@ def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, 
     shape = x.shape
     x = _folded(x)
     count = x.shape[0] * x.shape[2] or 1
-    mean = _sums(x) / count
-    centered = np.empty_like(x, order="C")
-    squares = np.zeros_like(mean)
-    for part in _parts(x.shape):
-        channels = part[1]
-        some = np.subtract(x[part], mean[channels, None], out=centered[part])
-        squares[channels] += _products(some, some)
+    mean = _sums(x) / constant(count, x.dtype)
+    means = _over_channels(mean)
+    if _is_one(x.shape):
+        centered = np.subtract(x, means, order="C")
+        squares = _products(centered, centered)
+    else:
+        centered = np.empty_like(x, order="C")
+        squares = np.zeros_like(mean)
+        for part in _parts(x.shape):
+            some = np.subtract(x[part], means[part[1]], out=centered[part])
+            squares[part[1]] += _products(some, some)
     rates = _rates(squares, count, eps)
-    scales = rates if weight is None else rates * weight
-    out = np.empty_like(centered)
-    for part in _parts(x.shape):
-        channels = part[1]
-        values = np.multiply(centered[part], scales[channels, None], out=out[part])
-        if bias is not None:
-            np.add(values, bias[channels, None], out=values)
+    scales = _over_channels(rates if weight is None else rates * weight)
+    shifts = None if bias is None else _over_channels(bias)
+    if _is_one(x.shape):
+        out = centered * scales
+        if shifts is not None:
+            np.add(out, shifts, out=out)
+    else:
+        out = np.empty_like(centered)
+        for part in _parts(x.shape):
+            values = np.multiply(centered[part], scales[part[1]], out=out[part])
+            if shifts is not None:
+                np.add(values, shifts[part[1]], out=values)
     return (
         np.copy(_unfolded(out, shape), order="C") if shape != x.shape else out,
         mean,
-        squares / count,
+        squares / constant(count, squares.dtype),
         centered,
         rates,
     )
@@ -137,7 +162,7 @@ def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
     """What `_folded` made of an array of this shape, as it was."""
     batch, channels, size = shape
     if size == 1 or size >= _LONG or batch * channels * size <= _SMALL:
-        return np.reshape(x, shape)
+        return reshaped(x, shape)
     return np.moveaxis(np.reshape(x, (channels, batch, size)), 0, 1)
 
 
@@ -160,24 +185,33 @@ def batch_norm_gradients(g: Any, centered: Any, rates: Any, weight: Any) -> list
     count = batch * size or 1
     scale = rates if weight is None else rates * weight
     if size == 1:
-        columns = np.reshape(g, (batch, channels))
-        ones = np.ones_like(centered, shape=(batch,))
+        columns = reshaped(g, (batch, channels))
+        each = _ones(g, batch)
+        number = constant(count, rates.dtype)
         work = columns * centered
-        along, total = np.dot(ones, work) * rates, np.dot(ones, columns)
-        np.multiply(centered, along * rates / count, out=work)
-        work += total / count
+        along, total = product(each, work) * rates, product(each, columns)
+        np.multiply(centered, along * rates / number, out=work)
+        work += total / number
         np.subtract(columns, work, out=work)
         work *= scale
-        return [np.reshape(work, g.shape), along, total]
+        return [reshaped(work, g.shape), along, total]
     folded = _folded(g)
     along, total = _products(folded, centered) * rates, _sums(folded)
-    first, second = scale * rates * along / count, scale * total / count
+    number = constant(count, rates.dtype)
+    first, second = _over_channels(scale * rates * along / number), _over_channels(scale * total / number)
+    scale = _over_channels(scale)
+    if _is_one(folded.shape):
+        work = centered * first
+        np.add(work, second, out=work)
+        out = np.multiply(folded, scale, order="C")
+        np.subtract(out, work, out=out)
+        return [_unfolded(out, g.shape), along, total]
     out = np.empty_like(centered)
     for part in _parts(folded.shape):
         channels = part[1]
-        work = centered[part] * first[channels, None]
-        np.add(work, second[channels, None], out=work)
-        result = np.multiply(folded[part], scale[channels, None], out=out[part])
+        work = centered[part] * first[channels]
+        np.add(work, second[channels], out=work)
+        result = np.multiply(folded[part], scale[channels], out=out[part])
         np.subtract(result, work, out=result)
     return [_unfolded(out, g.shape), along, total]
 
@@ -213,7 +247,7 @@ _batch_norm = operation(
 def _(g: Any, input_shape: Any, weight: Any, centered: Any, rates: Any, needs: Any) -> tuple[Any, ...]:
     found = batch_norm_gradients(_as_channels(g), centered, rates, weight)
     return (
-        np.reshape(found[0], input_shape),
+        reshaped(found[0], input_shape),
         found[1] if needs[1] else None,
         found[2] if needs[2] else None,
     )
