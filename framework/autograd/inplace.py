@@ -36,10 +36,11 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if pairwise is not None and len(args) == 1 and not kwargs and _is_alike(self, args[0], float_only):
-            array = self._array
+            array, other = self._array, args[0]
             try:
-                mode.run(pairwise, array, args[0]._array, out=array)
-            except (RuntimeError, TypeError):
+                value = other._array if isinstance(other, Tensor) else mode.run(np.array, other, array.dtype)
+                mode.run(pairwise, array, value, out=array)
+            except (RuntimeError, TypeError, OverflowError):
                 pass  # as below
             else:
                 self._bump()
@@ -72,10 +73,23 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
 
 
 def _is_alike(tensor: Tensor, other: Any, float_only: bool) -> bool:
-    """Whether both are of one shape and type, in no graph and in memory of their own: the case that is asked first."""
-    if not isinstance(other, Tensor) or tensor._view is not None or other._view is not None:
+    """Whether both are of one shape and type, in no graph and in memory of their own: the case that is asked first.
+
+    Or whether the other is a number that meets fractions.
+    """
+    if tensor._view is not None:
         return False
-    array, value = tensor._array, other._array
+    array = tensor._array
+    if other.__class__ is float or other.__class__ is int:
+        return (
+            array.dtype.kind == "f"
+            and array.flags.c_contiguous
+            and tensor._storage is not INFERENCE
+            and not (tensor._requires_grad and mode.recording)
+        )
+    if not isinstance(other, Tensor) or other._view is not None:
+        return False
+    value = other._array
     return (
         array.dtype is value.dtype
         and array.shape == value.shape

@@ -296,7 +296,7 @@ def _update(running: Tensor | None, found: Tensor, momentum: float) -> None:
     """Moves a running statistic towards the batch's."""
     if running is not None:
         running.mul_(1.0 - momentum).add_(
-            found if found.dtype == running.dtype else found.to(running.dtype), alpha=momentum
+            (found if found.dtype == running.dtype else found.to(running.dtype)) * momentum
         )
 
 
