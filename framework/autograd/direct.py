@@ -32,6 +32,7 @@ __all__ = [
     "swapped",
     "transposed",
     "turned",
+    "zeros",
 ]
 
 _FEW = 1024
@@ -69,6 +70,13 @@ def turned(input: Any) -> Any:
 def swapped(array: Any, first: int, second: int) -> Any:
     """`np.swapaxes`."""
     return array.swapaxes(first, second) if type(array) is ndarray else np.swapaxes(array, first, second)
+
+
+def zeros(like: Any, shape: Any = None) -> Any:
+    """`np.zeros_like`, of another shape if one is given."""
+    if type(like) is ndarray and like.flags.c_contiguous:
+        return np.zeros(like.shape if shape is None else shape, like.dtype)
+    return np.zeros_like(like, shape=shape)
 
 
 def copied(input: Any, order: Any = "C") -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.direct import constant, product, reshaped
+from framework.autograd.direct import constant, in_dtype, product, reshaped, zeros
 from framework.autograd.grad_mode import no_grad
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up, ones
@@ -65,8 +65,8 @@ def _sums(x: Any) -> Any:
     batch, channels, size = x.shape
     if batch * channels * size <= _SMALL:
         return add_up(x, (0, 2))
-    sums = np.dot(np.reshape(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
-    return np.add.reduce(np.reshape(sums, (batch, channels)), axis=0)
+    sums = np.dot(reshaped(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
+    return np.add.reduce(reshaped(sums, (batch, channels)), axis=0)
 
 
 def _products(x: Any, y: Any) -> Any:
@@ -82,7 +82,7 @@ def _rates(squares: Any, count: int, eps: float) -> Any:
 def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
     x = _as_channels(input)
     if x.dtype.itemsize == 2:
-        x = np.astype(x, np.float32)
+        x = in_dtype(x, np.float32)
     forward = _forward_columns if x.shape[2] == 1 else _forward_channels
     out, mean, variance, centered, rates = forward(x, weight, bias, eps)
     out = reshaped(out, input.shape)
@@ -117,7 +117,7 @@ def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, 
         squares = _products(centered, centered)
     else:
         centered = np.empty_like(x, order="C")
-        squares = np.zeros_like(mean)
+        squares = zeros(mean)
         for part in _parts(x.shape):
             some = np.subtract(x[part], means[part[1]], out=centered[part])
             squares[part[1]] += _products(some, some)
@@ -152,10 +152,10 @@ def _folded(x: Any) -> Any:
     """(A, C, B) as (A, C) if B is 1, and as (1, C, A·B) if B is short and the whole is not small."""
     batch, channels, size = x.shape
     if size == 1:
-        return np.reshape(x, (batch, channels))
+        return reshaped(x, (batch, channels))
     if size >= _LONG or batch * channels * size <= _SMALL:
         return x
-    return np.reshape(np.moveaxis(x, 1, 0), (1, channels, batch * size))
+    return reshaped(np.moveaxis(x, 1, 0), (1, channels, batch * size))
 
 
 def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
@@ -163,7 +163,7 @@ def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
     batch, channels, size = shape
     if size == 1 or size >= _LONG or batch * channels * size <= _SMALL:
         return reshaped(x, shape)
-    return np.moveaxis(np.reshape(x, (channels, batch, size)), 0, 1)
+    return np.moveaxis(reshaped(x, (channels, batch, size)), 0, 1)
 
 
 def _centered_of(input: Any) -> Any:
@@ -175,7 +175,7 @@ def _rates_of(input: Any, eps: float) -> Any:
     x = _as_channels(input)
     centered = x - _over_batch(x)
     rates = 1.0 / np.sqrt(_over_batch(centered * centered) + eps)
-    return np.reshape(rates, (rates.shape[1],))
+    return reshaped(rates, (rates.shape[1],))
 
 
 @operation(outputs="list", grad_fn="NativeBatchNormBackwardBackward0")
@@ -218,18 +218,18 @@ def batch_norm_gradients(g: Any, centered: Any, rates: Any, weight: Any) -> list
 
 @batch_norm_gradients.derivative("g", "centered", "rates", "weight")
 def _(incoming: Any, g: Any, centered: Any, rates: Any, weight: Any) -> tuple[Any, ...]:
-    rate = np.reshape(rates, (1, -1, 1))
+    rate = reshaped(rates, (1, -1, 1))
     deviations = _unfolded(centered, g.shape)
     values = deviations * rate
-    scaled = g if weight is None else g * np.reshape(weight, (1, -1, 1))
+    scaled = g if weight is None else g * reshaped(weight, (1, -1, 1))
     turned = incoming[0] * rate
     along, turned_along = _over_batch(scaled * values), _over_batch(turned * values)
     of_scaled = turned - _over_batch(turned) - values * turned_along
     inner = scaled - _over_batch(scaled) - values * along
-    by_weight, by_bias = np.reshape(incoming[1], (1, -1, 1)), np.reshape(incoming[2], (1, -1, 1))
+    by_weight, by_bias = reshaped(incoming[1], (1, -1, 1)), reshaped(incoming[2], (1, -1, 1))
     of_values = g * by_weight - (turned * along + scaled * turned_along)
     of_rates = np.add.reduce(incoming[0] * inner + of_values * deviations, axis=(0, 2))
-    of_g = of_scaled if weight is None else of_scaled * np.reshape(weight, (1, -1, 1))
+    of_g = of_scaled if weight is None else of_scaled * reshaped(weight, (1, -1, 1))
     of_weight = None if weight is None else np.add.reduce(of_scaled * g, axis=(0, 2))
     return of_g + values * by_weight + by_bias, _folded(of_values * rate), of_rates, of_weight
 
@@ -254,7 +254,7 @@ def _(g: Any, input_shape: Any, weight: Any, centered: Any, rates: Any, needs: A
 
 
 def _channel_factor(parameter: Any, ndim: int) -> Any:
-    return np.reshape(parameter, (-1,) + (1,) * (ndim - 2))
+    return reshaped(parameter, (-1,) + (1,) * (ndim - 2))
 
 
 def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: float) -> Any:
@@ -265,7 +265,7 @@ def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, ep
     shift = np.negative(mean) * factor
     if bias is not None:
         shift = shift + bias
-    x = np.astype(input, np.float32) if input.dtype.itemsize == 2 else input
+    x = in_dtype(input, np.float32) if input.dtype.itemsize == 2 else input
     out = np.multiply(x, _channel_factor(factor, input.ndim), order="C")
     out += _channel_factor(shift, input.ndim)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype)
@@ -285,7 +285,7 @@ def _(g: Any, weight: Any, variance: Any, eps: float) -> Any:
 @_batch_norm_with.derivative("weight")
 def _(g: Any, input: Any, mean: Any, variance: Any, eps: float) -> Any:
     x = _as_channels(input)
-    centered = x - np.reshape(mean, (-1, 1))
+    centered = x - reshaped(mean, (-1, 1))
     return np.add.reduce(_as_channels(g) * centered, axis=(0, 2)) * (1.0 / np.sqrt(variance + eps))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import zeros
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.nodes import renamed
@@ -89,7 +90,7 @@ _copysign = operation(
     name="copysign",
     promote="float",
     input=lambda g, input, out: g * np.where(input == 0, 0.0, out / input),
-    other=lambda g: np.zeros_like(g),
+    other=lambda g: zeros(g),
     tensors=["input"],
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import Tensor, dtypes, get_default_dtype
+from framework.autograd.direct import in_dtype
 from framework.autograd.protocol import register
 from framework.autograd.tensor import wrap
 from framework.operations.conversion import cast_quietly, order_of
@@ -223,7 +224,7 @@ def _steps(start: Any, end: Any, step: Any, target: np.dtype[Any]) -> Any:
     if target.kind == "f":
         return cast_quietly(start + step * np.arange(count, dtype=np.float64), target)
     # Numbers that a small integer type cannot hold wrap around.
-    return np.astype(int(start) + int(step) * np.arange(count), target)
+    return in_dtype(int(start) + int(step) * np.arange(count), target)
 
 
 def linspace(

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -105,7 +106,7 @@ def _finite(name: str, row: Any, *arguments: Any) -> Any:
         return row.function(*arguments)
     except np.linalg.LinAlgError:
         bad = np.logical_not(np.all(np.isfinite(arguments[0]._array), axis=(-2, -1)))
-        where = f"(Batch element {int(np.argmax(np.reshape(bad, -1)))}): " if bad.ndim else ""
+        where = f"(Batch element {int(np.argmax(reshaped(bad, -1)))}): " if bad.ndim else ""
         if np.any(bad):
             text = "The algorithm failed to converge because the input matrix contained non-finite values."
         else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.arguments import integer
@@ -90,7 +91,7 @@ def _indices(name: str, pick: Any) -> Any:
         target = read_dtype(name, dtype) or np.dtype(np.int64)
         if target not in (np.int64, np.int32):
             raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.from_numpy(target).scalar_name}'")
-        return wrap(np.astype(np.stack(pick(row, offset, col)), target))
+        return wrap(in_dtype(np.stack(pick(row, offset, col)), target))
 
     indices.__name__ = indices.__qualname__ = name
     return indices

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -26,8 +27,8 @@ def _in_single(function: Any) -> Any:
     def forward(input: Any, *rest: Any) -> Any:
         if input.dtype.itemsize > 2:
             return function(input, *rest)
-        wide = [np.astype(each, np.float32) if hasattr(each, "dtype") else each for each in rest]
-        return half(function(np.astype(input, np.float32), *wide), input.dtype)
+        wide = [in_dtype(each, np.float32) if hasattr(each, "dtype") else each for each in rest]
+        return half(function(in_dtype(input, np.float32), *wide), input.dtype)
 
     return forward
 
@@ -149,7 +150,7 @@ nextafter = of_tensors(
         name="nextafter",
         promote="common",
         input=lambda g, input, other: np.where(input == other, 0.0, g),
-        other=lambda g: np.zeros_like(g),
+        other=lambda g: zeros(g),
     ),
     "nextafter",
     "The next number after `input` towards `other`.",
@@ -194,7 +195,7 @@ _frexp = operation(_split, name="frexp", outputs=2, residuals=("exponent",))
 
 @_frexp.derivative("input")
 def _(g: Any, exponent: Any) -> Any:
-    return g / np.exp2(np.astype(exponent, g.dtype))
+    return g / np.exp2(in_dtype(exponent, g.dtype))
 
 
 def frexp(input: Tensor) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import reshaped
 from framework.operations.matrix_checks import columns
 from framework.operations.triangular import solved_triangle
 
@@ -77,7 +78,7 @@ def factored(A: Any) -> tuple[Any, Any, Any, Any]:
     *batch, m, n = A.shape
     count, whole = min(m, n), math.prod(batch)
     # Not to be seen through: what is exchanged depends on values.
-    a = np.array(np.reshape(A, (whole, m, n)))
+    a = np.array(reshaped(A, (whole, m, n)))
     order = np.broadcast_to(np.arange(m), (whole, m)).copy()
     pivots = np.empty((whole, count), np.int32)
     if a.size:
@@ -85,10 +86,10 @@ def factored(A: Any) -> tuple[Any, Any, Any, Any]:
     zero = np.diagonal(a, 0, 1, 2) == 0
     info = np.where(np.any(zero, axis=1), np.argmax(zero, axis=1) + 1, 0) if count else np.zeros(whole)
     return (
-        columns(np.reshape(a, A.shape)),
-        np.reshape(pivots, (*batch, count)),
-        np.reshape(info, batch).astype(np.int32),
-        np.reshape(order, (*batch, m)),
+        columns(reshaped(a, A.shape)),
+        reshaped(pivots, (*batch, count)),
+        reshaped(info, batch).astype(np.int32),
+        reshaped(order, (*batch, m)),
     )
 
 
@@ -103,7 +104,7 @@ def zero_pivots_of(A: Any) -> Any:
 
 def sorted_by(pivots: Any, rows: int) -> Any:
     """The order of rows that exchanges, one after the other, lead to."""
-    flat = np.reshape(pivots, (-1, pivots.shape[-1])) if pivots.size else np.empty((0, 0), np.int32)
+    flat = reshaped(pivots, (-1, pivots.shape[-1])) if pivots.size else np.empty((0, 0), np.int32)
     order = np.broadcast_to(np.arange(rows), (flat.shape[0], rows)).copy()
     batch = np.arange(flat.shape[0])
     for k in range(flat.shape[1]):
@@ -111,4 +112,4 @@ def sorted_by(pivots: Any, rows: int) -> Any:
         order[batch, other], order[:, k] = order[:, k].copy(), order[batch, other].copy()
     if not pivots.size:
         return np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
-    return np.reshape(order, (*pivots.shape[:-1], rows))
+    return reshaped(order, (*pivots.shape[:-1], rows))

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -126,7 +127,7 @@ def _zero_pivots(name: str) -> Any:
 
 def _permutation(order: Any, dtype: Any) -> Any:
     """The matrices P of `A = P @ L @ U`."""
-    return np.astype(np.arange(order.shape[-1])[:, None] == order[..., None, :], dtype)
+    return in_dtype(np.arange(order.shape[-1])[:, None] == order[..., None, :], dtype)
 
 
 def _unpacked(A: Any) -> Any:
@@ -273,9 +274,9 @@ def _(g: Any, LU_shape: Any) -> Any:
     m, n = LU_shape[-2:]
     lower, upper = np.tril(g[0], -1), np.triu(g[1])
     if n > m:
-        lower = np.concatenate((lower, np.zeros_like(g[1][..., :, m:])), axis=-1)
+        lower = np.concatenate((lower, zeros(g[1][..., :, m:])), axis=-1)
     if m > n:
-        upper = np.concatenate((upper, np.zeros_like(g[0][..., n:, :])), axis=-2)
+        upper = np.concatenate((upper, zeros(g[0][..., n:, :])), axis=-2)
     return lower + upper
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.size import contiguous_format
@@ -108,9 +109,7 @@ def _(g: Any, A: Any) -> Any:
     # The exponential of a block triangle holds the derivative in the direction of its corner.
     n = A.shape[-1]
     back = transposed(A)
-    whole = np.concatenate(
-        (np.concatenate((back, g), axis=-1), np.concatenate((np.zeros_like(A), back), axis=-1)), axis=-2
-    )
+    whole = np.concatenate((np.concatenate((back, g), axis=-1), np.concatenate((zeros(A), back), axis=-1)), axis=-2)
     return _matrix_exp(whole)[..., :n, n:]
 
 

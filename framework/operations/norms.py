@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
@@ -20,7 +21,7 @@ __all__ = ["vector_norm"]
 
 def _length(input: Any, ord: float, dim: Axes | None, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
-        return half(_length(np.astype(input, np.float32), ord, dim, keepdim), input.dtype)
+        return half(_length(in_dtype(input, np.float32), ord, dim, keepdim), input.dtype)
     if ord == 2:
         return np.sqrt(add_up(input * input, dim, None, None, keepdim))
     size = np.absolute(input)
@@ -47,7 +48,7 @@ def _slope(g: Any, input: Any, out: Any, ord: float, dim: Axes | None, keepdim: 
     size = np.absolute(input)
     if math.isinf(ord):
         attained = np.logical_or(size == out, size != size)
-        shared = g / np.astype(add_up(attained, axis=dim, keepdims=True), g.dtype)
+        shared = g / in_dtype(add_up(attained, axis=dim, keepdims=True), g.dtype)
         return sign(input) * (attained * shared)
     if ord < 1:
         return sign(input) * np.where(input == 0, 0.0, np.power(size, ord - 1)) * (g * np.power(out, 1 - ord))

@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types, selection
@@ -32,7 +33,7 @@ __all__ = ["kthvalue", "median", "mode", "nanmedian"]
 def _taken(rows: Any, places: Any, dim: int | None, keepdim: bool) -> tuple[Any, Any]:
     """The elements at one place of each row, and the places; the dimension stays with `keepdim`."""
     if dim is None:
-        return np.copy(np.reshape(rows, ())), np.reshape(places, ())
+        return np.copy(reshaped(rows, ())), reshaped(places, ())
     values = along_last(rows, places[..., None])
     if keepdim:
         return from_last(values, dim), from_last(places[..., None], dim)
@@ -67,7 +68,7 @@ def _nanmedian_along(input: Any, dim: int | None, keepdim: bool) -> tuple[Any, A
 
 
 def _median_all(input: Any) -> Any:
-    flat = np.reshape(input, (-1,))
+    flat = reshaped(input, (-1,))
     if not flat.shape[0]:
         return _of_nothing(input)
     middle = (flat.shape[0] - 1) // 2
@@ -82,7 +83,7 @@ def _median_all(input: Any) -> Any:
 
 
 def _nanmedian_all(input: Any) -> Any:
-    flat = np.reshape(input, (-1,))
+    flat = reshaped(input, (-1,))
     if not flat.shape[0]:
         return _of_nothing(input)
     known = np.add.reduce(np.logical_not(np.isnan(flat)), axis=None, dtype=np.int64)
@@ -99,7 +100,7 @@ def _of_nothing(input: Any) -> Any:
 def _shared(g: Any, input: Any, out: Any) -> Any:
     """The gradient of an element in equal parts to all that equal it."""
     mask = np.logical_or(input == out, np.logical_and(np.isnan(input), np.isnan(out)))
-    return mask * (g / np.astype(add_up(mask, axis=None), g.dtype))
+    return mask * (g / in_dtype(add_up(mask, axis=None), g.dtype))
 
 
 @operation(name="mode", outputs=2, residuals=("indices",))

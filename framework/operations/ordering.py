@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import reshaped, transposed
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
@@ -124,18 +125,18 @@ def along_last(rows: Any, places: Any) -> Any:
 def to_last(input: Any, dim: int | None) -> Any:
     """A dimension brought to the end, in an array that is contiguous; None stands for that of one without dimensions."""
     if dim is None:
-        return np.reshape(input, (1,))
+        return reshaped(input, (1,))
     last = input.ndim - 1
     if dim == last:
         return contiguous(input)
     # np.moveaxis does the same and takes ten times as long.
-    return np.copy(np.transpose(input, (*range(dim), *range(dim + 1, last + 1), dim)), order="C")
+    return np.copy(transposed(input, (*range(dim), *range(dim + 1, last + 1), dim)), order="C")
 
 
 def from_last(rows: Any, dim: int | None) -> Any:
     """The last dimension brought to where it came from, in an array that is contiguous."""
     if dim is None:
-        return np.reshape(rows, ())
+        return reshaped(rows, ())
     if dim == rows.ndim - 1:
         return contiguous(rows)
     return np.copy(_moved_from_last(rows, dim), order="C")
@@ -143,7 +144,7 @@ def from_last(rows: Any, dim: int | None) -> Any:
 
 def _moved_from_last(rows: Any, dim: int) -> Any:
     last = rows.ndim - 1
-    return np.transpose(rows, (*range(dim), last, *range(dim, last)))
+    return transposed(rows, (*range(dim), last, *range(dim, last)))
 
 
 def contiguous(array: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import operation
 from framework.operations.pairs import refuse, with_numbers
 
@@ -86,7 +87,7 @@ def _chebyshev(kind: str, shifted: bool) -> Callable[[Any, Any], Any]:
 
     def values(x: Any, n: Any) -> Any:
         y = x + x - 1 if shifted else x
-        degree = np.astype(n, x.dtype)
+        degree = in_dtype(n, x.dtype)
         waving = (n > (shifted_from if shifted else plain_from)) & (np.absolute(y) < 1)
         ends = np.absolute(y) == 1
         twice = y + y
@@ -121,7 +122,7 @@ def _polynomial(name: str, values: Callable[[Any, Any], Any], doc: str) -> Any:
     def forward(x: Any, n: Any) -> Any:
         if x.dtype.itemsize == 2:
             refuse(name, x, n)
-        x, n = np.broadcast_arrays(x, np.astype(n, np.int64))
+        x, n = np.broadcast_arrays(x, in_dtype(n, np.int64))
         return np.astype(np.where(n < 0, 0, values(x, np.maximum(n, 0))), x.dtype, copy=False)
 
     row = operation(forward, name=f"special_{name}", promote="float", promoted=["x", "n"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import transposed, zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -109,7 +110,7 @@ def _blank(input: Any, shape: tuple[int, ...]) -> Any:
     if memory_order(input) == "C":
         return np.empty_like(input, shape=shape, order="C")
     turned = np.empty_like(input, shape=(shape[0], shape[2], shape[3], shape[1]), order="C")
-    return np.transpose(turned, (0, 3, 1, 2))
+    return transposed(turned, (0, 3, 1, 2))
 
 
 def _returned(g: Any, shape: tuple[int, ...], padding: tuple[int, ...], mode: str) -> Any:
@@ -135,7 +136,7 @@ def tied_pad_back(g: Any, input: Any, padding: Any, mode: str) -> Any:
     return _returned(g, input.shape, padding, mode)
 
 
-tied_pad_back.add_derivative(lambda g: np.zeros_like(g), "input")
+tied_pad_back.add_derivative(lambda g: zeros(g), "input")
 tied_pad_back.add_derivative(lambda g, padding, mode: copy_pad(g, padding, mode), "g")
 
 

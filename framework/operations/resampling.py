@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.operation import operation
 from framework.operations.halves import half
 from framework.operations.windows import array_like, laid, memory_order
@@ -211,7 +212,7 @@ def _along(x: Any, line: Line, back: bool) -> Any:
         total = term if total is None else np.add(total, term, out=total)
     if total is None:
         size = line.size if back else taps(line, np.float64)[0].shape[1]
-        return np.zeros_like(x, shape=_resized(x, line, size))
+        return zeros(x, shape=_resized(x, line, size))
     return total
 
 
@@ -256,7 +257,7 @@ def _along_in_bytes(x: Any, line: Line) -> Any:
         share = np.trunc(weight * 2.0**bits + np.copysign(0.5, weight)) * 2.0**-bits
         share = array_like(share.reshape((-1, *(1,) * (-1 - line.dim))), x)
         total = total + np.take(x, array_like(place, x), axis=line.dim) * share
-    return np.astype(np.clip(np.floor(total), 0, 255), x.dtype)
+    return in_dtype(np.clip(np.floor(total), 0, 255), x.dtype)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.errors import no_kernel
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -36,7 +37,7 @@ def _running(extreme: Any, name: str) -> Any:
             lengths[:-1] = places[1:] - places[:-1]
             lengths[-1] = here.size - places[-1]
             return values, places.repeat(lengths)
-        places = np.reshape(np.arange(input.shape[dim]), (-1,) + (1,) * (input.ndim - dim - 1))
+        places = reshaped(np.arange(input.shape[dim]), (-1,) + (1,) * (input.ndim - dim - 1))
         indices = np.maximum.accumulate(np.where(here, places, 0), axis=dim)
         return np.copy(values, order="C"), np.copy(indices, order="C")
 
@@ -78,7 +79,7 @@ def _logcumsumexp(input: Any, dim: int | None) -> Any:
     if dim is None:
         return np.copy(input)
     # Summed up in double precision, as PyTorch does.
-    return np.astype(np.copy(np.logaddexp.accumulate(input, axis=dim, dtype=np.float64), order="C"), input.dtype)
+    return in_dtype(np.copy(np.logaddexp.accumulate(input, axis=dim, dtype=np.float64), order="C"), input.dtype)
 
 
 @_logcumsumexp.derivative("input")

@@ -11,6 +11,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
@@ -26,7 +27,7 @@ def _searchsorted(sorted_sequence: Any, input: Any, right: bool, out_int32: bool
         found = np.searchsorted(sorted_sequence, input, "right" if right else "left")
     else:
         found = _halved(sorted_sequence, input, right)
-    return np.astype(found, np.int32) if out_int32 else found
+    return in_dtype(found, np.int32) if out_int32 else found
 
 
 def _is_sorted(row: Any) -> bool:
@@ -213,7 +214,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 @operation(name="unravel_index", outputs="list")
 def _unravel(indices: Any, steps: tuple[int, ...], sizes: tuple[int, ...]) -> list[Any]:
-    wide = np.astype(indices, np.int64)[..., None]
+    wide = in_dtype(indices, np.int64)[..., None]
     found = np.remainder(np.floor_divide(wide, np.array(steps, like=wide)), np.array(sizes, like=wide))
     return [found[..., place] for place in range(len(sizes))]
 
