@@ -24,18 +24,22 @@ __all__ = [
     "largest",
     "largest_of_all",
     "product",
+    "put_along",
     "reshaped",
     "running_product",
     "running_sum",
     "smallest",
     "smallest_of_all",
     "swapped",
+    "taken_along",
     "transposed",
     "turned",
     "zeros",
 ]
 
 _FEW = 1024
+# Up to so many elements the subscripts of all are kept for their shape.
+_SOME = 1 << 14
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 _all: Any = np.logical_and.reduce
@@ -147,6 +151,34 @@ def argmin(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if type(array) is ndarray:
         return array.argmin(axis, keepdims=keepdims) if keepdims else array.argmin(axis)
     return np.argmin(array, axis=axis, keepdims=keepdims)
+
+
+def taken_along(array: Any, places: Any, axis: int) -> Any:
+    """`np.take_along_axis`."""
+    if type(array) is ndarray and type(places) is ndarray and array.size <= _SOME:
+        return array[_along(array.shape, axis % array.ndim, places)]
+    return np.take_along_axis(array, places, axis)
+
+
+def put_along(array: Any, places: Any, values: Any, axis: int) -> None:
+    """`np.put_along_axis`."""
+    if type(array) is ndarray and type(places) is ndarray and array.size <= _SOME:
+        array[_along(array.shape, axis % array.ndim, places)] = values
+    else:
+        np.put_along_axis(array, places, values, axis)
+
+
+def _along(shape: tuple[int, ...], axis: int, places: Any) -> tuple[Any, ...]:
+    before, after = _grid(shape, axis)
+    return (*before, places, *after)
+
+
+@lru_cache(256)
+def _grid(shape: tuple[int, ...], axis: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The subscripts of every element along the dimensions before an axis, and after it."""
+    ndim = len(shape)
+    found = [np.arange(size).reshape((-1, *(1,) * (ndim - 1 - dim))) for dim, size in enumerate(shape)]
+    return tuple(found[:axis]), tuple(found[axis + 1 :])
 
 
 def running_sum(array: Any, axis: int, dtype: Any = None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd.decisions import decide
 from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.tensor import Tensor
+from framework.operations.choosing import choose
 from framework.operations.loss_reduction import refuse_gradient
 
 __all__ = ["check_classes", "class_targets", "refuse_scores"]
@@ -89,7 +90,7 @@ def class_targets(target: Any, weight: Any, ignore_index: int, count: int, dtype
     if not decide(_all_count, classes, ignore_index, count):
         kept = classes != ignore_index
         decide(_refuse_outside, classes, kept, count)
-        classes = np.where(kept, classes, 0)
+        classes = choose(kept, classes, 0)
         weights = in_dtype(kept, dtype)
     if weight is None or not count:
         return classes, weights

@@ -14,6 +14,7 @@ from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
 from framework.operations.arithmetic import check_no_mask
+from framework.operations.choosing import choose
 from framework.operations.matrix_checks import check_kernel, title, transposed
 from framework.operations.norms import _length, _slope, check_identity
 
@@ -74,7 +75,7 @@ def _pull(g: Any, input: Any, other: Any, out: Any, p: float) -> Any:
     if p == 0 or not input.shape[-1]:
         return zeros(input)
     if p == 2:
-        weights = np.where(out == 0, 0.0, g / np.where(out == 0, np.ones_like(out), out))
+        weights = choose(out == 0, 0.0, g / np.where(out == 0, np.ones_like(out), out))
         return np.add.reduce(weights, axis=-1)[..., None] * input - np.matmul(weights, other)
     difference = input[..., :, None, :] - other[..., None, :, :]
     return np.add.reduce(_slope(g, difference, out, p, (difference.ndim - 1,), False), axis=-2)

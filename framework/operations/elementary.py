@@ -14,6 +14,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import check_tensor
 from framework.operations.halves import half
 from framework.operations.pairs import of_tensors, refuse, undifferentiable, with_numbers
@@ -35,7 +36,7 @@ def _in_single(function: Any) -> Any:
 
 def _sinc(input: Any) -> Any:
     angle = input * math.pi
-    return np.where(input == 0, 1.0, np.sin(angle) / np.where(input == 0, 1.0, angle))
+    return choose(input == 0, 1.0, np.sin(angle) / choose(input == 0, 1.0, angle))
 
 
 sinc = operation(
@@ -50,7 +51,7 @@ def _sinc_slope(g: Any, input: Any) -> Any:
     angle = input * math.pi
     square = input * input * math.pi
     zero = square == 0
-    return np.where(zero, 0.0, g * ((angle * np.cos(angle) - np.sin(angle)) / np.where(zero, 1.0, square)))
+    return choose(zero, 0.0, g * ((angle * np.cos(angle) - np.sin(angle)) / choose(zero, 1.0, square)))
 
 
 def _logit_raw(input: Any, eps: float | None) -> Any:
@@ -85,8 +86,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 
 def _entr(x: Any) -> Any:
-    value = np.where(x == 0, 0.0, -x * np.log(np.where(x > 0, x, 1.0)))
-    return np.where(x < 0, -math.inf, value)
+    value = choose(x == 0, 0.0, -x * np.log(choose(x > 0, x, 1.0)))
+    return choose(x < 0, -math.inf, value)
 
 
 entr = operation(
@@ -98,7 +99,7 @@ entr = operation(
 
 
 def _xlog1py_raw(input: Any, other: Any) -> Any:
-    return _in_single(lambda x, y: np.where(np.logical_and(x == 0, y == y), 0.0, x * np.log1p(y)))(input, other)
+    return _in_single(lambda x, y: choose(np.logical_and(x == 0, y == y), 0.0, x * np.log1p(y)))(input, other)
 
 
 xlog1py = with_numbers(
@@ -107,7 +108,7 @@ xlog1py = with_numbers(
         name="special_xlog1py",
         grad_fn="SpecialXlog1PyBackward0",
         promote="float",
-        input=lambda g, input, other: g * np.where(np.logical_and(input == 0, other <= -1), 0.0, np.log1p(other)),
+        input=lambda g, input, other: g * choose(np.logical_and(input == 0, other <= -1), 0.0, np.log1p(other)),
         other=lambda g, input, other: g * (input / (other + 1)),
     ),
     "special_xlog1py",
@@ -149,7 +150,7 @@ nextafter = of_tensors(
         _nextafter_raw,
         name="nextafter",
         promote="common",
-        input=lambda g, input, other: np.where(input == other, 0.0, g),
+        input=lambda g, input, other: choose(input == other, 0.0, g),
         other=lambda g: zeros(g),
     ),
     "nextafter",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import reshaped
+from framework.autograd.direct import reshaped, taken_along
+from framework.operations.choosing import choose
 from framework.operations.matrix_checks import columns
 from framework.operations.triangular import solved_triangle
 
@@ -16,7 +17,7 @@ _NARROW = 16
 
 
 def _swap_rows(a: Any, order: Any) -> None:
-    a[...] = np.take_along_axis(a, order[..., None], axis=1)
+    a[...] = taken_along(a, order[..., None], 1)
 
 
 def _eliminate(a: Any, order: Any, pivots: Any) -> None:
@@ -29,7 +30,7 @@ def _eliminate(a: Any, order: Any, pivots: Any) -> None:
             each[batch, best], each[:, k] = each[:, k].copy(), each[batch, best].copy()
         pivot = a[:, k, k, None]
         below = a[:, k + 1 :, k]
-        below /= np.where(pivot == 0, 1, pivot)
+        below /= choose(pivot == 0, 1, pivot)
         a[:, k + 1 :, k + 1 :] -= below[..., None] * a[:, k, None, k + 1 :]
 
 
@@ -51,7 +52,7 @@ def _factor(a: Any, order: Any, pivots: Any) -> None:
     m, n = a.shape[1:]
     if n > m:
         _factor(a[:, :, :m], order, pivots)
-        a[:, :, m:] = np.take_along_axis(a[:, :, m:], order[..., None], axis=1)
+        a[:, :, m:] = taken_along(a[:, :, m:], order[..., None], 1)
         a[:, :, m:] = solved_triangle(a[:, :, :m], a[:, :, m:], False, True)
         return
     if n <= _NARROW:
@@ -70,7 +71,7 @@ def _factor(a: Any, order: Any, pivots: Any) -> None:
     _factor(rest[:, half:], lower, pivots[:, half:])
     pivots[:, half:] += half
     _swap_rows(a[:, half:, :half], lower)
-    order[:, half:] = np.take_along_axis(order[:, half:], lower, axis=1)
+    order[:, half:] = taken_along(order[:, half:], lower, 1)
 
 
 def factored(A: Any) -> tuple[Any, Any, Any, Any]:
@@ -84,7 +85,7 @@ def factored(A: Any) -> tuple[Any, Any, Any, Any]:
     if a.size:
         _factor(a, order, pivots)
     zero = np.diagonal(a, 0, 1, 2) == 0
-    info = np.where(np.any(zero, axis=1), np.argmax(zero, axis=1) + 1, 0) if count else np.zeros(whole)
+    info = choose(np.any(zero, axis=1), np.argmax(zero, axis=1) + 1, 0) if count else np.zeros(whole)
     return (
         columns(reshaped(a, A.shape)),
         reshaped(pivots, (*batch, count)),

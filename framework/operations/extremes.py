@@ -15,6 +15,7 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations import bounds, return_types
+from framework.operations.choosing import choose
 from framework.operations.ordering import contiguous
 from framework.operations.reducing import (
     EVERYTHING,
@@ -55,9 +56,7 @@ def _picked(g: Any, indices: Any, input_shape: Any, dim: int | None, keepdim: bo
     if dim is None:
         return g
     places = reshaped(np.arange(input_shape[dim], like=indices), (-1,) + (1,) * (len(input_shape) - dim - 1))
-    return np.where(
-        with_dims(indices, input_shape, dim, keepdim) == places, with_dims(g, input_shape, dim, keepdim), 0.0
-    )
+    return choose(with_dims(indices, input_shape, dim, keepdim) == places, with_dims(g, input_shape, dim, keepdim), 0.0)
 
 
 def _with_index(extreme: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import in_dtype, reshaped, zeros
+from framework.autograd.direct import in_dtype, reshaped, taken_along, zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.max_pooling import located
@@ -67,7 +67,7 @@ def _fractional(input: Any, samples: Any, kernel: tuple[int, ...], outs: tuple[i
     index: Any = 0
     step = 1
     for each, window, size in zip(reversed(places), windows, reversed(sizes), strict=True):
-        index = index + np.take_along_axis(each, flat % window.size, axis=1) * step
+        index = index + taken_along(each, flat % window.size, 1) * step
         flat = flat // window.size
         step *= size
     shape = (*lead, *outs)

@@ -13,6 +13,7 @@ from framework.autograd.inplace import inplace
 from framework.autograd.operation import Operation, operation
 from framework.autograd.tensor import Tensor
 from framework.operations.approximating import by_blocks, piecewise, polynomial, ratio
+from framework.operations.choosing import choose
 from framework.operations.coefficients import (
     DIGAMMA_ABOUT_ROOT,
     DIGAMMA_MIDDLE,
@@ -55,7 +56,7 @@ def _lgamma(x: Any) -> Any:
 def _reflected_lgamma(x: Any) -> Any:
     sine = np.absolute(np.sin((x - np.rint(x)) * math.pi))
     value = _LOG_PI - np.log(sine * np.absolute(x)) - _lgamma(-x)
-    return np.where(x == -math.inf, math.inf, value)
+    return choose(x == -math.inf, math.inf, value)
 
 
 def _digamma(x: Any) -> Any:
@@ -76,7 +77,7 @@ def _digamma_about_root(x: Any) -> Any:
 
 def _reflected_digamma(x: Any) -> Any:
     fraction = x - np.rint(x)
-    return np.where(fraction == 0, math.nan, _digamma(1 - x) - math.pi / np.tan(fraction * math.pi))
+    return choose(fraction == 0, math.nan, _digamma(1 - x) - math.pi / np.tan(fraction * math.pi))
 
 
 def _trigamma(x: Any) -> Any:
@@ -102,7 +103,7 @@ def _zeta_right(s: Any, q: Any) -> Any:
     for number, each in enumerate(_EULER[1:], 1):
         factor = factor * ((s + (2 * number - 1)) * inverse) * ((s + 2 * number) * inverse)
         rest += factor * each
-    return total + np.where(power == 0, 0, power * rest)
+    return total + choose(power == 0, 0, power * rest)
 
 
 def _zeta(input: Any, other: Any) -> Any:

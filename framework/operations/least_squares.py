@@ -16,6 +16,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
 from framework.operations.arguments import check_tensors
+from framework.operations.choosing import choose
 from framework.operations.decompositions import _finite, _svd, linalg_eigvalsh, linalg_svdvals
 from framework.operations.matrix_checks import columns, not_square, single_or_double, title, transposed
 
@@ -31,7 +32,7 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
         return 0.0, default
     if rtol is not None:
         return atol, rtol
-    return atol, (np.where(atol > 0, 0.0, default) if hasattr(atol, "dtype") else 0.0 if atol > 0 else default)
+    return atol, (choose(atol > 0, 0.0, default) if hasattr(atol, "dtype") else 0.0 if atol > 0 else default)
 
 
 def _bound(size: Any, atol: Any, rtol: Any) -> Any:

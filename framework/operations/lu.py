@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
-from framework.autograd.direct import in_dtype, zeros
+from framework.autograd.direct import in_dtype, taken_along, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -47,7 +47,7 @@ def _upper(LU: Any, count: int) -> Any:
 
 def _unsorted(x: Any, order: Any) -> Any:
     """Rows back in the places they were taken from."""
-    return np.take_along_axis(x, np.argsort(order, axis=-1)[..., None], axis=-2)
+    return taken_along(x, np.argsort(order, -1)[..., None], axis=-2)
 
 
 def _slope(g_L: Any, g_U: Any, L: Any, U: Any) -> Any:
@@ -192,7 +192,7 @@ def _taken(x: Any, order: Any) -> Any:
     """Rows in another order, batches broadcast."""
     batch = np.broadcast_shapes(x.shape[:-2], order.shape[:-1])
     x = np.broadcast_to(x, (*batch, *x.shape[-2:]))
-    return np.take_along_axis(x, np.broadcast_to(order, (*batch, order.shape[-1]))[..., None], axis=-2)
+    return taken_along(x, np.broadcast_to(order, (*batch, order.shape[-1]))[..., None], -2)
 
 
 @_LU_solve.derivative("LU", "B")

@@ -13,6 +13,7 @@ from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation import logsigmoid
 from framework.operations.arguments import check_tensors
+from framework.operations.choosing import choose
 from framework.operations.logistic import logistic
 from framework.operations.loss_reduction import fitting, read_reduction, reduced, refuse_gradient, spread
 from framework.operations.ranking_loss import reduce_losses
@@ -78,7 +79,7 @@ def multilabel_soft_margin_loss(
 
 def _violations(rows: Any, chosen: Any, margin: float) -> Any:
     """By how much each class fails to be under the chosen one by the margin; 0 for the chosen one."""
-    picked = np.add.reduce(np.where(chosen, rows, 0.0), axis=1, keepdims=True)
+    picked = np.add.reduce(choose(chosen, rows, 0.0), axis=1, keepdims=True)
     return np.maximum(rows - picked + margin, 0.0) * np.logical_not(chosen)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import reshaped, transposed
+from framework.autograd.direct import put_along, reshaped, taken_along, transposed
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
@@ -119,7 +119,7 @@ def along_last(rows: Any, places: Any) -> Any:
         return rows[places]
     if rows.__class__ is np.ndarray and rows.ndim == 2:
         return rows[np.arange(rows.shape[0])[:, None], places]
-    return np.take_along_axis(rows, places, -1)
+    return taken_along(rows, places, -1)
 
 
 def to_last(input: Any, dim: int | None) -> Any:
@@ -189,7 +189,7 @@ def place_along(values: Any, shape: Any, dim: Any, index: Any) -> Any:
     elif len(shape) == 1:
         out[index] = values
     else:
-        np.put_along_axis(out, index, values, dim)
+        put_along(out, index, values, dim)
     return out
 
 

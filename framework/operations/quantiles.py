@@ -13,6 +13,7 @@ from framework.autograd.direct import in_dtype, reshaped, zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
+from framework.operations.choosing import choose
 from framework.operations.gathering import _accumulate_along, gather_along
 from framework.operations.ordering import along_last, arrange, mismatch, to_last
 
@@ -117,10 +118,10 @@ def _(
     if skip:
         known = in_dtype(np.logical_not(np.isnan(values)), rows.dtype)
         last = np.add.reduce(known, axis=-1, keepdims=True) - 1
-        slope = np.where(last > 0, slope * last, 0.0)
+        slope = choose(last > 0, slope * last, 0.0)
     else:
         unknown = np.any(np.isnan(values), axis=-1, keepdims=True)
-        slope = np.where(unknown, 0.0, slope * (values.shape[-1] - 1))
+        slope = choose(unknown, 0.0, slope * (values.shape[-1] - 1))
     several = tuple(range(slope.ndim - 1))
     return reshaped(np.add.reduce(slope, axis=several) if several else slope, q_shape)
 

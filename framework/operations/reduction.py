@@ -13,6 +13,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import sizes
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.reducing import (
     EVERYTHING,
@@ -243,7 +244,7 @@ def sum_to_size(input: Tensor, *args: Any, size: Any = None) -> Tensor:
 
 
 def _known(input: Any) -> Any:
-    return np.where(np.isnan(input), 0.0, input)
+    return choose(np.isnan(input), 0.0, input)
 
 
 _nansum = operation(

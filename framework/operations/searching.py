@@ -11,7 +11,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.decisions import decide
-from framework.autograd.direct import in_dtype
+from framework.autograd.direct import in_dtype, taken_along
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
@@ -46,7 +46,7 @@ def _halved(rows: Any, values: Any, right: bool) -> Any:
     for _ in range(size.bit_length()):
         middle = start + (end - start) // 2
         there = np.minimum(middle, size - 1)
-        found = np.take(rows, there) if rows.ndim == 1 else np.take_along_axis(rows, there, -1)
+        found = np.take(rows, there) if rows.ndim == 1 else taken_along(rows, there, -1)
         passed = np.logical_not(found > values if right else found >= values)
         open = start < end
         start = np.where(np.logical_and(open, passed), middle + 1, start)
@@ -134,7 +134,7 @@ def _by(rows: Any, sorter: Any) -> Any:
         kind = dtypes.from_numpy(sorter.dtype).scalar_name
         raise RuntimeError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {kind}")
     decide(_refuse_outside, sorter, rows.shape[-1])
-    return np.take_along_axis(rows, sorter, -1)
+    return taken_along(rows, sorter, -1)
 
 
 def _refuse_outside(sorter: Any, size: int) -> None:

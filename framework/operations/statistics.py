@@ -14,6 +14,7 @@ from framework.autograd.direct import largest as largest_of
 from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.reducing import (
     EVERYTHING,
@@ -71,7 +72,7 @@ def _slope(g: Any, input: Any, dim: Axes | None, correction: float, keepdim: boo
 
 def _half_inverse(g: Any, deviation: Any) -> Any:
     """The gradient of the variance, from that of its root."""
-    return np.where(deviation == 0, 0.0, g / (deviation * 2))
+    return choose(deviation == 0, 0.0, g / (deviation * 2))
 
 
 def _with_mean(spread_of: Any) -> Any:
@@ -208,7 +209,7 @@ def _logsumexp_of(input: Any, dim: Axes | None, keepdim: bool) -> Any:
     if count(input.shape, dim) == 0:
         return np.log(add_up(np.exp(input), dim, None, None, keepdim))
     largest = largest_of(input, dim, True)
-    largest = np.where(np.isinf(largest), 0.0, largest)
+    largest = choose(np.isinf(largest), 0.0, largest)
     total = add_up(np.exp(input - largest), dim, None, None, keepdim)
     return np.log(total) + (largest if keepdim else reshaped(largest, total.shape))
 
