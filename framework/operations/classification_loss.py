@@ -16,6 +16,7 @@ from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.class_targets import check_classes, class_targets, refuse_scores
+from framework.operations.expansion import _expand
 from framework.operations.loss_reduction import read_reduction, reduced
 from framework.operations.small_rows import Small, small
 from framework.operations.softmax import log_softmax, row_largest, row_starts, row_totals
@@ -190,7 +191,7 @@ def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction
 
 def _nll_loss_gradient(g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any) -> Any:
     values = np.negative(_sample_gradients(g, weights, input_shape, reduction))
-    values = np.broadcast_to(values, (_samples(input_shape),))
+    values = _expand(values, (_samples(input_shape),))
     shape = (*(1,) * (2 - len(input_shape)), *input_shape[:2], *[math.prod(input_shape[2:])] * (len(input_shape) > 2))
     return reshaped(_place_class(values, classes, shape), input_shape)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import put_along, reshaped, taken_along, transposed
+from framework.autograd.direct import any_true, put_along, reshaped, taken_along, transposed
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
@@ -106,19 +106,17 @@ def repeats(values: Any) -> bool:
         row = values.tolist()
         return any(map(operator.eq, row, row[1:])) or sum(map(operator.ne, row, row)) > 1
     after, before = values[..., 1:], values[..., :-1]
-    if (after == before).any():
+    if any_true(after == before):
         return True
     ends = values[..., :: max(values.shape[-1] - 1, 1)]
     # Nans stand at an end.
-    return bool((ends != ends).any() and ((after != after) & (before != before)).any())
+    return bool(any_true(ends != ends) and ((after != after) & (before != before)).any())
 
 
 def along_last(rows: Any, places: Any) -> Any:
     """The elements at places along the last dimension."""
     if rows.ndim == 1:
         return rows[places]
-    if rows.__class__ is np.ndarray and rows.ndim == 2:
-        return rows[np.arange(rows.shape[0])[:, None], places]
     return taken_along(rows, places, -1)
 
 

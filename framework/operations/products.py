@@ -142,8 +142,13 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 def _turned(x: Any, dim: int) -> Any:
     """The three components, each in the place before."""
+    if type(x) is np.ndarray:
+        return x.take(_NEXT, dim)
     before = (slice(None),) * dim
     return np.concatenate((x[(*before, slice(1, 3))], x[(*before, slice(0, 1))]), axis=dim)
+
+
+_NEXT = np.array((1, 2, 0))
 
 
 @operation(name="linalg_cross")
