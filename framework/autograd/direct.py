@@ -23,6 +23,7 @@ __all__ = [
     "in_dtype",
     "largest",
     "largest_of_all",
+    "lower_part",
     "product",
     "put_along",
     "reshaped",
@@ -34,6 +35,7 @@ __all__ = [
     "taken_along",
     "transposed",
     "turned",
+    "upper_part",
     "zeros",
 ]
 
@@ -179,6 +181,26 @@ def _grid(shape: tuple[int, ...], axis: int) -> tuple[tuple[Any, ...], tuple[Any
     ndim = len(shape)
     found = [np.arange(size).reshape((-1, *(1,) * (ndim - 1 - dim))) for dim, size in enumerate(shape)]
     return tuple(found[:axis]), tuple(found[axis + 1 :])
+
+
+def lower_part(array: Any, k: int = 0) -> Any:
+    """`np.tril`."""
+    if type(array) is ndarray and 1 < array.ndim and array.size <= _SOME:
+        return np.where(_triangle(*array.shape[-2:], k), array, constant(0, array.dtype))
+    return np.tril(array, k)
+
+
+def upper_part(array: Any, k: int = 0) -> Any:
+    """`np.triu`."""
+    if type(array) is ndarray and 1 < array.ndim and array.size <= _SOME:
+        return np.where(_triangle(*array.shape[-2:], k - 1), constant(0, array.dtype), array)
+    return np.triu(array, k)
+
+
+@lru_cache(256)
+def _triangle(rows: int, columns: int, k: int) -> Any:
+    """Where a matrix's elements are on its `k`-th diagonal or under it."""
+    return np.tri(rows, columns, k, bool)
 
 
 def running_sum(array: Any, axis: int, dtype: Any = None) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.decisions import decide
-from framework.autograd.direct import reshaped
+from framework.autograd.direct import lower_part, reshaped
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -76,7 +76,7 @@ def _factor(a: Any, pivots: Any) -> int:
             first, second = a[k, k] / off, a[k + 1, k + 1] / off
             inverse = np.array([[second, -1], [-1, first]], a.dtype) / (off * (first * second - 1))
             factors = rest @ inverse
-        a[k + count :, k + count :] -= np.tril(factors @ rest.T)
+        a[k + count :, k + count :] -= lower_part(factors @ rest.T)
         a[k + count :, k : k + count] = factors
         k += count
     return info
@@ -84,7 +84,7 @@ def _factor(a: Any, pivots: Any) -> int:
 
 def _factored(A: Any) -> tuple[Any, Any, Any]:
     # Not to be seen through: what is exchanged depends on values.
-    flat = np.array(reshaped(np.tril(A), (-1, *A.shape[-2:]) if A.size else (0, 1, 1)))
+    flat = np.array(reshaped(lower_part(A), (-1, *A.shape[-2:]) if A.size else (0, 1, 1)))
     pivots = np.zeros(flat.shape[:-1], np.int32)
     info = np.array([_factor(each, pivots[number]) for number, each in enumerate(flat)], np.int32)
     if not A.size:
@@ -113,8 +113,8 @@ def _solve(a: Any, pivots: Any, x: Any) -> None:
     for start, end, here, other in steps:
         x[[here, other]] = x[[other, here]]
         x[end:] -= a[end:, start:end] @ x[start:end]
-        block = np.tril(a[start:end, start:end])
-        x[start:end] = np.linalg.solve(block + np.tril(block, -1).T, x[start:end])
+        block = lower_part(a[start:end, start:end])
+        x[start:end] = np.linalg.solve(block + lower_part(block, -1).T, x[start:end])
     for start, end, here, other in reversed(steps):
         x[start:end] -= a[end:, start:end].T @ x[end:]
         x[[here, other]] = x[[other, here]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
-from framework.autograd.direct import in_dtype, taken_along, zeros
+from framework.autograd.direct import in_dtype, lower_part, taken_along, upper_part, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -36,13 +36,13 @@ _lu_factor = operation(factored, name="linalg_lu_factor_ex", outputs=3, residual
 def _lower(LU: Any, count: int) -> Any:
     """The factor L, (m, count), with ones on its diagonal."""
     part = LU[..., :, :count]
-    ones = np.tril(np.triu(np.ones_like(part)))
-    return np.tril(part, -1) + ones
+    ones = lower_part(upper_part(np.ones_like(part)))
+    return lower_part(part, -1) + ones
 
 
 def _upper(LU: Any, count: int) -> Any:
     """The factor U, (count, n)."""
-    return np.triu(LU[..., :count, :])
+    return upper_part(LU[..., :count, :])
 
 
 def _unsorted(x: Any, order: Any) -> Any:
@@ -61,7 +61,7 @@ def _slope(g_L: Any, g_U: Any, L: Any, U: Any) -> Any:
         upper = upper - np.matmul(transposed(L[..., count:, :]), g_L[..., count:, :])
     if n > m:
         lower = lower - np.matmul(g_U[..., :, count:], transposed(U[..., :, count:]))
-    slope = _by_upper(np.tril(lower, -1) + np.triu(upper), U1)
+    slope = _by_upper(lower_part(lower, -1) + upper_part(upper), U1)
     if n > m:
         slope = np.concatenate((slope, g_U[..., :, count:]), axis=-1)
     slope = solve_triangle(transposed(L1), slope, True, True, True)
@@ -78,7 +78,7 @@ def _by_upper(x: Any, U: Any) -> Any:
 @_lu_factor.derivative("A")
 def _(g: Any, out: Any, order: Any) -> Any:
     count = min(out.shape[-2:])
-    lower, upper = np.tril(g, -1)[..., :, :count], np.triu(g)[..., :count, :]
+    lower, upper = lower_part(g, -1)[..., :, :count], upper_part(g)[..., :count, :]
     return _unsorted(_slope(lower, upper, _lower(out, count), _upper(out, count)), order)
 
 
@@ -216,7 +216,7 @@ def _(g: Any, LU: Any, B: Any, pivots: Any, left: bool, adjoint: bool, needs: An
         g_Y = solve_triangle(LU, _taken(g, order), False, True, True)
         g_L = -np.matmul(Z, transposed(g_Y))
         g_U = -np.matmul(Y, transposed(solve_triangle(LU, g_Y, True, True, False)))
-    return np.tril(g_L, -1) + np.triu(g_U), g_B
+    return lower_part(g_L, -1) + upper_part(g_U), g_B
 
 
 def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
@@ -272,7 +272,7 @@ _lu_unpack = operation(
 @_lu_unpack.derivative("LU")
 def _(g: Any, LU_shape: Any) -> Any:
     m, n = LU_shape[-2:]
-    lower, upper = np.tril(g[0], -1), np.triu(g[1])
+    lower, upper = lower_part(g[0], -1), upper_part(g[1])
     if n > m:
         lower = np.concatenate((lower, zeros(g[1][..., :, m:])), axis=-1)
     if m > n:
