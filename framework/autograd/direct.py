@@ -32,6 +32,7 @@ __all__ = [
     "smallest",
     "smallest_of_all",
     "swapped",
+    "taken",
     "taken_along",
     "transposed",
     "turned",
@@ -153,6 +154,11 @@ def argmin(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if type(array) is ndarray:
         return array.argmin(axis, keepdims=keepdims) if keepdims else array.argmin(axis)
     return np.argmin(array, axis=axis, keepdims=keepdims)
+
+
+def taken(array: Any, places: Any, axis: Any = None) -> Any:
+    """`np.take`."""
+    return array.take(places, axis) if type(array) is ndarray else np.take(array, places, axis=axis)
 
 
 def taken_along(array: Any, places: Any, axis: int) -> Any:

@@ -47,7 +47,8 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
                 return self
         if self._storage is not None:
             refuse_overlap(self, args)
-        recording = bool(mode.recording) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
+        before = mode.recording
+        recording = bool(before) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
         if ufunc is not None and not recording and not kwargs and _is_direct(self, args, float_only):
             array = self._array
             try:
@@ -60,7 +61,9 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         check_writable(self, recording)
         if recording:
             return write(self, function(as_before(self, self._array.copy("K")), *args, **kwargs))
-        before, mode.recording = mode.recording, False
+        if not before:
+            return write(self, function(self, *args, **kwargs))
+        mode.recording = False
         try:
             result = function(self, *args, **kwargs)
         finally:

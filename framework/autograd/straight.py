@@ -154,13 +154,18 @@ def source(operation: Operation) -> str:
         f"    {general}",
     ]
     lines.append(f"x0 = {names[0]}._array")
-    if promoted:
-        lines.append("dtype0 = x0.dtype")
-        if operation.promote == "float":
-            lines.append(f"if dtype0.kind != 'f': {general}")
-    for number in range(1, len(names)):
-        numbers = number in promoted and number not in operation.tensors
-        lines += _unwrapped(names[number], number, number in promoted, numbers, number in positions, general)
+    # The type in which operands meet is that of the first of them.
+    for number in range(len(names)):
+        if number:
+            met = number in promoted[1:]
+            numbers = met and number not in operation.tensors
+            lines += _unwrapped(names[number], number, met, numbers, number in positions, general)
+        if number in promoted[:1]:
+            if number:
+                lines.append(f"if x{number}.__class__ is not ndarray: {general}")
+            lines.append(f"dtype0 = x{number}.dtype")
+            if operation.promote == "float":
+                lines.append(f"if dtype0.kind != 'f': {general}")
     lines += _computed(operation, arrays)
     lines.append(f"if {names[0]}._view is not None: refresh({names[0]})")
     if positions:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
-from framework.autograd.direct import zeros
+from framework.autograd.direct import taken, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -75,7 +75,7 @@ def _pull(g: Any, input: Any, other: Any, out: Any, p: float) -> Any:
     if p == 0 or not input.shape[-1]:
         return zeros(input)
     if p == 2:
-        weights = choose(out == 0, 0.0, g / np.where(out == 0, np.ones_like(out), out))
+        weights = choose(out == 0, 0.0, g / choose(out == 0, 1.0, out))
         return np.add.reduce(weights, axis=-1)[..., None] * input - np.matmul(weights, other)
     difference = input[..., :, None, :] - other[..., None, :, :]
     return np.add.reduce(_slope(g, difference, out, p, (difference.ndim - 1,), False), axis=-2)
@@ -144,7 +144,7 @@ def _pdist(input: Any, p: float) -> Any:
     first, second, _ = _pairs(input.shape[0])
     if not input.shape[1]:
         return zeros(input, shape=first.shape)
-    return _lengths(np.take(input, first, axis=0) - np.take(input, second, axis=0), p)
+    return _lengths(taken(input, first, 0) - taken(input, second, 0), p)
 
 
 @_pdist.derivative("input")

@@ -9,7 +9,7 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
-from framework.autograd.direct import in_dtype, reshaped
+from framework.autograd.direct import in_dtype, reshaped, taken
 from framework.autograd.errors import broadcast_error
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
@@ -32,7 +32,7 @@ __all__ = [
 def _index_select(input: Any, dim: Any, index: Any) -> Any:
     if not input.ndim:
         return reshaped(np.take(reshaped(input, (1,)), index), ())
-    return np.take(input, index, axis=dim)
+    return taken(input, index, dim)
 
 
 @_index_select.derivative("input")
@@ -76,7 +76,7 @@ _accumulate_along.add_derivative(lambda g, dim, index: gather_along(g, dim, inde
 
 @operation(name="take")
 def _take(input: Any, index: Any) -> Any:
-    return np.take(reshaped(input, (-1,)), index)
+    return taken(reshaped(input, (-1,)), index)
 
 
 @_take.derivative("input")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import transposed, zeros
+from framework.autograd.direct import taken, transposed, zeros
 from framework.autograd.grad_mode import mode as present
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -124,7 +124,7 @@ def copy_pad(input: Any, padding: Any, mode: str) -> Any:
     if min(padding) < 0:
         x = input
         for dim, before, after in _sides(padding):
-            x = np.take(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), axis=dim)
+            x = taken(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), dim)
         return np.copy(x, order="C")
     shape, there, _ = _inside(input.shape, padding)
     if _taken_at_once(input, shape, padding):
