@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from framework.autograd import straight
 from framework.autograd.errors import as_array, retried
-from framework.autograd.float_errors import quiet, quietly, runs_anywhere
+from framework.autograd.float_errors import quietly, runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import OperationNode, Plan, guards_of, shape_of
@@ -78,7 +78,7 @@ def general(operation: Operation, numbers: bool = False) -> Callable[..., Any]:
         if promoted and not _of_one_type([values[number] for number in promoted], only_float):
             quietly(operation.promote_values, values)
         try:
-            result = (quiet.run if direct else quiet.apart)(forward, *values)
+            result = (mode.run if direct else mode.apart)(forward, *values)
         except Exception as error:
             result = retried(error, operation, values)
         plan = None
@@ -138,7 +138,7 @@ def _of_sequence(operation: Operation) -> Callable[..., Any]:
         if operation.promote is not None and not _of_one_type(arrays, False):
             quietly(operation.promote_values, values)
         try:
-            result = (quiet.run if direct else quiet.apart)(forward, *values)
+            result = (mode.run if direct else mode.apart)(forward, *values)
         except Exception as error:
             result = retried(error, operation, values)
         if single and not (needed and recording):

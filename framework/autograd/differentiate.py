@@ -40,11 +40,7 @@ def backward(
         grad_tensors = grad_variables
     if create_graph:
         _warn_of_cycle()
-    if isinstance(tensors, Tensor) and grad_tensors is None:
-        roots = [_root(tensors, None, 0, create_graph)]
-    else:
-        outputs = _several(tensors)
-        roots = _roots(outputs, _as_tuple(grad_tensors, len(outputs)), create_graph)
+    roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
         Walk(create_graph if retain_graph is None else retain_graph, create_graph).run(roots)
         return
@@ -123,17 +119,20 @@ def grad(
     wanted = _several(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    results = _several(outputs)
     if is_grads_batched:
-        return _batched(results, wanted, grad_outputs, create_graph, bool(allow_unused), materialize_grads)
-    roots = _roots(results, _as_tuple(grad_outputs, len(results)), create_graph)
+        return _batched(_several(outputs), wanted, grad_outputs, create_graph, bool(allow_unused), materialize_grads)
+    roots = _roots(outputs, grad_outputs, create_graph)
     targets = [_target(each) for each in wanted]
     walk = Walk(create_graph if retain_graph is None else retain_graph, create_graph, targets, accumulate=False)
     walk.run(roots)
     assert walk.captured is not None
     found: list[Any] = []
     for each, target in zip(wanted, targets, strict=True):
-        gradient = as_tensor(_writable(walk.captured[key(target)]))
+        gradient = walk.captured[key(target)]
+        if gradient.__class__ is ndarray:
+            gradient = wrap(gradient if gradient.flags.writeable else gradient.copy())
+        else:
+            gradient = as_tensor(gradient)
         if gradient is None and materialize_grads:
             gradient = _zeros(each)
         elif gradient is None and not allow_unused:
@@ -143,11 +142,6 @@ def grad(
             )
         found.append(gradient)
     return tuple(found)
-
-
-def _writable(gradient: Any) -> Any:
-    """A gradient that may be written to: a copy of one that NumPy spread over a larger shape."""
-    return gradient.copy() if gradient.__class__ is ndarray and not gradient.flags.writeable else gradient
 
 
 def _batched(
@@ -203,12 +197,13 @@ def _as_tuple(value: Any, count: int) -> tuple[Any, ...]:
     return result
 
 
-def _roots(outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], create_graph: bool) -> list[tuple[Any, Any]]:
+def _roots(outputs: Any, gradients: Any, create_graph: bool) -> list[tuple[Any, Any]]:
     """An edge and a starting gradient for each output."""
-    return [
-        _root(output, gradient, index, create_graph)
-        for index, (output, gradient) in enumerate(zip(outputs, gradients, strict=True))
-    ]
+    if isinstance(outputs, Tensor) and (gradients is None or isinstance(gradients, Tensor)):
+        return [_root(outputs, gradients, 0, create_graph)]
+    several = _several(outputs)
+    starts = _as_tuple(gradients, len(several))
+    return [_root(output, starts[index], index, create_graph) for index, output in enumerate(several)]
 
 
 def _root(output: Any, gradient: Tensor | None, index: int, create_graph: bool) -> tuple[Any, Any]:
@@ -226,11 +221,9 @@ def _root(output: Any, gradient: Tensor | None, index: int, create_graph: bool) 
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     else:
         start = _one(array)
-    if create_graph:
-        start = start if isinstance(start, Tensor) else wrap(start)
-    elif isinstance(start, Tensor):
-        start = start._array
-    return edge, start
+    if isinstance(start, Tensor):
+        return edge, start if create_graph else start._array
+    return edge, wrap(start) if create_graph else start
 
 
 _ONES: dict[np.dtype[Any], Any] = {}
@@ -250,12 +243,13 @@ def _one(array: Any) -> Any:
 def _checked(gradient: Any, array: Any, index: int) -> Any:
     if not isinstance(gradient, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if gradient._array.shape != array.shape:
+    given = gradient._array
+    if given.shape != array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of {gradient.shape} and output[{index}] has a shape "
             f"of {tensors.Size(array.shape)}."
         )
-    if gradient._array.dtype != array.dtype:
+    if given.dtype is not array.dtype and given.dtype != array.dtype:
         return gradient.to(tensors.dtypes.from_numpy(array.dtype))
     return gradient
 
@@ -278,13 +272,13 @@ def _place(edge: GradientEdge) -> Any:
 
 
 def _target(tensor: Tensor | GradientEdge) -> Any:
-    if isinstance(tensor, GradientEdge):
-        return _place(tensor)
     if not isinstance(tensor, Tensor):
+        if isinstance(tensor, GradientEdge):
+            return _place(tensor)
         raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {tensors.full_name(type(tensor))}")
     if mode.trace is not None:
         _ = tensor._array  # so that a program depends on it, whether anything else looks at it or not
-    if not tensor.requires_grad:
+    if not (tensor._requires_grad or tensor.requires_grad):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    edge = tensor.edge
+    edge = tensor._edge if tensor._view is None else tensor.edge
     return tensor if edge is None else edge

@@ -23,18 +23,26 @@ __all__ = [
     "in_dtype",
     "largest",
     "largest_of_all",
+    "lower_part",
     "product",
+    "put_along",
     "reshaped",
     "running_product",
     "running_sum",
     "smallest",
     "smallest_of_all",
     "swapped",
+    "taken",
+    "taken_along",
     "transposed",
     "turned",
+    "upper_part",
+    "zeros",
 ]
 
 _FEW = 1024
+# Up to so many elements the subscripts of all are kept for their shape.
+_SOME = 1 << 14
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 _all: Any = np.logical_and.reduce
@@ -69,6 +77,13 @@ def turned(input: Any) -> Any:
 def swapped(array: Any, first: int, second: int) -> Any:
     """`np.swapaxes`."""
     return array.swapaxes(first, second) if type(array) is ndarray else np.swapaxes(array, first, second)
+
+
+def zeros(like: Any, shape: Any = None) -> Any:
+    """`np.zeros_like`, of another shape if one is given."""
+    if type(like) is ndarray and like.flags.c_contiguous:
+        return np.zeros(like.shape if shape is None else shape, like.dtype)
+    return np.zeros_like(like, shape=shape)
 
 
 def copied(input: Any, order: Any = "C") -> Any:
@@ -139,6 +154,59 @@ def argmin(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if type(array) is ndarray:
         return array.argmin(axis, keepdims=keepdims) if keepdims else array.argmin(axis)
     return np.argmin(array, axis=axis, keepdims=keepdims)
+
+
+def taken(array: Any, places: Any, axis: Any = None) -> Any:
+    """`np.take`."""
+    return array.take(places, axis) if type(array) is ndarray else np.take(array, places, axis=axis)
+
+
+def taken_along(array: Any, places: Any, axis: int) -> Any:
+    """`np.take_along_axis`."""
+    if type(array) is ndarray and type(places) is ndarray and array.size <= _SOME:
+        return array[_along(array.shape, axis % array.ndim, places)]
+    return np.take_along_axis(array, places, axis)
+
+
+def put_along(array: Any, places: Any, values: Any, axis: int) -> None:
+    """`np.put_along_axis`."""
+    if type(array) is ndarray and type(places) is ndarray and array.size <= _SOME:
+        array[_along(array.shape, axis % array.ndim, places)] = values
+    else:
+        np.put_along_axis(array, places, values, axis)
+
+
+def _along(shape: tuple[int, ...], axis: int, places: Any) -> tuple[Any, ...]:
+    before, after = _grid(shape, axis)
+    return (*before, places, *after)
+
+
+@lru_cache(256)
+def _grid(shape: tuple[int, ...], axis: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The subscripts of every element along the dimensions before an axis, and after it."""
+    ndim = len(shape)
+    found = [np.arange(size).reshape((-1, *(1,) * (ndim - 1 - dim))) for dim, size in enumerate(shape)]
+    return tuple(found[:axis]), tuple(found[axis + 1 :])
+
+
+def lower_part(array: Any, k: int = 0) -> Any:
+    """`np.tril`."""
+    if type(array) is ndarray and 1 < array.ndim and array.size <= _SOME:
+        return np.where(_triangle(*array.shape[-2:], k), array, constant(0, array.dtype))
+    return np.tril(array, k)
+
+
+def upper_part(array: Any, k: int = 0) -> Any:
+    """`np.triu`."""
+    if type(array) is ndarray and 1 < array.ndim and array.size <= _SOME:
+        return np.where(_triangle(*array.shape[-2:], k - 1), constant(0, array.dtype), array)
+    return np.triu(array, k)
+
+
+@lru_cache(256)
+def _triangle(rows: int, columns: int, k: int) -> Any:
+    """Where a matrix's elements are on its `k`-th diagonal or under it."""
+    return np.tri(rows, columns, k, bool)
 
 
 def running_sum(array: Any, axis: int, dtype: Any = None) -> Any:

@@ -1,14 +1,13 @@
 """Keeps NumPy silent about log(0), 1/0 and overflow while an operation runs: PyTorch says nothing of them either.
 
 The caller's own `np.seterr` and its warnings stay as they are. `np.errstate` would do the same for ten times the cost,
-which small operations would feel: so a ufunc is called through `quiet.run`, in a context of this thread that was
+which small operations would feel: so a ufunc is called through `mode.run`, in a context of this thread that was
 made silent once (20 ns), and so are our own functions; a plugin's may read context variables, so for them
 NumPy's is set and put back (300 ns).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from typing import Any
@@ -21,7 +20,8 @@ import numpy as np
 _BUFFERED = 512
 
 
-def _silent_context() -> Context:
+def silent_context() -> Context:
+    """A new context in which NumPy says nothing."""
     context = Context()
     context.run(np.seterr, all="ignore")
     context.run(np.setbufsize, _BUFFERED)
@@ -30,7 +30,7 @@ def _silent_context() -> Context:
 
 def _error_state() -> tuple[ContextVar[Any], Any]:
     """The variable in which NumPy keeps its error state, and the value that means silence."""
-    ((variable, silence),) = _silent_context().items()
+    ((variable, silence),) = silent_context().items()
     return variable, silence
 
 
@@ -40,18 +40,6 @@ silence = STATE.set
 restore = STATE.reset
 
 
-class _Quiet(threading.local):
-    """Calls functions in silence, each thread in its own way: a trace puts itself in their place.
-
-    `run(function, *arrays)` calls in another context: for what `runs_anywhere` alone. It raises RuntimeError when a
-    signal handler or a finalizer runs an operation in the midst of another. `apart` is `quietly`, for all else.
-    """
-
-    def __init__(self) -> None:
-        self.run: Callable[..., Any] = _silent_context().run
-        self.apart: Callable[..., Any] = quietly
-
-
 def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls a function that may run anything, in silence."""
     token = silence(SILENCE)
@@ -59,9 +47,6 @@ def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     finally:
         restore(token)
-
-
-quiet = _Quiet()
 
 
 def runs_anywhere(function: Any) -> bool:

@@ -11,25 +11,35 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from framework.autograd.float_errors import quietly, silent_context
+
 
 class Mode(threading.local):
     """What the calling thread does with the operations it runs.
 
     `recording` is False, True, or a function called with each new node (anomaly mode, saved-tensor hooks).
+
+    `run(function, *arrays)` calls in silence, in another context: for what `runs_anywhere` alone. It raises
+    RuntimeError when a signal handler or a finalizer runs an operation in the midst of another. `apart` is `quietly`,
+    for all else. A trace puts itself in the place of both.
+
+    All of it is in `__dict__`: who needs several of these finds them there with one look.
     """
 
-    recording: Any = True
-    inference = False
+    recording: Any
+    inference: bool
+    run: Callable[..., Any]
+    apart: Callable[..., Any]
     # What `is_grad_enabled` says in inference mode, where nothing is recorded either way.
     enabled_in_inference = False
-    anomaly = False
+    anomaly: bool
     check_nan = True
     # The backward walk whose hook of a tensor runs.
     walk: Any = None
     # The message of `disable_saved_tensors_hooks`, where it holds.
     hooks_refused: str | None = None
     # Whether the innermost backward walk is one for chosen tensors.
-    partial = False
+    partial: bool
     watchers: tuple[Callable[[Any], None], ...] = ()
     # The open level of forward mode: `framework.autograd.forward_ad`.
     dual: Any = None
@@ -38,7 +48,15 @@ class Mode(threading.local):
     # What answers `decide` for a batch of values: set by `vmap`.
     decided: Callable[[Any, Any], Any] | None = None
     # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
-    trace: Any = None
+    trace: Any
+
+    def __init__(self) -> None:
+        self.recording = True
+        self.inference = False
+        self.run = silent_context().run
+        self.apart = quietly
+        self.anomaly = self.partial = False
+        self.trace = None
 
 
 mode = Mode()

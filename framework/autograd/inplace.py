@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.float_errors import quiet
 from framework.autograd.grad_mode import mode
 from framework.autograd.memory import address
 from framework.autograd.nodes import Node, new, rename, sequence
@@ -37,21 +36,23 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if pairwise is not None and len(args) == 1 and not kwargs and _is_alike(self, args[0], float_only):
-            array = self._array
+            array, other = self._array, args[0]
             try:
-                quiet.run(pairwise, array, args[0]._array, out=array)
-            except (RuntimeError, TypeError):
+                value = other._array if isinstance(other, Tensor) else mode.run(np.array, other, array.dtype)
+                mode.run(pairwise, array, value, out=array)
+            except (RuntimeError, TypeError, OverflowError):
                 pass  # as below
             else:
                 self._bump()
                 return self
         if self._storage is not None:
             refuse_overlap(self, args)
-        recording = bool(mode.recording) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
+        before = mode.recording
+        recording = bool(before) and _is_recorded(self, (*args, *kwargs.values()) if kwargs else args)
         if ufunc is not None and not recording and not kwargs and _is_direct(self, args, float_only):
             array = self._array
             try:
-                quiet.run(ufunc, array, *[_raw(each) for each in args], out=array)
+                mode.run(ufunc, array, *[_raw(each) for each in args], out=array)
             except (RuntimeError, TypeError):
                 pass  # no loop for the type, or inside a signal handler: the way below knows what to do
             else:
@@ -60,7 +61,9 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
         check_writable(self, recording)
         if recording:
             return write(self, function(as_before(self, self._array.copy("K")), *args, **kwargs))
-        before, mode.recording = mode.recording, False
+        if not before:
+            return write(self, function(self, *args, **kwargs))
+        mode.recording = False
         try:
             result = function(self, *args, **kwargs)
         finally:
@@ -73,10 +76,23 @@ def inplace(function: Any, name: str | None = None) -> Callable[..., Any]:
 
 
 def _is_alike(tensor: Tensor, other: Any, float_only: bool) -> bool:
-    """Whether both are of one shape and type, in no graph and in memory of their own: the case that is asked first."""
-    if not isinstance(other, Tensor) or tensor._view is not None or other._view is not None:
+    """Whether both are of one shape and type, in no graph and in memory of their own: the case that is asked first.
+
+    Or whether the other is a number that meets fractions.
+    """
+    if tensor._view is not None:
         return False
-    array, value = tensor._array, other._array
+    array = tensor._array
+    if other.__class__ is float or other.__class__ is int:
+        return (
+            array.dtype.kind == "f"
+            and array.flags.c_contiguous
+            and tensor._storage is not INFERENCE
+            and not (tensor._requires_grad and mode.recording)
+        )
+    if not isinstance(other, Tensor) or other._view is not None:
+        return False
+    value = other._array
     return (
         array.dtype is value.dtype
         and array.shape == value.shape

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -195,6 +195,18 @@ def reach(roots: list[Node]) -> tuple[list[Node], dict[int, int]]:
             else:
                 leaves[id(edge)] = leaves.get(id(edge), 0) + 1
     return sorted(seen, key=_by_sequence, reverse=True), leaves
+
+
+def nodes_from(roots: Iterable[Node]) -> list[Node]:
+    """Every node reachable from the roots, oldest first."""
+    seen = set(roots)
+    waiting = list(seen)
+    while waiting:
+        for edge in waiting.pop().edges:
+            if edge.__class__ is tuple and edge[0] not in seen:
+                seen.add(edge[0])
+                waiting.append(edge[0])
+    return sorted(seen, key=_by_sequence, reverse=True) if len(seen) > 1 else list(seen)
 
 
 _by_sequence = attrgetter("sequence")

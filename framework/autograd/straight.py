@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from numpy import array, asarray, generic, ndarray
 
 from framework.autograd.errors import as_array, retried
-from framework.autograd.float_errors import quiet, runs_anywhere
+from framework.autograd.float_errors import runs_anywhere
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
 from framework.autograd.operation_node import FREED, guards_of, shape_of
@@ -44,7 +44,6 @@ _COMMON = {
     "mode": mode,
     "ndarray": ndarray,
     "new": new,
-    "quiet": quiet,
     "refresh": refresh,
     "retried": retried,
     "sequence": sequence,
@@ -52,8 +51,21 @@ _COMMON = {
     "wrap": wrap,
 }
 
-# Names that the texts use besides those: an operation with such a parameter takes the general way.
-_OWN_NAMES = {*_COMMON, "call", "each", "error", "found", "general", "guards", "node", "number", "operation", "origin"}
+# Names that the texts use besides those: a parameter of such a name has another in the texts.
+_OWN_NAMES = {
+    *_COMMON,
+    "call",
+    "each",
+    "error",
+    "found",
+    "general",
+    "guards",
+    "node",
+    "now",
+    "number",
+    "operation",
+    "origin",
+}
 _OWN_NAMES |= {"forward", "node_class", "out", "outs", "parent", "plan", "record", "recorders", "recording", "result"}
 _OWN_NAMES |= {"results", "storage", "version", "view"}
 _NUMBERED = re.compile(r"(dtype|edge|guard|(other_)?kept|needs|x)[0-9]+")
@@ -62,12 +74,15 @@ _compiled: dict[str, CodeType] = {}
 
 
 def is_plain(operation: Operation) -> bool:
-    """Whether the operation's call can be written out: its names are not the texts' own."""
+    """Whether the operation's call can be written out."""
     if operation.sequence and (operation.residuals or operation.outputs or operation.view):
         return False
-    return bool(operation.parameters) and not any(
-        each in _OWN_NAMES or _NUMBERED.fullmatch(each) for each in operation.parameters
-    )
+    return bool(operation.parameters)
+
+
+def _in_text(operation: Operation) -> list[str]:
+    """The parameters as the texts name them."""
+    return [f"{each}_" if each in _OWN_NAMES or _NUMBERED.fullmatch(each) else each for each in operation.parameters]
 
 
 def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +101,9 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
         if not recorders:
             recorders.extend(recorder_of(mask) for mask in range(1 << len(operation.positions)))
         call.__defaults__ = operation.defaults or None
-        call.__code__ = code(source(operation))
+        made = code(source(operation))
+        local = made.co_varnames[len(operation.parameters) :]
+        call.__code__ = made.replace(co_varnames=(*operation.parameters, *local))
         return call(*args, **kwargs)
 
     call = FunctionType(UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
@@ -94,11 +111,14 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
 
 
 def code(text: str) -> CodeType:
-    """Compiles a function's text, once for all operations that share it."""
+    """Compiles a function's text, once for all operations that share it.
+
+    Each gets a copy, since Python notes in the code itself where the names of one function's globals are.
+    """
     if text not in _compiled:
         module = compile(text, "<written by framework.autograd.straight>", "exec")
         _compiled[text] = next(each for each in module.co_consts if isinstance(each, CodeType))
-    return _compiled[text]
+    return _compiled[text].replace()
 
 
 UNWRITTEN = code("def call(*args, **kwargs): return first_call(args, kwargs)")
@@ -119,7 +139,7 @@ def source(operation: Operation) -> str:
     """The text of the call."""
     if operation.sequence:
         return _source_of_sequence(operation)
-    names = operation.parameters
+    names = _in_text(operation)
     positions = operation.positions
     promoted = operation.promoted if operation.promote is not None else ()
     arguments = ", ".join(names)
@@ -127,17 +147,25 @@ def source(operation: Operation) -> str:
     general = f"return general({arguments})"
     lines = [
         f"def call({arguments}):",
-        "recording = mode.recording",
-        f"if not isinstance({names[0]}, Tensor): {general}",
+        "now = mode.__dict__",
+        "recording = now['recording']",
+        f"if not isinstance({names[0]}, Tensor):",
+        *_of_arrays(operation, arguments),
+        f"    {general}",
     ]
     lines.append(f"x0 = {names[0]}._array")
-    if promoted:
-        lines.append("dtype0 = x0.dtype")
-        if operation.promote == "float":
-            lines.append(f"if dtype0.kind != 'f': {general}")
-    for number in range(1, len(names)):
-        numbers = number in promoted and number not in operation.tensors
-        lines += _unwrapped(names[number], number, number in promoted, numbers, number in positions, general)
+    # The type in which operands meet is that of the first of them.
+    for number in range(len(names)):
+        if number:
+            met = number in promoted[1:]
+            numbers = met and number not in operation.tensors
+            lines += _unwrapped(names[number], number, met, numbers, number in positions, general)
+        if number in promoted[:1]:
+            if number:
+                lines.append(f"if x{number}.__class__ is not ndarray: {general}")
+            lines.append(f"dtype0 = x{number}.dtype")
+            if operation.promote == "float":
+                lines.append(f"if dtype0.kind != 'f': {general}")
     lines += _computed(operation, arrays)
     lines.append(f"if {names[0]}._view is not None: refresh({names[0]})")
     if positions:
@@ -145,13 +173,12 @@ def source(operation: Operation) -> str:
             lines.append(f"needs0 = {names[0]}._requires_grad")
         needs = [f"needs{number}" for number in positions]
         mask = " + ".join(
-            f"{need} * {1 << position}" if position else need
-            for need, position in zip(needs, positions.values(), strict=True)
+            f"({1 << position} if {need} else 0)" for need, position in zip(needs, positions.values(), strict=True)
         )
         given = ", ".join([arguments, arrays, *_results(operation)])
         lines += [
             f"if recording and ({' or '.join(needs)}):",
-            f"    return recorders[{mask}]({given}, recording)",
+            f"    return recorders[{mask if len(needs) > 1 else 1}]({given}, recording)",
         ]
     # A view that is not recorded requires grad all the same, if what it shows does.
     requires_grad = f"out._requires_grad = {'needs0' if operation.view and 0 in positions else False}"
@@ -163,14 +190,27 @@ def source(operation: Operation) -> str:
     return _text([*lines, f"return out, {', '.join(f'wrap({each})' for each in others)}" if others else "return out"])
 
 
+def _of_arrays(operation: Operation, arguments: str) -> list[str]:
+    """Calls the function alone, where arrays and numbers are all that it is given, as formulas do."""
+    first, *rest = _in_text(operation)
+    plain = [f"{first}.__class__ is ndarray", *[f"not isinstance({each}, Tensor)" for each in rest]]
+    if operation.promote == "float":
+        plain.append(f"{first}.dtype.kind == 'f'")
+    taken = ""
+    if operation.residuals:
+        taken = f"[:{operation.outputs}]" if operation.outputs else "[0]"
+    return [f"    if {' and '.join(plain)}: return forward({arguments}){taken}"]
+
+
 def _source_of_sequence(operation: Operation) -> str:
     """The text of a call whose first argument is a list of Tensors; what is recorded goes the general way."""
-    names = operation.parameters
+    names = _in_text(operation)
     arguments = ", ".join(names)
     general = f"return general({arguments})"
     lines = [
         f"def call({arguments}):",
-        "recording = mode.recording",
+        "now = mode.__dict__",
+        "recording = now['recording']",
         "results, dtype0 = [], None",
         f"for each in {names[0]}:",
         f"    if not isinstance(each, Tensor): {general}",
@@ -197,7 +237,7 @@ def _computed(operation: Operation, arrays: str) -> list[str]:
         # No view of ours computes anything that NumPy could complain of.
         call = f"forward({arrays})"
     else:
-        call = f"{'quiet.run' if runs_anywhere(operation.forward) else 'quiet.apart'}(forward, {arrays})"
+        call = f"now[{'run' if runs_anywhere(operation.forward) else 'apart'!r}](forward, {arrays})"
     first, *rest = _results(operation)
     found = "found" if rest else first
     lines = ["try:", f"    {found} = {call}", "except Exception as error:"]
@@ -251,7 +291,7 @@ def _unwrapped(name: str, number: int, promoted: bool, numbers: bool, differenti
     if promoted:
         tensor += [
             f"elif {name}.__class__ in NUMBERS and dtype0.kind == 'f':",
-            f"    try: x{number} = quiet.run(array, {name}, dtype0)",
+            f"    try: x{number} = now['run'](array, {name}, dtype0)",
             f"    except Exception: {general}",
         ]
         tensor += [f"    needs{number} = False"] if differentiable else []
@@ -269,29 +309,29 @@ def _marked(operation: Operation, recorded: bool) -> list[str]:
 
 
 def _plain_marks(recorded: bool) -> list[str]:
-    storage = "None" if recorded else "None if recording else INFERENCE if mode.inference else None"
+    storage = "None" if recorded else "None if recording else INFERENCE if now['inference'] else None"
     return [f"out._storage = {storage}", "out._view = None"]
 
 
 def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[str]]:
     """What is the same for all views that a call makes, and what marks each."""
-    first, *rest = operation.parameters
+    first, *rest = _in_text(operation)
     several = operation.outputs == "list"
     ordinary = "'multiple'" if several else "''"
     before = [
         f"storage = {first}._storage",
         "if storage is None:",
-        f"    storage = {first}._storage = new(Storage)",
+        f"    storage = {first}._storage = Storage()",
         "    version = storage.version = 0",
         "else: version = 0 if storage is INFERENCE else storage.version",
         # Without recording nothing will be told again: a chain of views need not be kept.
         f"parent = {first}" + ("" if recorded else f" if recording or {first}._view is None else {first}._view.parent"),
         f"origin = {ordinary}"
-        + ("" if recorded else " if recording else 'inference' if mode.inference else 'no_grad'"),
+        + ("" if recorded else " if recording else 'inference' if now['inference'] else 'no_grad'"),
     ]
     each = [
         "out._storage = storage",
-        "view = out._view = new(View)",
+        "view = out._view = View()",
         "view.parent = parent",
         "view.form = parent._array",
         "view.operation = operation",
@@ -305,13 +345,13 @@ def _view_marks(operation: Operation, recorded: bool) -> tuple[list[str], list[s
 
 def _recorder(operation: Operation, plan: Plan) -> str:
     """The text that records a call: node, edges, what the formulas ask for, and its versions."""
-    names = operation.parameters
+    names = _in_text(operation)
     needed = {number for number, position in operation.positions.items() if plan.mask >> position & 1}
     arrays = [f"x{number}" for number in range(len(names))]
     several = operation.outputs == "list"
     lines = [
         f"def record({', '.join([*names, *arrays, *_results(operation)])}, recording):",
-        "node = new(node_class)",
+        "node = node_class()",
     ]
     edges = []
     for number in operation.positions:
@@ -349,7 +389,7 @@ def _recorder(operation: Operation, plan: Plan) -> str:
 
 def _guarded(operation: Operation, plan: Plan, needed: set[int]) -> list[str]:
     """The versions of what is kept, to notice writes to it before backward. The order is that of `plan.guarded`."""
-    names = operation.parameters
+    names = _in_text(operation)
     count = len(names)
     lines = ["guards = ()"]
     sure: list[int] = []
@@ -368,7 +408,7 @@ def _guarded(operation: Operation, plan: Plan, needed: set[int]) -> list[str]:
         make = [
             f"guard{number} = {tensor}._storage",
             f"if guard{number} is None:",
-            f"    guard{number} = {tensor}._storage = new(Storage)",
+            f"    guard{number} = {tensor}._storage = Storage()",
             f"    guard{number}.version = 0",
         ]
         if number == count or number in needed or number == 0:
@@ -395,8 +435,9 @@ def formulas(operation: Operation, plan: Plan) -> Callable[..., Any]:
         "saved = node.saved",
         "if saved is None: raise RuntimeError(FREED)",
         "guards = node.guards",
-        "for at in range(0, len(guards), 3):",
-        "    if guards[at].version != guards[at + 1]: node.modified(*guards[at : at + 3])",
+        "if guards:",
+        "    for at in range(0, len(guards), 3):",
+        "        if guards[at].version != guards[at + 1]: node.modified(*guards[at : at + 3])",
     ]
     results = ["None"] * len(operation.positions)
     names = {}

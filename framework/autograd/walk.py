@@ -15,7 +15,7 @@ from numpy import ndarray
 from framework.autograd.float_errors import SILENCE, restore, silence
 from framework.autograd.grad_mode import mode, recording_on
 from framework.autograd.gradients import added, as_gradient, as_tensor, fit
-from framework.autograd.nodes import AccumulateGrad, Node, reach
+from framework.autograd.nodes import AccumulateGrad, Node, nodes_from, reach
 from framework.autograd.tensor import Tensor, wrap
 from framework.autograd.walk_hooks import after_node, at_outputs, run_hooks, run_prehooks
 
@@ -42,8 +42,10 @@ class Walk:
     """
 
     captured: dict[Any, Any] | None = None
-    # With targets: the nodes that lead to one.
-    leading: set[Node]
+    # With targets: the nodes that lead to one, each with which of its edges do (None: all it has); and, by id, those
+    # that made one.
+    leading: dict[Node, list[bool] | None]
+    makers: set[int]
     roots: Sequence[tuple[Any, Any]]
     # What multi-gradient hooks gather in this walk.
     gathered: dict[Any, Any] | None = None
@@ -62,22 +64,24 @@ class Walk:
         self.pending: dict[int, list[Any]] = {}
         self.sums: dict[int, tuple[Tensor, Any, bool]] = {}
         if targets is not None:
-            self.captured = {key(edge): None for edge in targets}
+            self.captured = dict.fromkeys([key(edge) for edge in targets])
 
     def run(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Walks from the roots: pairs of an edge and the gradient that starts there."""
-        asked = self.captured is not None
-        trace = mode.trace
-        watched = mode.anomaly or asked or trace is not None
+        captured = self.captured
+        asked = captured is not None
+        now = mode.__dict__
+        trace = now["trace"]
+        watched = now["anomaly"] or trace is not None
         section = trace.enter_section("backward") if trace is not None else None
         if asked:
             self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
         self.roots = roots
         heap, pending, send = self.heap, self.pending, self.send
         create_graph, keep = self.create_graph, self.retain_graph
-        before = mode.recording
-        mode.recording = recording_on() if create_graph else False
-        partial, mode.partial = mode.partial, asked
+        before, partial = now["recording"], now["partial"]
+        now["recording"] = recording_on() if create_graph else False
+        now["partial"] = asked
         silenced = silence(SILENCE)
         try:
             for edge, gradient in roots:
@@ -87,14 +91,18 @@ class Walk:
                     self.add_to_sum(edge, gradient, False)
             while heap:
                 node, gradient = pending.pop(heappop(heap))
-                if watched or node.watched:
+                if watched or node.watched or (asked and (node not in self.leading or id(node) in self.makers)):
                     self.visit_watched(node, gradient)
                 else:
-                    gradients = node.backward(gradient, None, create_graph)
+                    gradients = node.backward(gradient, self.leading[node] if asked else None, create_graph)
                     if not keep:
                         node.release()
                     send(node, gradients)
             for leaf, gradient, alone in list(self.sums.values()):
+                if captured is not None and leaf._hooks is None and leaf._view is None and not self.accumulate:
+                    if id(leaf) in captured:
+                        captured[id(leaf)] = gradient
+                    continue
                 simple = leaf._grad is None and leaf._hooks is None and not asked and gradient.__class__ is ndarray
                 if simple and leaf._requires_grad and leaf._view is None:
                     # The common case, told quickly: nobody asked or listens, and there is no gradient yet.
@@ -105,8 +113,7 @@ class Walk:
                         continue
                 self.hand_over(leaf, gradient, False)
         finally:
-            mode.recording = before
-            mode.partial = partial
+            now["recording"], now["partial"] = before, partial
             restore(silenced)
             if trace is not None:
                 trace.enter_section(section)
@@ -216,11 +223,18 @@ class Walk:
 
     def find_leading(self, roots: list[Node]) -> None:
         """Finds the nodes that lead to a target: the others need not run."""
-        self.leading = set()
-        order, _ = reach(roots)
-        for node in order:
-            if any([self.wants(edge) for edge in node.edges]):
-                self.leading.add(node)
+        assert self.captured is not None
+        self.leading = {}
+        self.makers = {each[0] for each in self.captured if each.__class__ is tuple}
+        for node in nodes_from(roots):
+            wanted = []
+            whole = True
+            for edge in node.edges:
+                wants = edge is not None and self.wants(edge)
+                whole = whole and (wants or edge is None)
+                wanted.append(wants)
+            if True in wanted:
+                self.leading[node] = None if whole else wanted
 
     def reaches(self, places: Iterable[Any]) -> int:
         """How many of some nodes and leaves this walk leads to."""
@@ -235,9 +249,9 @@ class Walk:
     def wants(self, edge: Any) -> bool:
         """Whether the gradient along an edge leads to a target."""
         assert self.captured is not None
-        return edge is not None and (
-            key(edge) in self.captured or (edge.__class__ is tuple and edge[0] in self.leading)
-        )
+        if edge.__class__ is tuple:
+            return edge[0] in self.leading or (id(edge[0]), edge[1]) in self.captured
+        return edge is not None and id(edge) in self.captured
 
     def visit_watched(self, node: Node, gradient: Any) -> None:
         """Runs a node that has hooks, where targets are asked for, or in anomaly mode."""
@@ -252,7 +266,9 @@ class Walk:
                 self.captured[id(node), index] = gradient if node.outputs is None else gradient[index]
             if not leads and not self.accumulate:
                 return
-            wanted = [self.wants(edge) for edge in node.edges]
+            wanted = self.leading.get(node)
+            if wanted is None and (not leads or mode.trace is not None):
+                wanted = [self.wants(edge) for edge in node.edges]
         else:
             if mode.trace is not None:
                 wanted = [edge is not None for edge in node.edges]

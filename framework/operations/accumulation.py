@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import operation
+from framework.autograd.direct import reshaped, transposed
 from framework.autograd.tensor import Tensor
 from framework.operations.choosing import pick_masked
 
@@ -109,13 +110,13 @@ def _add_rows(out: Any, subscript: tuple[Any, ...], arrays: list[Any], values: A
     rows = _row_numbers([out.shape[dim] for dim in dims], arrays, shape)
     others = [dim for dim in range(out.ndim) if dim not in dims]
     if dims == list(range(len(dims))):
-        target = np.reshape(out, (math.prod([out.shape[dim] for dim in dims]), -1))
-        _sum_rows(target, rows, np.reshape(values, (len(rows), target.shape[1])))
+        target = reshaped(out, (math.prod([out.shape[dim] for dim in dims]), -1))
+        _sum_rows(target, rows, reshaped(values, (len(rows), target.shape[1])))
         return
     turned = np.zeros([out.shape[dim] for dim in (*dims, *others)], out.dtype)
-    flat = np.reshape(turned, (math.prod(turned.shape[: len(dims)]), -1))
-    _sum_rows(flat, rows, np.reshape(values, (len(rows), flat.shape[1])))
-    out += np.transpose(turned, np.argsort((*dims, *others)))
+    flat = reshaped(turned, (math.prod(turned.shape[: len(dims)]), -1))
+    _sum_rows(flat, rows, reshaped(values, (len(rows), flat.shape[1])))
+    out += transposed(turned, np.argsort((*dims, *others)))
 
 
 def _row_numbers(sizes: list[int], arrays: list[Any], shape: tuple[int, ...]) -> Any:
@@ -123,7 +124,7 @@ def _row_numbers(sizes: list[int], arrays: list[Any], shape: tuple[int, ...]) ->
     rows: Any = 0
     for size, each in zip(sizes, arrays, strict=True):
         rows = rows * size + np.where(each < 0, each + size, each)
-    return np.reshape(np.broadcast_to(rows, shape), (-1,))
+    return reshaped(np.broadcast_to(rows, shape), (-1,))
 
 
 def _sum_rows(out: Any, rows: Any, values: Any) -> None:
@@ -140,7 +141,7 @@ def _sum_rows(out: Any, rows: Any, values: Any) -> None:
             rows, values = _sum_distinct(out, rows, values)
     # NumPy adds at repeated places quickest along one dimension.
     places = np.add.outer(rows * width, np.arange(width))
-    np.add.at(np.reshape(out, (-1,)), np.reshape(places, (-1,)), np.reshape(values, (-1,)))
+    np.add.at(reshaped(out, (-1,)), reshaped(places, (-1,)), reshaped(values, (-1,)))
 
 
 def _sum_runs(out: Any, rows: Any, values: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.average_pooling import average_windows, spread_averages
@@ -88,7 +89,7 @@ def adaptive_average_back(g: Any, input: Any, plan: Any) -> Any:
 
 
 # The gradient does not depend on the input, but its graph leads to it, as in PyTorch.
-adaptive_average_back.add_derivative(lambda g: np.zeros_like(g), "input")
+adaptive_average_back.add_derivative(lambda g: zeros(g), "input")
 adaptive_average_back.add_derivative(lambda g, plan: _average(g, plan), "g")
 
 
@@ -110,8 +111,8 @@ def _adaptive_maximum(input: Any, plan: Any) -> tuple[Any, Any]:
     windows, lines = plan
     if 0 in [window.out for window in windows]:
         outs = [window.out for window in reversed(windows)]
-        empty = np.zeros_like(input, shape=(*input.shape[: input.ndim - len(outs)], *outs))
-        return empty, np.astype(empty, np.int64)
+        empty = zeros(input, shape=(*input.shape[: input.ndim - len(outs)], *outs))
+        return empty, in_dtype(empty, np.int64)
     if not lines:
         return located(input, windows)
     largest, places = located(resample(input, lines), windows)
@@ -128,7 +129,7 @@ def _adaptive_maximum(input: Any, plan: Any) -> tuple[Any, Any]:
 def _max_formula(g: Any, input: Any, plan: Any) -> Any:
     windows, lines = plan
     if 0 in [window.out for window in windows]:
-        return np.zeros_like(input)
+        return zeros(input)
     if not lines:
         return place_at_maxima(g, input, windows)
     return resample_back(place_at_maxima(g, resample(input, lines), windows), lines)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import constant
+from framework.autograd.direct import constant, in_dtype, reshaped, transposed
 from framework.autograd.errors import no_kernel
 from framework.operations.blocks import BLOCK, slices
 from framework.operations.halves import half
@@ -21,13 +22,19 @@ SMALL = 64
 
 def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     """`c[0] + c[1] * x + c[2] * x² + …` of an array."""
-    dtype = x.dtype
-    total = x * constant(coefficients[-1], dtype)
-    for each in coefficients[-2:0:-1]:
-        total += constant(each, dtype)
+    first, *between, last = _constants(tuple(coefficients), x.dtype)
+    total = x * last
+    for each in reversed(between):
+        total += each
         total *= x
-    total += constant(coefficients[0], dtype)
+    total += first
     return total
+
+
+@lru_cache(256)
+def _constants(coefficients: tuple[float, ...], dtype: Any) -> list[Any]:
+    """The coefficients as arrays of a type, which take half of a Python number's time with a small array."""
+    return [constant(each, dtype) for each in coefficients]
 
 
 def ratio(v: Any, coefficients: tuple[Sequence[float], Sequence[float]]) -> Any:
@@ -51,12 +58,12 @@ def piecewise(x: Any, *pieces: tuple[Any, Callable[[Any], Any]]) -> Any:
 
 def filled(kernel: Callable[..., None], outputs: int, *inputs: Any) -> list[Any]:
     """New arrays that `kernel(*inputs, *outputs)` fills, done block by block where they are large."""
-    inputs = tuple([np.astype(each, np.float32) if each.dtype.itemsize == 2 else each for each in inputs])
+    inputs = tuple([in_dtype(each, np.float32) if each.dtype.itemsize == 2 else each for each in inputs])
     made = [np.empty_like(inputs[0]) for _ in range(outputs)]
     size = math.prod(inputs[0].shape)
     # A program makes blocks by itself: an array of a trace is no ndarray by its type.
     if size > 2 * BLOCK and all([type(each) is np.ndarray and each.flags.c_contiguous for each in inputs]):
-        flat = [np.reshape(each, -1) for each in (*inputs, *made)]
+        flat = [reshaped(each, -1) for each in (*inputs, *made)]
         for part in slices(size, 1, block=BLOCK):
             kernel(*[each[part] for each in flat])
     else:
@@ -84,9 +91,9 @@ def by_blocks(
         if 0 in input.strides:
             input = np.copy(input, order="C")
         if input.dtype.itemsize == 2 and not wide:
-            return half(forward(np.astype(input, np.float32)), input.dtype)
+            return half(forward(in_dtype(input, np.float32)), input.dtype)
         if wide and input.dtype.itemsize < 8:
-            return np.astype(forward(np.astype(input, np.float64)), input.dtype)
+            return in_dtype(forward(in_dtype(input, np.float64)), input.dtype)
         size = math.prod(input.shape)
         # An array of a trace is no ndarray by its type: a program makes blocks by itself.
         if size > BLOCK and type(input) is np.ndarray:
@@ -121,7 +128,7 @@ def _one_by_one(scalar: Callable[[float], float], input: Any) -> Any:
 def _block_by_block(function: Callable[[Any], Any], input: Any) -> Any:
     result = np.empty_like(input)
     # In the order of memory, in which the result lies as the input does.
-    source, target = np.ravel(input, order="K"), np.reshape(np.transpose(result, _order(result)), -1)
+    source, target = np.ravel(input, order="K"), reshaped(transposed(result, _order(result)), -1)
     for part in slices(source.size, 1, block=BLOCK):
         target[part] = function(source[part])
     return result

@@ -50,6 +50,9 @@ def sizes(args: Any, function: str, argument: str = "size", where: int = 0) -> t
 
 def dims(given: Any, ndim: int, function: str) -> tuple[int, ...]:
     """One dimension or a sequence of them, counted from the front. RuntimeError for one given twice."""
+    one = given[0] if given.__class__ is tuple and len(given) == 1 else given
+    if one.__class__ is int and 0 <= one < ndim:
+        return (one,)
     if isinstance(given, (bool, float, str)):
         raise TypeError(f"{function}(): argument 'dim' (position 2) must be tuple of ints, not {type(given).__name__}")
     given = given if isinstance(given, (tuple, list)) else (given,)

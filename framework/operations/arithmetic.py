@@ -10,6 +10,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.errors import unsupported
+from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
@@ -213,7 +214,11 @@ def _is_mask(operand: Any) -> bool:
 
 def _check_alpha(alpha: Any, *operands: Any) -> None:
     """Raises PyTorch's error where the result's type cannot hold `alpha`."""
-    kind = dtypes.result_dtype([each._array if isinstance(each, Tensor) else each for each in operands]).kind
+    first = operands[0]
+    if isinstance(first, Tensor) and first._array.dtype.kind == "f":
+        kind = "f"
+    else:
+        kind = dtypes.result_dtype([each._array if isinstance(each, Tensor) else each for each in operands]).kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and kind != "f":
@@ -236,7 +241,21 @@ def _add_(self: Tensor, other: Any, _older: Any = None, *, alpha: Any = 1) -> Te
     if _older is not None:
         older_order("add_", other, _older)
         other, alpha = _older, other
-    return _iadd(self, other) if alpha.__class__ is int and alpha == 1 else _iadd_scaled(self, other, alpha=alpha)
+    if alpha.__class__ is int and alpha == 1:
+        return _iadd(self, other)
+    return _iadd(self, other * alpha) if _is_step(self, other, alpha) else _iadd_scaled(self, other, alpha=alpha)
+
+
+def _is_step(tensor: Tensor, other: Any, alpha: Any) -> bool:
+    """Whether `tensor + alpha * other` is two steps of tensors of one type, which nobody records."""
+    return (
+        alpha.__class__ is float
+        and isinstance(other, Tensor)
+        and tensor._array.dtype is other._array.dtype
+        and tensor._array.dtype.kind == "f"
+        and not (mode.recording and (tensor.requires_grad or other.requires_grad))
+        and (tensor._storage is None or tensor._storage is not other._storage)
+    )
 
 
 def _sub_(self: Tensor, other: Any, _older: Any = None, *, alpha: Any = 1) -> Tensor:

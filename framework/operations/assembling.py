@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
 from framework.operations.arguments import integer, tensor_list
@@ -50,7 +51,7 @@ def _(g: Any, tensors_shape: Any) -> Any:
     row = column = 0
     for shape in tensors_shape:
         rows, columns = _matrix_shape(shape)
-        parts.append(np.reshape(g[row : row + rows, column : column + columns], shape))
+        parts.append(reshaped(g[row : row + rows, column : column + columns], shape))
         row, column = row + rows, column + columns
     return parts
 
@@ -94,14 +95,14 @@ def _cartesian_prod(tensors: Any) -> Any:
     sizes = tuple([each.shape[0] for each in tensors])
     out = np.empty_like(tensors[0], shape=(*sizes, len(sizes)))
     for number, each in enumerate(tensors):
-        out[..., number] = np.reshape(each, (-1,) + (1,) * (len(sizes) - 1 - number))
-    return np.reshape(out, (math.prod(sizes), len(sizes)))
+        out[..., number] = reshaped(each, (-1,) + (1,) * (len(sizes) - 1 - number))
+    return reshaped(out, (math.prod(sizes), len(sizes)))
 
 
 @_cartesian_prod.derivative("tensors")
 def _(g: Any, tensors_shape: Any) -> Any:
     sizes = tuple([shape[0] for shape in tensors_shape])
-    grid = np.reshape(g, (*sizes, len(sizes)))
+    grid = reshaped(g, (*sizes, len(sizes)))
     places = range(len(sizes))
     return [
         np.add.reduce(grid[..., number], axis=tuple([each for each in places if each != number])) for number in places

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import integer
@@ -74,7 +75,7 @@ def _formula(g: Any, input: Any, windows: Windows, divisor: Any) -> Any:
 
 average_windows.add_derivative(_formula, "input")
 # The gradient does not depend on the input, but its graph leads to it, as in PyTorch.
-spread_averages.add_derivative(lambda g: np.zeros_like(g), "input")
+spread_averages.add_derivative(lambda g: zeros(g), "input")
 spread_averages.add_derivative(lambda g, windows, divisor: average_windows(g, windows, divisor), "g")
 
 

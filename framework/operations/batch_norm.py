@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import constant, in_dtype, product, reshaped, zeros
 from framework.autograd.grad_mode import no_grad
 from framework.autograd.operation import operation
+from framework.autograd.sums import add_up, ones
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
 from framework.operations.arguments import check_tensors
 from framework.operations.blocks import slices
@@ -30,27 +32,40 @@ _SMALL = 1 << 12
 
 
 def _as_channels(x: Any) -> Any:
-    return np.reshape(x, (x.shape[0], x.shape[1], math.prod(x.shape[2:])))
+    shape = x.shape
+    return reshaped(x, (shape[0], shape[1], math.prod(shape[2:])))
+
+
+def _over_channels(values: Any) -> Any:
+    """A value for each channel, to meet (A, C, B)."""
+    return reshaped(values, (-1, 1))
+
+
+def _is_one(shape: tuple[int, ...]) -> bool:
+    """Whether so little that it is done at once."""
+    return math.prod(shape) <= 8 * _BLOCK
 
 
 def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
     """Some images, or some channels of one, at a time."""
     batch, channels, size = shape
     whole = slice(None)
-    if batch * channels * size <= 8 * _BLOCK:
-        return [(whole, whole)]
     if batch == 1:
         return [(whole, each) for each in slices(channels, size, block=_BLOCK)]
     return [(each, whole) for each in slices(batch, channels * size, block=_BLOCK)]
+
+
+def _ones(x: Any, count: int) -> Any:
+    return ones(count, x.dtype) if x.__class__ is np.ndarray else np.ones_like(x, shape=(count,))
 
 
 def _sums(x: Any) -> Any:
     """The sum of each channel; a product with ones takes a third of the time of a sum."""
     batch, channels, size = x.shape
     if batch * channels * size <= _SMALL:
-        return np.add.reduce(x, axis=(0, 2))
-    sums = np.dot(np.reshape(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
-    return np.add.reduce(np.reshape(sums, (batch, channels)), axis=0)
+        return add_up(x, (0, 2))
+    sums = np.dot(reshaped(x, (batch * channels, size)), np.ones_like(x, shape=(size,)))
+    return np.add.reduce(reshaped(sums, (batch, channels)), axis=0)
 
 
 def _products(x: Any, y: Any) -> Any:
@@ -59,33 +74,34 @@ def _products(x: Any, y: Any) -> Any:
 
 
 def _rates(squares: Any, count: int, eps: float) -> Any:
-    return 1.0 / np.sqrt(squares / count + eps)
+    mean = squares / constant(count, squares.dtype)
+    return np.reciprocal(np.sqrt(mean + constant(eps, mean.dtype)))
 
 
 def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
     x = _as_channels(input)
     if x.dtype.itemsize == 2:
-        x = np.astype(x, np.float32)
+        x = in_dtype(x, np.float32)
     forward = _forward_columns if x.shape[2] == 1 else _forward_channels
     out, mean, variance, centered, rates = forward(x, weight, bias, eps)
-    out = np.reshape(out, input.shape)
+    out = reshaped(out, input.shape)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, centered, rates
 
 
 def _forward_columns(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
     """For one element a channel and image: centered is (A, C)."""
-    x = np.reshape(x, x.shape[:2])
+    x = reshaped(x, x.shape[:2])
     count = x.shape[0] or 1
-    ones = np.ones_like(x, shape=(x.shape[0],))
-    mean = np.dot(ones, x) / count
+    each = _ones(x, x.shape[0])
+    mean = product(each, x) / constant(count, x.dtype)
     centered = np.subtract(x, mean, order="C")
     out = centered * centered
-    squares = np.dot(ones, out)
+    squares = product(each, out)
     rates = _rates(squares, count, eps)
     np.multiply(centered, rates if weight is None else rates * weight, out=out)
     if bias is not None:
         np.add(out, bias, out=out)
-    return out, mean, squares / count, centered, rates
+    return out, mean, squares / constant(count, squares.dtype), centered, rates
 
 
 def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
@@ -93,25 +109,34 @@ def _forward_channels(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, 
     shape = x.shape
     x = _folded(x)
     count = x.shape[0] * x.shape[2] or 1
-    mean = _sums(x) / count
-    centered = np.empty_like(x, order="C")
-    squares = np.zeros_like(mean)
-    for part in _parts(x.shape):
-        channels = part[1]
-        some = np.subtract(x[part], mean[channels, None], out=centered[part])
-        squares[channels] += _products(some, some)
+    mean = _sums(x) / constant(count, x.dtype)
+    means = _over_channels(mean)
+    if _is_one(x.shape):
+        centered = np.subtract(x, means, order="C")
+        squares = _products(centered, centered)
+    else:
+        centered = np.empty_like(x, order="C")
+        squares = zeros(mean)
+        for part in _parts(x.shape):
+            some = np.subtract(x[part], means[part[1]], out=centered[part])
+            squares[part[1]] += _products(some, some)
     rates = _rates(squares, count, eps)
-    scales = rates if weight is None else rates * weight
-    out = np.empty_like(centered)
-    for part in _parts(x.shape):
-        channels = part[1]
-        values = np.multiply(centered[part], scales[channels, None], out=out[part])
-        if bias is not None:
-            np.add(values, bias[channels, None], out=values)
+    scales = _over_channels(rates if weight is None else rates * weight)
+    shifts = None if bias is None else _over_channels(bias)
+    if _is_one(x.shape):
+        out = centered * scales
+        if shifts is not None:
+            np.add(out, shifts, out=out)
+    else:
+        out = np.empty_like(centered)
+        for part in _parts(x.shape):
+            values = np.multiply(centered[part], scales[part[1]], out=out[part])
+            if shifts is not None:
+                np.add(values, shifts[part[1]], out=values)
     return (
         np.copy(_unfolded(out, shape), order="C") if shape != x.shape else out,
         mean,
-        squares / count,
+        squares / constant(count, squares.dtype),
         centered,
         rates,
     )
@@ -126,18 +151,18 @@ def _folded(x: Any) -> Any:
     """(A, C, B) as (A, C) if B is 1, and as (1, C, A·B) if B is short and the whole is not small."""
     batch, channels, size = x.shape
     if size == 1:
-        return np.reshape(x, (batch, channels))
+        return reshaped(x, (batch, channels))
     if size >= _LONG or batch * channels * size <= _SMALL:
         return x
-    return np.reshape(np.moveaxis(x, 1, 0), (1, channels, batch * size))
+    return reshaped(np.moveaxis(x, 1, 0), (1, channels, batch * size))
 
 
 def _unfolded(x: Any, shape: tuple[int, ...]) -> Any:
     """What `_folded` made of an array of this shape, as it was."""
     batch, channels, size = shape
     if size == 1 or size >= _LONG or batch * channels * size <= _SMALL:
-        return np.reshape(x, shape)
-    return np.moveaxis(np.reshape(x, (channels, batch, size)), 0, 1)
+        return reshaped(x, shape)
+    return np.moveaxis(reshaped(x, (channels, batch, size)), 0, 1)
 
 
 def _centered_of(input: Any) -> Any:
@@ -149,7 +174,7 @@ def _rates_of(input: Any, eps: float) -> Any:
     x = _as_channels(input)
     centered = x - _over_batch(x)
     rates = 1.0 / np.sqrt(_over_batch(centered * centered) + eps)
-    return np.reshape(rates, (rates.shape[1],))
+    return reshaped(rates, (rates.shape[1],))
 
 
 @operation(outputs="list", grad_fn="NativeBatchNormBackwardBackward0")
@@ -159,42 +184,51 @@ def batch_norm_gradients(g: Any, centered: Any, rates: Any, weight: Any) -> list
     count = batch * size or 1
     scale = rates if weight is None else rates * weight
     if size == 1:
-        columns = np.reshape(g, (batch, channels))
-        ones = np.ones_like(centered, shape=(batch,))
+        columns = reshaped(g, (batch, channels))
+        each = _ones(g, batch)
+        number = constant(count, rates.dtype)
         work = columns * centered
-        along, total = np.dot(ones, work) * rates, np.dot(ones, columns)
-        np.multiply(centered, along * rates / count, out=work)
-        work += total / count
+        along, total = product(each, work) * rates, product(each, columns)
+        np.multiply(centered, along * rates / number, out=work)
+        work += total / number
         np.subtract(columns, work, out=work)
         work *= scale
-        return [np.reshape(work, g.shape), along, total]
+        return [reshaped(work, g.shape), along, total]
     folded = _folded(g)
     along, total = _products(folded, centered) * rates, _sums(folded)
-    first, second = scale * rates * along / count, scale * total / count
+    number = constant(count, rates.dtype)
+    first, second = _over_channels(scale * rates * along / number), _over_channels(scale * total / number)
+    scale = _over_channels(scale)
+    if _is_one(folded.shape):
+        work = centered * first
+        np.add(work, second, out=work)
+        out = np.multiply(folded, scale, order="C")
+        np.subtract(out, work, out=out)
+        return [_unfolded(out, g.shape), along, total]
     out = np.empty_like(centered)
     for part in _parts(folded.shape):
         channels = part[1]
-        work = centered[part] * first[channels, None]
-        np.add(work, second[channels, None], out=work)
-        result = np.multiply(folded[part], scale[channels, None], out=out[part])
+        work = centered[part] * first[channels]
+        np.add(work, second[channels], out=work)
+        result = np.multiply(folded[part], scale[channels], out=out[part])
         np.subtract(result, work, out=result)
     return [_unfolded(out, g.shape), along, total]
 
 
 @batch_norm_gradients.derivative("g", "centered", "rates", "weight")
 def _(incoming: Any, g: Any, centered: Any, rates: Any, weight: Any) -> tuple[Any, ...]:
-    rate = np.reshape(rates, (1, -1, 1))
+    rate = reshaped(rates, (1, -1, 1))
     deviations = _unfolded(centered, g.shape)
     values = deviations * rate
-    scaled = g if weight is None else g * np.reshape(weight, (1, -1, 1))
+    scaled = g if weight is None else g * reshaped(weight, (1, -1, 1))
     turned = incoming[0] * rate
     along, turned_along = _over_batch(scaled * values), _over_batch(turned * values)
     of_scaled = turned - _over_batch(turned) - values * turned_along
     inner = scaled - _over_batch(scaled) - values * along
-    by_weight, by_bias = np.reshape(incoming[1], (1, -1, 1)), np.reshape(incoming[2], (1, -1, 1))
+    by_weight, by_bias = reshaped(incoming[1], (1, -1, 1)), reshaped(incoming[2], (1, -1, 1))
     of_values = g * by_weight - (turned * along + scaled * turned_along)
     of_rates = np.add.reduce(incoming[0] * inner + of_values * deviations, axis=(0, 2))
-    of_g = of_scaled if weight is None else of_scaled * np.reshape(weight, (1, -1, 1))
+    of_g = of_scaled if weight is None else of_scaled * reshaped(weight, (1, -1, 1))
     of_weight = None if weight is None else np.add.reduce(of_scaled * g, axis=(0, 2))
     return of_g + values * by_weight + by_bias, _folded(of_values * rate), of_rates, of_weight
 
@@ -212,14 +246,14 @@ _batch_norm = operation(
 def _(g: Any, input_shape: Any, weight: Any, centered: Any, rates: Any, needs: Any) -> tuple[Any, ...]:
     found = batch_norm_gradients(_as_channels(g), centered, rates, weight)
     return (
-        np.reshape(found[0], input_shape),
+        reshaped(found[0], input_shape),
         found[1] if needs[1] else None,
         found[2] if needs[2] else None,
     )
 
 
 def _channel_factor(parameter: Any, ndim: int) -> Any:
-    return np.reshape(parameter, (-1,) + (1,) * (ndim - 2))
+    return reshaped(parameter, (-1,) + (1,) * (ndim - 2))
 
 
 def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: float) -> Any:
@@ -230,7 +264,7 @@ def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, ep
     shift = np.negative(mean) * factor
     if bias is not None:
         shift = shift + bias
-    x = np.astype(input, np.float32) if input.dtype.itemsize == 2 else input
+    x = in_dtype(input, np.float32) if input.dtype.itemsize == 2 else input
     out = np.multiply(x, _channel_factor(factor, input.ndim), order="C")
     out += _channel_factor(shift, input.ndim)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype)
@@ -250,7 +284,7 @@ def _(g: Any, weight: Any, variance: Any, eps: float) -> Any:
 @_batch_norm_with.derivative("weight")
 def _(g: Any, input: Any, mean: Any, variance: Any, eps: float) -> Any:
     x = _as_channels(input)
-    centered = x - np.reshape(mean, (-1, 1))
+    centered = x - reshaped(mean, (-1, 1))
     return np.add.reduce(_as_channels(g) * centered, axis=(0, 2)) * (1.0 / np.sqrt(variance + eps))
 
 
@@ -261,7 +295,7 @@ def _update(running: Tensor | None, found: Tensor, momentum: float) -> None:
     """Moves a running statistic towards the batch's."""
     if running is not None:
         running.mul_(1.0 - momentum).add_(
-            found if found.dtype == running.dtype else found.to(running.dtype), alpha=momentum
+            (found if found.dtype == running.dtype else found.to(running.dtype)) * momentum
         )
 
 

@@ -12,6 +12,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.operations import coefficients
 from framework.operations.approximating import by_blocks, not_half, piecewise, polynomial, ratio
+from framework.operations.choosing import choose
 
 __all__ = [
     "airy_ai",
@@ -171,7 +172,7 @@ def _y1_near(x: Any) -> Any:
 
 def _spherical_j0(x: Any) -> Any:
     value = np.where(np.absolute(x) < 0.5, _sine_share(x), np.sin(x) / x)
-    return np.where(np.absolute(x) == math.inf, 0, value)
+    return choose(np.absolute(x) == math.inf, 0, value)
 
 
 def _sine_share(x: Any) -> Any:
@@ -231,7 +232,7 @@ def _values(name: str, forward: Any, parameter: str = "input") -> Any:
 
 def _share(out: Any, input: Any, at_zero: float) -> Any:
     """`out / input`, which has a limit at zero."""
-    return np.where(input == 0, at_zero, out / np.where(input == 0, 1.0, input))
+    return np.where(input == 0, at_zero, out / choose(input == 0, 1.0, input))
 
 
 i0 = _smooth("i0", _i0, lambda g, input: g * i1(input))

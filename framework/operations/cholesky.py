@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, lower_part, reshaped, upper_part
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -55,18 +56,18 @@ def _partly_factored(input: Any, upper: bool) -> Any:
 
 def _rows_done(input: Any) -> tuple[Any, Any]:
     """The lower triangles as far as they could be factored, and for each matrix the row that failed, from 1, or 0."""
-    flat = np.array(np.reshape(np.tril(input), (-1, *input.shape[-2:])))
+    flat = np.array(reshaped(lower_part(input), (-1, *input.shape[-2:])))
     info = np.zeros(flat.shape[0], np.int32)
     for number, a in enumerate(flat):
         for row in range(len(a)):
             if row:
-                a[row, :row] = np.linalg.solve(np.tril(a[:row, :row]), a[row, :row])
+                a[row, :row] = np.linalg.solve(lower_part(a[:row, :row]), a[row, :row])
                 a[row, row] -= np.dot(a[row, :row], a[row, :row])
             if not a[row, row] > 0:
                 info[number] = row + 1
                 break
             a[row, row] = np.sqrt(a[row, row])
-    return np.reshape(flat, input.shape), np.reshape(info, input.shape[:-2])
+    return reshaped(flat, input.shape), reshaped(info, input.shape[:-2])
 
 
 def _failed(input: Any, upper: bool) -> Any:
@@ -74,7 +75,7 @@ def _failed(input: Any, upper: bool) -> Any:
     info = np.array(_rows_done(transposed(input) if upper else input)[1])
     if not np.any(info):
         # Rounded otherwise than by LAPACK, all may pass: then it was the last row.
-        flat, codes = np.reshape(input, (-1, *input.shape[-2:])), np.reshape(info, -1)
+        flat, codes = reshaped(input, (-1, *input.shape[-2:])), reshaped(info, -1)
         for number, each in enumerate(flat):
             try:
                 _factored(each, upper)
@@ -88,7 +89,7 @@ def _slope(g: Any, out: Any, upper: bool) -> Any:
     L, g = (transposed(out), transposed(g)) if upper else (out, g)
     inner = np.matmul(transposed(L), g)
     # Half of the diagonal: the symmetric matrix counts it once.
-    inner = (np.tril(inner) + np.tril(inner, -1)) * 0.5
+    inner = (lower_part(inner) + lower_part(inner, -1)) * 0.5
     slope = solve_triangle(transposed(L), inner, True, True, False)
     slope = solve_triangle(L, slope, False, False, False)
     return (slope + transposed(slope)) * 0.5
@@ -107,7 +108,7 @@ def _failures(input: Any, upper: bool) -> Any:
         done = np.diagonal(_factored(input, upper), 0, -2, -1) > 0
     except np.linalg.LinAlgError:
         return _failed(input, upper)
-    return np.astype(np.logical_not(np.all(done, axis=-1)), np.int32)
+    return in_dtype(np.logical_not(np.all(done, axis=-1)), np.int32)
 
 
 def _not_definite(input: Any, upper: bool, name: str) -> LinAlgError:
@@ -195,7 +196,7 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
 
 
 def _inverted(input: Any, upper: bool) -> Any:
-    half = np.linalg.inv(np.triu(input) if upper else np.tril(input))
+    half = np.linalg.inv(upper_part(input) if upper else lower_part(input))
     return columns(np.matmul(half, transposed(half)) if upper else np.matmul(transposed(half), half))
 
 

@@ -7,7 +7,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.tensor import Tensor
+from framework.operations.choosing import choose
 from framework.operations.loss_reduction import refuse_gradient
 
 __all__ = ["check_classes", "class_targets", "refuse_scores"]
@@ -81,15 +83,15 @@ def class_targets(target: Any, weight: Any, ignore_index: int, count: int, dtype
 
     Those to be left out become class 0 with weight 0. IndexError for a class that is not among `count`.
     """
-    classes = target if target.ndim == 1 else np.reshape(target, (-1,))
+    classes = target if target.ndim == 1 else reshaped(target, (-1,))
     if classes.dtype is not _INT64:
-        classes = np.astype(classes, np.int64)
+        classes = in_dtype(classes, np.int64)
     weights = None
     if not decide(_all_count, classes, ignore_index, count):
         kept = classes != ignore_index
         decide(_refuse_outside, classes, kept, count)
-        classes = np.where(kept, classes, 0)
-        weights = np.astype(kept, dtype)
+        classes = choose(kept, classes, 0)
+        weights = in_dtype(kept, dtype)
     if weight is None or not count:
         return classes, weights
     return classes, weight[classes] if weights is None else weight[classes] * weights

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.direct import constant, product
+from framework.autograd.direct import constant, product, reshaped, zeros
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.blocks import WIDE, whole
 from framework.operations.class_targets import check_classes, class_targets, refuse_scores
+from framework.operations.expansion import _expand
 from framework.operations.loss_reduction import read_reduction, reduced
 from framework.operations.small_rows import Small, small
 from framework.operations.softmax import log_softmax, row_totals
@@ -30,7 +31,7 @@ def _as_rows(scores: Any) -> Any:
     shape = scores.shape
     if len(shape) == 2:
         return scores
-    return np.reshape(scores, (1, *shape) if len(shape) == 1 else (*shape[:2], math.prod(shape[2:])))
+    return reshaped(scores, (1, *shape) if len(shape) == 1 else (*shape[:2], math.prod(shape[2:])))
 
 
 def _are_many(rows: Any) -> bool:
@@ -42,7 +43,7 @@ def _are_many(rows: Any) -> bool:
 
 def _by_sample(values: Any, shape: tuple[int, ...]) -> Any:
     """One value for each sample, in a line, as it meets rows of this shape: (N,) or (N, S)."""
-    return values if len(shape) == 2 or not values.ndim else np.reshape(values, (shape[0], shape[2]))
+    return values if len(shape) == 2 or not values.ndim else reshaped(values, (shape[0], shape[2]))
 
 
 def _places(classes: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
@@ -72,7 +73,7 @@ def _pick_class(rows: Any, classes: Any) -> Any:
 def _picked(rows: Any, classes: Any) -> Any:
     """From each sample's row the element of its class, in a line."""
     if rows.ndim == 3:
-        return np.reshape(rows[_places(classes, rows.shape)], (-1,))
+        return reshaped(rows[_places(classes, rows.shape)], (-1,))
     count, width = rows.shape
     if type(rows) is np.ndarray and count <= 256 and rows.flags.c_contiguous:
         # NumPy's index arrays take three times as long to get ready.
@@ -83,7 +84,7 @@ def _picked(rows: Any, classes: Any) -> Any:
 @operation()
 def _place_class(values: Any, classes: Any, shape: tuple[int, ...]) -> Any:
     """Rows of zeros, with each value at its class: the transpose of `_pick_class`."""
-    result = np.zeros_like(values, shape=shape)
+    result = zeros(values, shape=shape)
     result[_places(classes, shape)] = _by_sample(values, shape)
     return result
 
@@ -112,7 +113,7 @@ _cross_entropy_rows_gradient.add_derivative(lambda g, classes: np.negative(_pick
 def _cross_entropy_shift(rows: Any) -> Any:
     """What is taken off each row of scores before their exponentials, which cancels out again: it has no derivative."""
     if 0 in rows.shape:
-        return np.zeros_like(rows, shape=(rows.shape[0], 1, *rows.shape[2:]))
+        return zeros(rows, shape=(rows.shape[0], 1, *rows.shape[2:]))
     return row_largest(rows) if rows.ndim == 2 else np.max(rows, axis=1, keepdims=True)
 
 
@@ -124,11 +125,11 @@ def _exponentials(input: Any) -> Any:
 def _over_samples(losses: Any, weights: Any, shape: tuple[int, ...], reduction: str) -> Any:
     """The samples' losses reduced, by their weights if they have any."""
     if weights is None:
-        return np.reshape(losses, _sample_shape(shape)) if reduction == "none" else reduced(losses, reduction)
+        return reshaped(losses, _sample_shape(shape)) if reduction == "none" else reduced(losses, reduction)
     # A sample that is left out costs 0, whatever its scores: 0 times inf would be nan.
     losses = np.where(weights == 0, 0.0 * weights, losses * weights)
     if reduction == "none":
-        return np.reshape(losses, _sample_shape(shape))
+        return reshaped(losses, _sample_shape(shape))
     total = add_up(losses)
     if reduction == "sum":
         return total
@@ -147,7 +148,7 @@ def _few_reduced(few: Small, losses: Any, weights: Any, shape: tuple[int, ...], 
 def _sample_gradients(g: Any, weights: Any, shape: tuple[int, ...], reduction: str) -> Any:
     """The gradient of each sample's loss; a number where it is the same for all."""
     if reduction == "none":
-        g = np.reshape(g, (_samples(shape),))
+        g = reshaped(g, (_samples(shape),))
         return g if weights is None else g * weights
     if weights is None:
         return g / (_samples(shape) or math.nan) if reduction == "mean" else g
@@ -185,7 +186,7 @@ def _cross_entropy(input: Any, target: Any, weight: Any, ignore_index: int, redu
         losses = np.log(totals) - found
     else:
         totals = np.add.reduce(exponentials, axis=1)
-        losses = np.reshape(np.log(totals), (-1,)) - found
+        losses = reshaped(np.log(totals), (-1,)) - found
     return _over_samples(losses, weights, input.shape, reduction), classes, weights, exponentials, totals
 
 
@@ -195,7 +196,7 @@ def _cross_entropy_gradient(
 ) -> Any:
     values = _sample_gradients(g, weights, input_shape, reduction)
     rates = _by_sample(values, exponentials.shape) / totals
-    return np.reshape(_cross_entropy_rows_gradient(exponentials, rates, values, classes), input_shape)
+    return reshaped(_cross_entropy_rows_gradient(exponentials, rates, values, classes), input_shape)
 
 
 def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
@@ -206,9 +207,9 @@ def _nll_loss(input: Any, target: Any, weight: Any, ignore_index: int, reduction
 
 def _nll_loss_gradient(g: Any, input_shape: Any, target: Any, reduction: str, classes: Any, weights: Any) -> Any:
     values = np.negative(_sample_gradients(g, weights, input_shape, reduction))
-    values = np.broadcast_to(values, (_samples(input_shape),))
+    values = _expand(values, (_samples(input_shape),))
     shape = (*(1,) * (2 - len(input_shape)), *input_shape[:2], *[math.prod(input_shape[2:])] * (len(input_shape) > 2))
-    return np.reshape(_place_class(values, classes, shape), input_shape)
+    return reshaped(_place_class(values, classes, shape), input_shape)
 
 
 def _cross_entropy_row(grad_fn: str) -> Any:
@@ -327,7 +328,7 @@ def _smoothed(
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str) -> Any:
     losses = np.negative(np.add.reduce(_log_rows(input) * _weighted(_as_rows(target), weight), axis=1))
-    losses = np.reshape(losses, (-1,))
+    losses = reshaped(losses, (-1,))
     return _over_samples(losses, None, input.shape, reduction)
 
 
@@ -347,18 +348,18 @@ def _sample_column(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
     values = _sample_gradients(g, None, shape, reduction)
     if reduction != "none":
         return values
-    return values[:, None] if len(shape) < 3 else np.reshape(values, (shape[0], 1, math.prod(shape[2:])))
+    return values[:, None] if len(shape) < 3 else reshaped(values, (shape[0], 1, math.prod(shape[2:])))
 
 
 def _soft_input_gradient(g: Any, input: Any, target: Any, weight: Any, reduction: str) -> Any:
     targets = _weighted(_as_rows(target), weight)
     rows = np.exp(_log_rows(input)) * np.add.reduce(targets, axis=1, keepdims=True) - targets
-    return np.reshape(rows * _sample_column(g, input.shape, reduction), input.shape)
+    return reshaped(rows * _sample_column(g, input.shape, reduction), input.shape)
 
 
 def _soft_target_gradient(g: Any, input: Any, weight: Any, reduction: str) -> Any:
     rows = np.negative(_weighted(_log_rows(input), weight))
-    return np.reshape(rows * _sample_column(g, input.shape, reduction), input.shape)
+    return reshaped(rows * _sample_column(g, input.shape, reduction), input.shape)
 
 
 _SOFT = {

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import zeros
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.nodes import renamed
@@ -17,6 +18,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.arithmetic import older_order
+from framework.operations.choosing import choose
 
 __all__ = [
     "addcdiv",
@@ -38,7 +40,7 @@ _LN_2 = math.log(2)
 def _over_squares(g: Any, numerator: Any, input: Any, other: Any) -> Any:
     """`g * numerator / (input² + other²)`, zero at the origin."""
     squares = input * input + other * other
-    return np.where(squares == 0, 0.0, g * (numerator / squares))
+    return choose(squares == 0, 0.0, g * (numerator / squares))
 
 
 atan2 = operation(
@@ -88,8 +90,8 @@ _copysign = operation(
     np.copysign,
     name="copysign",
     promote="float",
-    input=lambda g, input, out: g * np.where(input == 0, 0.0, out / input),
-    other=lambda g: np.zeros_like(g),
+    input=lambda g, input, out: g * choose(input == 0, 0.0, out / input),
+    other=lambda g: zeros(g),
     tensors=["input"],
 )
 
@@ -104,14 +106,14 @@ def copysign(input: Tensor, other: Any) -> Tensor:
 
 def _log_times(input: Any, other: Any) -> Any:
     product = input * np.log(other)
-    return np.where(np.logical_and(input == 0, other == other), 0.0, product)
+    return choose(np.logical_and(input == 0, other == other), 0.0, product)
 
 
 _xlogy = operation(
     _log_times,
     name="xlogy",
     promote="float",
-    input=lambda g, input, other: g * np.where(np.logical_and(input == 0, other <= 0), 0.0, np.log(other)),
+    input=lambda g, input, other: g * choose(np.logical_and(input == 0, other <= 0), 0.0, np.log(other)),
     other=lambda g, input, other: g * (input / other),
 )
 

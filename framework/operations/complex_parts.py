@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import zeros
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable
 from framework.autograd.operation import operation
@@ -109,7 +110,7 @@ def _angle(input: Any) -> Any:
     return np.where(input == input, value, input)
 
 
-angle = operation(_angle, name="angle", promote="float", input=lambda g: np.zeros_like(g))
+angle = operation(_angle, name="angle", promote="float", input=lambda g: zeros(g))
 
 attach(
     angle,

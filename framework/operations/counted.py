@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from framework.autograd import dtypes
+from framework.autograd.direct import zeros
 from framework.autograd.errors import broadcast_error, no_kernel
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -17,7 +16,7 @@ from framework.random import Generator, default_generator
 __all__ = ["binomial", "poisson"]
 
 # What was random does not depend on the input: its gradient is zero.
-_POISSON = operation(lambda input, values: values, name="poisson", input=lambda g: np.zeros_like(g))
+_POISSON = operation(lambda input, values: values, name="poisson", input=lambda g: zeros(g))
 
 _BINOMIAL = operation(
     lambda count, prob, values: values,

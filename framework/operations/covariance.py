@@ -10,6 +10,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped, transposed
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -29,11 +30,11 @@ def _centered(rows: Any, share: Any) -> Any:
 
 
 def _products(a: Any, b: Any) -> Any:
-    return np.matmul(a, np.transpose(b, (1, 0)))
+    return np.matmul(a, transposed(b, (1, 0)))
 
 
 def _matrix(input: Any) -> Any:
-    return np.reshape(input, (1, -1)) if input.ndim < 2 else input
+    return reshaped(input, (1, -1)) if input.ndim < 2 else input
 
 
 @operation(name="cov", grad_fn="SqueezeBackward0")
@@ -43,19 +44,19 @@ def _cov(input: Any, weights: Any, norm: float) -> Any:
     share = None if weights is None else weights / np.add.reduce(weights, axis=None)
     centered = _centered(rows, share)
     found = _products(centered, centered if weights is None else centered * weights) / norm
-    return found if found.shape[0] != 1 else np.reshape(found, ())
+    return found if found.shape[0] != 1 else reshaped(found, ())
 
 
 @_cov.derivative("input")
 def _(g: Any, input: Any, weights: Any, norm: float) -> Any:
     rows = _matrix(input)
-    g = np.reshape(g, (rows.shape[0], rows.shape[0])) / norm
+    g = reshaped(g, (rows.shape[0], rows.shape[0])) / norm
     share = None if weights is None else weights / np.add.reduce(weights, axis=None)
-    slope = np.matmul(g + np.transpose(g, (1, 0)), _centered(rows, share))
+    slope = np.matmul(g + transposed(g, (1, 0)), _centered(rows, share))
     if weights is not None:
         slope = slope * weights
     # The weighted rows of what is centered sum to 0, and so do those of the slope: the means add nothing.
-    return np.reshape(slope, input.shape)
+    return reshaped(slope, input.shape)
 
 
 def cov(
@@ -98,7 +99,7 @@ def cov(
     if aweights is not None and mode.recording and aweights.requires_grad:
         return _step_by_step(input, aweights, fweights, correction)
     dtype = input._array.dtype
-    held = None if weights is None else wrap(np.astype(weights, dtype))
+    held = None if weights is None else wrap(in_dtype(weights, dtype))
     return _cov.function(input, held, norm)
 
 
@@ -138,12 +139,12 @@ def _weights(count: int, fweights: Any, aweights: Any) -> tuple[Any, float, floa
             )
         if array.size and decide(_some_negative, array):
             raise RuntimeError(f"cov(): {name} cannot be negative")
-        array = np.reshape(array, (count,))
+        array = reshaped(array, (count,))
         found = array if found is None else found * array
     if found is None:
         return None, float(count), float(count)
     total = decide(_total, found)
-    return found, total, total if aweights is None else decide(_total, found * np.reshape(aweights._array, (count,)))
+    return found, total, total if aweights is None else decide(_total, found * reshaped(aweights._array, (count,)))
 
 
 def _some_negative(array: Any) -> bool:

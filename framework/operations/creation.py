@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import Tensor, dtypes, get_default_dtype
+from framework.autograd.direct import in_dtype
 from framework.autograd.protocol import register
 from framework.autograd.tensor import wrap
 from framework.operations.conversion import cast_quietly, order_of
@@ -97,7 +98,10 @@ def full(
     read_device(device)
     value = read_number("full", "fill_value", 2, fill_value)
     target = read_dtype("full", dtype) or (dtypes.scalar_dtype(value) if out is None else out._array.dtype)
-    return finish(np.full(read_size("full", (size,)), as_scalar("full", value, target), target), requires_grad, out)
+    made = np.empty(read_size("full", (size,)), target)
+    # What np.full does, for half of its time.
+    np.copyto(made, as_scalar("full", value, target), casting="unsafe")
+    return finish(made, requires_grad, out)
 
 
 def _filled_like(name: str, plain: Any, make: Any) -> Any:
@@ -223,7 +227,7 @@ def _steps(start: Any, end: Any, step: Any, target: np.dtype[Any]) -> Any:
     if target.kind == "f":
         return cast_quietly(start + step * np.arange(count, dtype=np.float64), target)
     # Numbers that a small integer type cannot hold wrap around.
-    return np.astype(int(start) + int(step) * np.arange(count), target)
+    return in_dtype(int(start) + int(step) * np.arange(count), target)
 
 
 def linspace(

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import taken_along
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import type_name
 from framework.operations.loss_reduction import read_reduction
 from framework.operations.masking import where
@@ -66,7 +68,7 @@ def _path(labels: Any, blank: int) -> tuple[Any, Any]:
 
 def _along(log_probs: Any, classes: Any) -> Any:
     """The log-probabilities (T, N, S) of the paths' classes."""
-    found = np.take_along_axis(log_probs, classes[None], axis=2).astype(np.float64)
+    found = taken_along(log_probs, classes[None], 2).astype(np.float64)
     return np.maximum(found, _NEVER, out=found)
 
 
@@ -83,7 +85,7 @@ def _ctc_loss(
     last = walked[input_lengths, samples, 2 * target_lengths]
     label = walked[input_lengths, samples, np.maximum(2 * target_lengths - 1, 0)]
     losses = -np.where(target_lengths > 0, np.logaddexp(last, label), last)
-    return np.where(losses > -_NEVER / 2, np.inf, losses).astype(log_probs.dtype), labels, walked
+    return choose(losses > -_NEVER / 2, np.inf, losses).astype(log_probs.dtype), labels, walked
 
 
 def _labels(log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int) -> Any:
@@ -169,15 +171,15 @@ def _ctc_loss_backward(
     times = (input_lengths - 1 - np.arange(count)[:, None])[:, :, None]
     places = (2 * target_lengths[:, None] - np.arange(path.shape[1]))[None]
     turned = (np.maximum(times, 0), np.arange(samples)[None, :, None], np.maximum(places, 0))
-    _, turned_jumps = _path(np.take_along_axis(path, turned[2][0], axis=1)[:, 1::2], blank)
+    _, turned_jumps = _path(taken_along(path, turned[2][0], 1)[:, 1::2], blank)
     after = _walk(steps[turned], turned_jumps)[1:][turned]
     share = np.exp(walked[1:] + after - steps + losses[None, :, None])
-    share = np.where((times >= 0) & (places >= 0), share, 0.0)
+    share = choose((times >= 0) & (places >= 0), share, 0.0)
     of_class = (path[:, :, None] == np.arange(classes)).astype(np.float64)
     shares = np.moveaxis(np.matmul(np.moveaxis(share, 0, 1), of_class), 1, 0)
     result = (np.exp(log_probs) - shares) * gradient[:, None]
     left_out = (times < 0) | (zero_infinity & np.isinf(losses))[:, None]
-    return np.where(left_out, 0.0, result).astype(log_probs.dtype)
+    return choose(left_out, 0.0, result).astype(log_probs.dtype)
 
 
 def _no_second_derivative(g: Any, log_probs: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
-from framework.autograd.direct import running_product, running_sum
+from framework.autograd.direct import in_dtype, running_product, running_sum
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import Operation, operation
@@ -26,7 +26,7 @@ def _running(run: Any, step: Any) -> Any:
     def forward(input: Any, dim: int | None) -> Any:
         dtype = input.dtype
         if dim is None:
-            return np.positive(input) if dtype.kind == "f" else np.astype(input, np.int64)
+            return np.positive(input) if dtype.kind == "f" else in_dtype(input, np.int64)
         if dtype.kind != "f":
             return in_order(run(input, dim, np.int64))
         if dtype.itemsize > 2:

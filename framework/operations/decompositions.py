@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import lower_part, reshaped, upper_part
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -40,7 +41,7 @@ __all__ = [
 
 
 def _on_diagonal(x: Any) -> Any:
-    return np.tril(np.triu(np.broadcast_to(x[..., None, :], (*x.shape, x.shape[-1]))))
+    return lower_part(upper_part(np.broadcast_to(x[..., None, :], (*x.shape, x.shape[-1]))))
 
 
 def _gaps(values: Any) -> Any:
@@ -49,7 +50,7 @@ def _gaps(values: Any) -> Any:
 
 
 def _off_diagonal(x: Any) -> Any:
-    return np.tril(x, -1) + np.triu(x, 1)
+    return lower_part(x, -1) + upper_part(x, 1)
 
 
 @operation(name="linalg_eigh", outputs="list")
@@ -105,7 +106,7 @@ def _finite(name: str, row: Any, *arguments: Any) -> Any:
         return row.function(*arguments)
     except np.linalg.LinAlgError:
         bad = np.logical_not(np.all(np.isfinite(arguments[0]._array), axis=(-2, -1)))
-        where = f"(Batch element {int(np.argmax(np.reshape(bad, -1)))}): " if bad.ndim else ""
+        where = f"(Batch element {int(np.argmax(reshaped(bad, -1)))}): " if bad.ndim else ""
         if np.any(bad):
             text = "The algorithm failed to converge because the input matrix contained non-finite values."
         else:
@@ -233,8 +234,8 @@ def _(g: Any, out: Any, mode: str) -> Any:
         beyond = g_R[..., :, count:]
         g_Q = g_Q + np.matmul(Q, np.matmul(R[..., :, count:], transposed(beyond)))
         g_R = g_R[..., :, :count]
-    inner = np.triu(np.matmul(g_R, transposed(R1)) - np.matmul(transposed(Q), g_Q))
-    both = inner + transposed(np.triu(inner, 1))
+    inner = upper_part(np.matmul(g_R, transposed(R1)) - np.matmul(transposed(Q), g_Q))
+    both = inner + transposed(upper_part(inner, 1))
     slope = solve_triangle(transposed(R1), g_Q + np.matmul(Q, both), False, False, False)
     return np.concatenate((slope, np.matmul(Q, beyond)), axis=-1) if wide else slope
 

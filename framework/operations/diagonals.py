@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, lower_part, upper_part
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.arguments import integer
@@ -30,7 +31,7 @@ _kept_triangle = functools.lru_cache(64)(_triangle)
 def _within(input: Any, diagonal: int, lower: bool) -> Any:
     """The elements on and below (or above) a diagonal, zero elsewhere: np.tril with the mask at hand."""
     if type(input) is not np.ndarray:
-        return in_order(np.tril(input, diagonal) if lower else np.triu(input, diagonal))
+        return in_order(lower_part(input, diagonal) if lower else upper_part(input, diagonal))
     shape = input.shape[-2:]
     make = _kept_triangle if math.prod(shape) <= 1 << 14 else _triangle
     below = make(shape[0], shape[1], diagonal if lower else diagonal - 1)
@@ -90,7 +91,7 @@ def _indices(name: str, pick: Any) -> Any:
         target = read_dtype(name, dtype) or np.dtype(np.int64)
         if target not in (np.int64, np.int32):
             raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.from_numpy(target).scalar_name}'")
-        return wrap(np.astype(np.stack(pick(row, offset, col)), target))
+        return wrap(in_dtype(np.stack(pick(row, offset, col)), target))
 
     indices.__name__ = indices.__qualname__ = name
     return indices

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
@@ -70,7 +71,7 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if not n:
-        return copy_(wrap(np.zeros_like(input._array)), input)
+        return copy_(wrap(zeros(input._array)), input)
     axis = normalize_dim(dim, input._array.ndim)
     if prepend is not None or append is not None:
         input = cat([each for each in (prepend, input, append) if each is not None], axis)

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import taken, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
 from framework.operations.arithmetic import check_no_mask
+from framework.operations.choosing import choose
 from framework.operations.matrix_checks import check_kernel, title, transposed
 from framework.operations.norms import _length, _slope, check_identity
 
@@ -50,7 +52,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 def _between(input: Any, other: Any, p: float) -> Any:
     if not input.shape[-1]:
         batch = np.broadcast_shapes(input.shape[:-2], other.shape[:-2])
-        return np.zeros_like(input, shape=(*batch, input.shape[-2], other.shape[-2]))
+        return zeros(input, shape=(*batch, input.shape[-2], other.shape[-2]))
     return _lengths(np.subtract(input[..., :, None, :], other[..., None, :, :], order="C"), p)
 
 
@@ -71,9 +73,9 @@ def _by_products(input: Any, other: Any, p: float) -> Any:
 def _pull(g: Any, input: Any, other: Any, out: Any, p: float) -> Any:
     """The gradient of the first points."""
     if p == 0 or not input.shape[-1]:
-        return np.zeros_like(input)
+        return zeros(input)
     if p == 2:
-        weights = np.where(out == 0, 0.0, g / np.where(out == 0, np.ones_like(out), out))
+        weights = choose(out == 0, 0.0, g / choose(out == 0, 1.0, out))
         return np.add.reduce(weights, axis=-1)[..., None] * input - np.matmul(weights, other)
     difference = input[..., :, None, :] - other[..., None, :, :]
     return np.add.reduce(_slope(g, difference, out, p, (difference.ndim - 1,), False), axis=-2)
@@ -141,18 +143,18 @@ def _pairs(count: int) -> tuple[Any, Any, Any]:
 def _pdist(input: Any, p: float) -> Any:
     first, second, _ = _pairs(input.shape[0])
     if not input.shape[1]:
-        return np.zeros_like(input, shape=first.shape)
-    return _lengths(np.take(input, first, axis=0) - np.take(input, second, axis=0), p)
+        return zeros(input, shape=first.shape)
+    return _lengths(taken(input, first, 0) - taken(input, second, 0), p)
 
 
 @_pdist.derivative("input")
 def _(g: Any, input: Any, out: Any, p: float) -> Any:
     if g.shape[0] == 0:
-        return np.zeros_like(input)
+        return zeros(input)
     places = _pairs(input.shape[0])[2]
-    square = np.concatenate((g, np.zeros_like(g, shape=(1,))))[places]
+    square = np.concatenate((g, zeros(g, shape=(1,))))[places]
     # A row's distance from itself: one that divides nothing by zero.
-    own = np.zeros_like(out, shape=(1,)) if p == np.inf else np.ones_like(out, shape=(1,))
+    own = zeros(out, shape=(1,)) if p == np.inf else np.ones_like(out, shape=(1,))
     lengths = np.concatenate((out, own))[places]
     return _pull(square, input, input, lengths, p)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from framework.autograd.direct import reshaped, transposed
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
@@ -69,16 +70,16 @@ def _contract(input: Any, other: Any, labels: str, other_labels: str, result: st
     kept = len(shape) - plan.groups[-1]
     whole = (*shape[:kept], *other_shape[batches + plan.groups[-1] :])
     if product.shape != whole:
-        product = np.reshape(product, whole)
+        product = reshaped(product, whole)
     if plan.result_order is None:
         return product
-    return np.copy(np.transpose(product, plan.result_order), order="C")
+    return np.copy(transposed(product, plan.result_order), order="C")
 
 
 def _grouped(array: Any, order: tuple[int, ...] | None, groups: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     """The array with its dimensions in order and those of each group as one, and its shape before that."""
     if order is not None:
-        array = np.transpose(array, order)
+        array = transposed(array, order)
     shape = array.shape
     if all([count == 1 for count in groups]):
         return array, shape
@@ -86,7 +87,7 @@ def _grouped(array: Any, order: tuple[int, ...] | None, groups: tuple[int, ...])
     for count in groups:
         merged.append(math.prod(shape[start : start + count]))
         start += count
-    return np.reshape(array, tuple(merged)), shape
+    return reshaped(array, tuple(merged)), shape
 
 
 _contract.derivative("input")(

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import check_tensor
 from framework.operations.halves import half
 from framework.operations.pairs import of_tensors, refuse, undifferentiable, with_numbers
@@ -26,15 +28,15 @@ def _in_single(function: Any) -> Any:
     def forward(input: Any, *rest: Any) -> Any:
         if input.dtype.itemsize > 2:
             return function(input, *rest)
-        wide = [np.astype(each, np.float32) if hasattr(each, "dtype") else each for each in rest]
-        return half(function(np.astype(input, np.float32), *wide), input.dtype)
+        wide = [in_dtype(each, np.float32) if hasattr(each, "dtype") else each for each in rest]
+        return half(function(in_dtype(input, np.float32), *wide), input.dtype)
 
     return forward
 
 
 def _sinc(input: Any) -> Any:
     angle = input * math.pi
-    return np.where(input == 0, 1.0, np.sin(angle) / np.where(input == 0, 1.0, angle))
+    return choose(input == 0, 1.0, np.sin(angle) / choose(input == 0, 1.0, angle))
 
 
 sinc = operation(
@@ -49,7 +51,7 @@ def _sinc_slope(g: Any, input: Any) -> Any:
     angle = input * math.pi
     square = input * input * math.pi
     zero = square == 0
-    return np.where(zero, 0.0, g * ((angle * np.cos(angle) - np.sin(angle)) / np.where(zero, 1.0, square)))
+    return choose(zero, 0.0, g * ((angle * np.cos(angle) - np.sin(angle)) / choose(zero, 1.0, square)))
 
 
 def _logit_raw(input: Any, eps: float | None) -> Any:
@@ -84,8 +86,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 
 def _entr(x: Any) -> Any:
-    value = np.where(x == 0, 0.0, -x * np.log(np.where(x > 0, x, 1.0)))
-    return np.where(x < 0, -math.inf, value)
+    value = choose(x == 0, 0.0, -x * np.log(choose(x > 0, x, 1.0)))
+    return choose(x < 0, -math.inf, value)
 
 
 entr = operation(
@@ -97,7 +99,7 @@ entr = operation(
 
 
 def _xlog1py_raw(input: Any, other: Any) -> Any:
-    return _in_single(lambda x, y: np.where(np.logical_and(x == 0, y == y), 0.0, x * np.log1p(y)))(input, other)
+    return _in_single(lambda x, y: choose(np.logical_and(x == 0, y == y), 0.0, x * np.log1p(y)))(input, other)
 
 
 xlog1py = with_numbers(
@@ -106,7 +108,7 @@ xlog1py = with_numbers(
         name="special_xlog1py",
         grad_fn="SpecialXlog1PyBackward0",
         promote="float",
-        input=lambda g, input, other: g * np.where(np.logical_and(input == 0, other <= -1), 0.0, np.log1p(other)),
+        input=lambda g, input, other: g * choose(np.logical_and(input == 0, other <= -1), 0.0, np.log1p(other)),
         other=lambda g, input, other: g * (input / (other + 1)),
     ),
     "special_xlog1py",
@@ -148,8 +150,8 @@ nextafter = of_tensors(
         _nextafter_raw,
         name="nextafter",
         promote="common",
-        input=lambda g, input, other: np.where(input == other, 0.0, g),
-        other=lambda g: np.zeros_like(g),
+        input=lambda g, input, other: choose(input == other, 0.0, g),
+        other=lambda g: zeros(g),
     ),
     "nextafter",
     "The next number after `input` towards `other`.",
@@ -194,7 +196,7 @@ _frexp = operation(_split, name="frexp", outputs=2, residuals=("exponent",))
 
 @_frexp.derivative("input")
 def _(g: Any, exponent: Any) -> Any:
-    return g / np.exp2(np.astype(exponent, g.dtype))
+    return g / np.exp2(in_dtype(exponent, g.dtype))
 
 
 def frexp(input: Tensor) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype
 from framework.autograd.tensor import Tensor
 from framework.operations.halves import half
 
@@ -37,7 +38,7 @@ def elementwise(compute: Callable[..., Any], first: Any, *rest: Any) -> Any:
     dtype = first.dtype
     if dtype.itemsize != 2 or dtype.kind != "f":
         return compute(first, *rest)
-    wide = [np.astype(each, np.float32) if hasattr(each, "dtype") else each for each in (first, *rest)]
+    wide = [in_dtype(each, np.float32) if hasattr(each, "dtype") else each for each in (first, *rest)]
     result = compute(*wide)
     return result.to(dtype) if isinstance(result, Tensor) else half(result, dtype)
 
@@ -59,6 +60,6 @@ def at_most(x: Any, high: Any) -> Any:
 
 def masked(x: Any, mask: Any) -> Any:
     """An array where the mask is set, else 0. Quicker than a product with booleans, which casts them on the way."""
-    kept = np.astype(mask, x.dtype)
+    kept = in_dtype(mask, x.dtype)
     kept *= x
     return kept

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import reshaped, taken_along
+from framework.operations.choosing import choose
 from framework.operations.matrix_checks import columns
 from framework.operations.triangular import solved_triangle
 
@@ -15,7 +17,7 @@ _NARROW = 16
 
 
 def _swap_rows(a: Any, order: Any) -> None:
-    a[...] = np.take_along_axis(a, order[..., None], axis=1)
+    a[...] = taken_along(a, order[..., None], 1)
 
 
 def _eliminate(a: Any, order: Any, pivots: Any) -> None:
@@ -28,7 +30,7 @@ def _eliminate(a: Any, order: Any, pivots: Any) -> None:
             each[batch, best], each[:, k] = each[:, k].copy(), each[batch, best].copy()
         pivot = a[:, k, k, None]
         below = a[:, k + 1 :, k]
-        below /= np.where(pivot == 0, 1, pivot)
+        below /= choose(pivot == 0, 1, pivot)
         a[:, k + 1 :, k + 1 :] -= below[..., None] * a[:, k, None, k + 1 :]
 
 
@@ -50,7 +52,7 @@ def _factor(a: Any, order: Any, pivots: Any) -> None:
     m, n = a.shape[1:]
     if n > m:
         _factor(a[:, :, :m], order, pivots)
-        a[:, :, m:] = np.take_along_axis(a[:, :, m:], order[..., None], axis=1)
+        a[:, :, m:] = taken_along(a[:, :, m:], order[..., None], 1)
         a[:, :, m:] = solved_triangle(a[:, :, :m], a[:, :, m:], False, True)
         return
     if n <= _NARROW:
@@ -69,7 +71,7 @@ def _factor(a: Any, order: Any, pivots: Any) -> None:
     _factor(rest[:, half:], lower, pivots[:, half:])
     pivots[:, half:] += half
     _swap_rows(a[:, half:, :half], lower)
-    order[:, half:] = np.take_along_axis(order[:, half:], lower, axis=1)
+    order[:, half:] = taken_along(order[:, half:], lower, 1)
 
 
 def factored(A: Any) -> tuple[Any, Any, Any, Any]:
@@ -77,18 +79,18 @@ def factored(A: Any) -> tuple[Any, Any, Any, Any]:
     *batch, m, n = A.shape
     count, whole = min(m, n), math.prod(batch)
     # Not to be seen through: what is exchanged depends on values.
-    a = np.array(np.reshape(A, (whole, m, n)))
+    a = np.array(reshaped(A, (whole, m, n)))
     order = np.broadcast_to(np.arange(m), (whole, m)).copy()
     pivots = np.empty((whole, count), np.int32)
     if a.size:
         _factor(a, order, pivots)
     zero = np.diagonal(a, 0, 1, 2) == 0
-    info = np.where(np.any(zero, axis=1), np.argmax(zero, axis=1) + 1, 0) if count else np.zeros(whole)
+    info = choose(np.any(zero, axis=1), np.argmax(zero, axis=1) + 1, 0) if count else np.zeros(whole)
     return (
-        columns(np.reshape(a, A.shape)),
-        np.reshape(pivots, (*batch, count)),
-        np.reshape(info, batch).astype(np.int32),
-        np.reshape(order, (*batch, m)),
+        columns(reshaped(a, A.shape)),
+        reshaped(pivots, (*batch, count)),
+        reshaped(info, batch).astype(np.int32),
+        reshaped(order, (*batch, m)),
     )
 
 
@@ -103,7 +105,7 @@ def zero_pivots_of(A: Any) -> Any:
 
 def sorted_by(pivots: Any, rows: int) -> Any:
     """The order of rows that exchanges, one after the other, lead to."""
-    flat = np.reshape(pivots, (-1, pivots.shape[-1])) if pivots.size else np.empty((0, 0), np.int32)
+    flat = reshaped(pivots, (-1, pivots.shape[-1])) if pivots.size else np.empty((0, 0), np.int32)
     order = np.broadcast_to(np.arange(rows), (flat.shape[0], rows)).copy()
     batch = np.arange(flat.shape[0])
     for k in range(flat.shape[1]):
@@ -111,4 +113,4 @@ def sorted_by(pivots: Any, rows: int) -> Any:
         order[batch, other], order[:, k] = order[:, k].copy(), order[batch, other].copy()
     if not pivots.size:
         return np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
-    return np.reshape(order, (*pivots.shape[:-1], rows))
+    return reshaped(order, (*pivots.shape[:-1], rows))

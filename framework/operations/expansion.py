@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
@@ -153,8 +154,8 @@ def _repeat(input: Any, repeats: Any) -> Any:
 def _(g: Any, input_shape: Any, repeats: Any) -> Any:
     shape = (1,) * (len(repeats) - len(input_shape)) + tuple(input_shape)
     blocks = [size for pair in zip(repeats, shape, strict=True) for size in pair]
-    summed = np.add.reduce(np.reshape(g, blocks), axis=tuple(range(0, len(blocks), 2)))
-    return np.reshape(summed, input_shape)
+    summed = np.add.reduce(reshaped(g, blocks), axis=tuple(range(0, len(blocks), 2)))
+    return reshaped(summed, input_shape)
 
 
 def repeat(input: Tensor, *repeats: Any) -> Tensor:

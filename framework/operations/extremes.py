@@ -10,11 +10,12 @@ import numpy as np
 from framework.autograd.attach import attach
 from framework.autograd.direct import argmax as place_of_largest
 from framework.autograd.direct import argmin as place_of_smallest
-from framework.autograd.direct import largest, largest_of_all, smallest, smallest_of_all
+from framework.autograd.direct import in_dtype, largest, largest_of_all, reshaped, smallest, smallest_of_all
 from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations import bounds, return_types
+from framework.operations.choosing import choose
 from framework.operations.ordering import contiguous
 from framework.operations.reducing import (
     EVERYTHING,
@@ -39,7 +40,7 @@ def _at_extreme(input: Any, out: Any) -> Any:
 def _shared_by_all(g: Any, input: Any, out: Any) -> Any:
     """The gradient of the extreme of everything, in equal parts to all that attain it."""
     mask = _at_extreme(input, out)
-    return mask * (g / np.astype(add_up(mask, axis=None), g.dtype))
+    return mask * (g / in_dtype(add_up(mask, axis=None), g.dtype))
 
 
 def _shared_along(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Any:
@@ -47,17 +48,15 @@ def _shared_along(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Any:
     shape = input.shape
     mask = input == with_dims(out, shape, dim, keepdim)
     g = with_dims(g, shape, dim, keepdim)
-    return (mask * g) / np.astype(add_up(mask, axis=dim, keepdims=True), g.dtype)
+    return (mask * g) / in_dtype(add_up(mask, axis=dim, keepdims=True), g.dtype)
 
 
 def _picked(g: Any, indices: Any, input_shape: Any, dim: int | None, keepdim: bool) -> Any:
     """The gradient of extremes along one dimension, each to the one element that was picked."""
     if dim is None:
         return g
-    places = np.reshape(np.arange(input_shape[dim], like=indices), (-1,) + (1,) * (len(input_shape) - dim - 1))
-    return np.where(
-        with_dims(indices, input_shape, dim, keepdim) == places, with_dims(g, input_shape, dim, keepdim), 0.0
-    )
+    places = reshaped(np.arange(input_shape[dim], like=indices), (-1,) + (1,) * (len(input_shape) - dim - 1))
+    return choose(with_dims(indices, input_shape, dim, keepdim) == places, with_dims(g, input_shape, dim, keepdim), 0.0)
 
 
 def _with_index(extreme: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype, reshaped, taken_along, zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.max_pooling import located
@@ -31,7 +32,7 @@ def _starts(samples: Any, size: int, kernel: int, out: int) -> Any:
     alpha = dtype(size - kernel) / dtype(out - 1)
     moved = samples[..., None]
     numbers = np.arange(out - 1).astype(dtype)
-    first = np.astype((numbers + moved) * alpha, np.int64) - np.astype(moved * alpha, np.int64)
+    first = in_dtype((numbers + moved) * alpha, np.int64) - in_dtype(moved * alpha, np.int64)
     return np.concatenate((first, last), axis=-1)
 
 
@@ -40,20 +41,20 @@ def _fractional(input: Any, samples: Any, kernel: tuple[int, ...], outs: tuple[i
     count = len(outs)
     sizes = input.shape[input.ndim - count :]
     lead = input.shape[: input.ndim - count]
-    planes = np.reshape(input, (-1, *sizes))
+    planes = reshaped(input, (-1, *sizes))
     if 0 in outs or 0 in lead:
         shape = (*lead, *outs)
-        return np.zeros_like(input, shape=shape), np.zeros_like(input, shape=shape, dtype=np.int64)
+        return zeros(input, shape=shape), np.zeros_like(input, shape=shape, dtype=np.int64)
     # In two dimensions PyTorch takes the samples' columns from the last dimension on, in three from the first.
     columns = range(count) if count == 3 else reversed(range(count))
     places = []
     for column, size, width, out in zip(columns, sizes, kernel, outs, strict=True):
-        given = np.reshape(samples[: lead[0]] if input.ndim == count + 2 else samples[:1], (-1, count))[:, column]
+        given = reshaped(samples[: lead[0]] if input.ndim == count + 2 else samples[:1], (-1, count))[:, column]
         starts = _starts(given, size, width, out)
-        places.append(np.reshape(starts[..., None] + np.arange(width), (len(planes), out * width)))
-    subscript: list[Any] = [np.reshape(np.arange(len(planes)), (-1, *(1,) * count))]
+        places.append(reshaped(starts[..., None] + np.arange(width), (len(planes), out * width)))
+    subscript: list[Any] = [reshaped(np.arange(len(planes)), (-1, *(1,) * count))]
     for axis, each in enumerate(places):
-        subscript.append(np.reshape(each, (len(planes), *(1,) * axis, -1, *(1,) * (count - axis - 1))))
+        subscript.append(reshaped(each, (len(planes), *(1,) * axis, -1, *(1,) * (count - axis - 1))))
     spans = planes[tuple(subscript)]
     windows = tuple(
         [
@@ -62,15 +63,15 @@ def _fractional(input: Any, samples: Any, kernel: tuple[int, ...], outs: tuple[i
         ]
     )
     largest, found = located(spans, windows)
-    flat = np.reshape(found, (len(planes), -1))
+    flat = reshaped(found, (len(planes), -1))
     index: Any = 0
     step = 1
     for each, window, size in zip(reversed(places), windows, reversed(sizes), strict=True):
-        index = index + np.take_along_axis(each, flat % window.size, axis=1) * step
+        index = index + taken_along(each, flat % window.size, 1) * step
         flat = flat // window.size
         step *= size
     shape = (*lead, *outs)
-    return np.reshape(largest, shape), np.reshape(index, shape)
+    return reshaped(largest, shape), reshaped(index, shape)
 
 
 @operation(name="fractional_back")
@@ -80,7 +81,7 @@ def fractional_back(g: Any, input: Any, indices: Any, count: int) -> Any:
 
 
 # The gradient does not depend on the input, but its graph leads to it, as in PyTorch.
-fractional_back.add_derivative(lambda g: np.zeros_like(g), "input")
+fractional_back.add_derivative(lambda g: zeros(g), "input")
 fractional_back.add_derivative(lambda g, indices, count: take_flat(g, indices, count), "g")
 
 

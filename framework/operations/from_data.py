@@ -14,6 +14,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype
 from framework.autograd.size import Size
 from framework.autograd.storage import storage_of
 from framework.autograd.tensor import wrap
@@ -275,7 +276,7 @@ def _packed(data: Any, target: np.dtype[Any]) -> Any:
                 return np.array(data, target)
         array = np.array(data)
         if array.size == 0 or array.dtype.kind == "b" or target.kind == "b":
-            return np.astype(array, target) if array.dtype != object else np.array(data, target)
+            return in_dtype(array, target) if array.dtype != object else np.array(data, target)
     except OverflowError:
         raise ValueError("Overflow when unpacking long long") from None
     except (ValueError, TypeError) as error:
@@ -294,7 +295,7 @@ def _within(array: Any, target: np.dtype[Any]) -> Any:
         lowest = -int(limits.max) if target.kind == "u" and array.dtype.kind == "i" else int(limits.min)
         if not (array.min() >= lowest and array.max() <= int(limits.max)):
             raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
-    return np.astype(array, target)
+    return in_dtype(array, target)
 
 
 def check_lengths(data: Any, shape: list[int], target: np.dtype[Any], depth: int = 0) -> None:

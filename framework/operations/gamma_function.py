@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import Operation, operation
 from framework.autograd.tensor import Tensor
 from framework.operations.approximating import by_blocks, piecewise, polynomial, ratio
+from framework.operations.choosing import choose
 from framework.operations.coefficients import (
     DIGAMMA_ABOUT_ROOT,
     DIGAMMA_MIDDLE,
@@ -54,7 +56,7 @@ def _lgamma(x: Any) -> Any:
 def _reflected_lgamma(x: Any) -> Any:
     sine = np.absolute(np.sin((x - np.rint(x)) * math.pi))
     value = _LOG_PI - np.log(sine * np.absolute(x)) - _lgamma(-x)
-    return np.where(x == -math.inf, math.inf, value)
+    return choose(x == -math.inf, math.inf, value)
 
 
 def _digamma(x: Any) -> Any:
@@ -75,7 +77,7 @@ def _digamma_about_root(x: Any) -> Any:
 
 def _reflected_digamma(x: Any) -> Any:
     fraction = x - np.rint(x)
-    return np.where(fraction == 0, math.nan, _digamma(1 - x) - math.pi / np.tan(fraction * math.pi))
+    return choose(fraction == 0, math.nan, _digamma(1 - x) - math.pi / np.tan(fraction * math.pi))
 
 
 def _trigamma(x: Any) -> Any:
@@ -101,13 +103,13 @@ def _zeta_right(s: Any, q: Any) -> Any:
     for number, each in enumerate(_EULER[1:], 1):
         factor = factor * ((s + (2 * number - 1)) * inverse) * ((s + 2 * number) * inverse)
         rest += factor * each
-    return total + np.where(power == 0, 0, power * rest)
+    return total + choose(power == 0, 0, power * rest)
 
 
 def _zeta(input: Any, other: Any) -> Any:
     if input.dtype.itemsize == 2:
         refuse("zeta", input, other)
-    s, q = np.broadcast_arrays(np.astype(input, np.float64), np.astype(other, np.float64))
+    s, q = np.broadcast_arrays(in_dtype(input, np.float64), in_dtype(other, np.float64))
     result = np.full_like(s, math.nan, order="C" if 0 in s.strides else "K")
     for where, value in (
         ((s > 1) & (q > 0) & (q < math.inf) & ((s < math.inf) | (q <= 1)), _zeta_right),
@@ -117,7 +119,7 @@ def _zeta(input: Any, other: Any) -> Any:
     ):
         if s[where].shape[0]:
             result[where] = value(s[where], q[where])
-    return np.astype(result, input.dtype)
+    return in_dtype(result, input.dtype)
 
 
 def _zeta_left(s: Any, q: Any) -> Any:
@@ -128,14 +130,14 @@ def _zeta_left(s: Any, q: Any) -> Any:
 
 
 def _polygamma_raw(n: int, input: Any) -> Any:
-    wide = np.astype(input, np.float64)
+    wide = in_dtype(input, np.float64)
     if n == 0:
         value = digamma.forward(wide)
     elif n == 1:
         value = _trigamma(wide)
     else:
         value = _zeta(np.full_like(wide, n + 1), wide) * (math.gamma(n + 1) * (1 if n % 2 else -1))
-    return np.astype(value, input.dtype)
+    return in_dtype(value, input.dtype)
 
 
 lgamma = operation(

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from framework.autograd.direct import zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 
@@ -23,7 +22,7 @@ def gate(name: str, passed: Callable[..., Any]) -> Callable[..., Any]:
         lambda gradient, input, arguments: passed(gradient, input, *arguments),
         name=name,
         gradient=lambda g, input, arguments: passed(g, input, *arguments),
-        input=lambda g, input: np.zeros_like(input),
+        input=lambda g, input: zeros(input),
     )
 
     def formula(g: Any, input: Any, *arguments: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped, taken
 from framework.autograd.errors import broadcast_error
 from framework.autograd.protocol import register
 from framework.autograd.tensor import normalize_dim, wrap
@@ -30,8 +31,8 @@ __all__ = [
 @operation(name="index_select")
 def _index_select(input: Any, dim: Any, index: Any) -> Any:
     if not input.ndim:
-        return np.reshape(np.take(np.reshape(input, (1,)), index), ())
-    return np.take(input, index, axis=dim)
+        return reshaped(np.take(reshaped(input, (1,)), index), ())
+    return taken(input, index, dim)
 
 
 @_index_select.derivative("input")
@@ -46,7 +47,7 @@ def along(index: Any, dim: int) -> tuple[Any, ...]:
     after = index.ndim - 1
     return tuple(
         [
-            index if axis == dim else np.reshape(np.arange(size), (size,) + (1,) * (after - axis))
+            index if axis == dim else reshaped(np.arange(size), (size,) + (1,) * (after - axis))
             for axis, size in enumerate(index.shape)
         ]
     )
@@ -75,13 +76,13 @@ _accumulate_along.add_derivative(lambda g, dim, index: gather_along(g, dim, inde
 
 @operation(name="take")
 def _take(input: Any, index: Any) -> Any:
-    return np.take(np.reshape(input, (-1,)), index)
+    return taken(reshaped(input, (-1,)), index)
 
 
 @_take.derivative("input")
 def _(g: Any, input_shape: Any, index: Any) -> Any:
     flat = accumulate(g, (int(np.prod(input_shape)),), (index,))
-    return np.reshape(flat, input_shape)
+    return reshaped(flat, input_shape)
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -246,7 +247,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return wrap(np.zeros((*classes.shape, num_classes), np.int64))
     num_classes = decide(_class_count, classes, num_classes)
-    return wrap(np.astype(classes[..., None] == np.arange(num_classes), np.int64))
+    return wrap(in_dtype(classes[..., None] == np.arange(num_classes), np.int64))
 
 
 def _class_count(classes: Any, num_classes: int) -> int:

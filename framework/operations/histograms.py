@@ -11,6 +11,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
@@ -41,7 +42,7 @@ def _bincount(input: Any, weights: Any, minlength: int) -> Any:
     if weights is None:
         return np.bincount(input, minlength=minlength)
     dtype = weights.dtype if weights.dtype == np.float32 else np.dtype(np.float64)
-    return np.astype(np.bincount(input, weights, minlength), dtype)
+    return in_dtype(np.bincount(input, weights, minlength), dtype)
 
 
 _without_derivative(_bincount, "bincount", "weights")
@@ -74,10 +75,10 @@ def _some_negative(array: Any) -> bool:
 
 @operation(name="histc")
 def _histc(input: Any, low: float, high: float, bins: int) -> Any:
-    values = np.reshape(input, (-1,))
+    values = reshaped(input, (-1,))
     values = values[(values >= low) & (values <= high)]
     places = _divided(values, values.dtype.type(low), values.dtype.type(high), bins)
-    return np.astype(np.bincount(np.minimum(places, bins - 1), minlength=bins), values.dtype)
+    return in_dtype(np.bincount(np.minimum(places, bins - 1), minlength=bins), values.dtype)
 
 
 def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
@@ -121,7 +122,7 @@ def _edges(low: float, high: float, bins: int, dtype: np.dtype[Any]) -> Any:
     step = wide((end - start) / kind(bins))
     places: Any = np.arange(bins + 1, dtype=wide)
     edges: Any = np.where(places < (bins + 1) // 2, wide(start) + step * places, wide(end) - step * (bins - places))
-    return np.astype(edges, dtype)
+    return in_dtype(edges, dtype)
 
 
 def _counted(points: Any, edges: Sequence[Any], find: Any, weight: Any) -> Any:
@@ -137,12 +138,12 @@ def _counted(points: Any, edges: Sequence[Any], find: Any, weight: Any) -> Any:
         # The last bin holds its upper bound too.
         flat = flat * bins + np.minimum(find(points[:, dim], bounds), bins - 1)
     sums = np.bincount(flat, None if weight is None else weight[inside], math.prod(shape))
-    return np.astype(np.reshape(sums, shape), points.dtype)
+    return in_dtype(reshaped(sums, shape), points.dtype)
 
 
 def _divided(values: Any, low: Any, high: Any, bins: int) -> Any:
     """The bins of values, where all have one width, by division."""
-    return np.astype((values - low) * values.dtype.type(bins) / (high - low), np.int64)
+    return in_dtype((values - low) * values.dtype.type(bins) / (high - low), np.int64)
 
 
 def _divided_and_compared(values: Any, bounds: Any) -> Any:
@@ -162,14 +163,14 @@ def _compared(values: Any, bounds: Any) -> Any:
 def _histogram(input: Any, weight: Any, edges: Any, even: bool, density: bool) -> list[Any]:
     """input: points, a row for each; edges: the bounds of the bins of each dimension."""
     edges = arrays_of(edges)
-    points = np.reshape(input, (-1, len(edges)))
+    points = reshaped(input, (-1, len(edges)))
     find = _divided_and_compared if even else _compared
-    counts = _counted(points, edges, find, None if weight is None else np.reshape(weight, (-1,)))
+    counts = _counted(points, edges, find, None if weight is None else reshaped(weight, (-1,)))
     if density:
         counts = counts / np.add.reduce(counts, axis=None)
         for dim, bounds in enumerate(edges):
             widths = np.diff(bounds)
-            counts = counts / np.reshape(widths, (-1,) + (1,) * (len(edges) - dim - 1))
+            counts = counts / reshaped(widths, (-1,) + (1,) * (len(edges) - dim - 1))
     return [counts, *map(np.copy, edges)]
 
 
@@ -252,7 +253,7 @@ def _all_edges(
         number = each._array.shape[0] - 1 if given else each
         if number <= 0:
             raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {number} for dimension {dim}")
-    points = np.reshape(input._array, (-1, shape[-1]))
+    points = reshaped(input._array, (-1, shape[-1]))
     seen = range is None and points.size > 0 and not given
     if dtype.kind != "f" or (seen and dtype.itemsize < 4):
         kernel = "histogramdd" if seen else "histogram_cpu"

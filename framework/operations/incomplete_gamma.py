@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -58,7 +59,7 @@ def _by_series(a: Any, x: Any) -> tuple[Any, Any]:
     # Where the upper one is small for a near zero: the difference of x**a / gamma(a + 1) and 1, and the alternating rest.
     near = np.minimum(x, 1)
     term = np.ones_like(x)
-    rest = np.zeros_like(x)
+    rest = zeros(x)
     for step in range(1, 20):
         term = term * (near / -step)
         rest += term / (a + step)
@@ -107,7 +108,7 @@ def _in_parts(values: Any, a: Any, x: Any, which: int, length: int) -> Any:
 
 def _incomplete(name: str, which: int) -> Any:
     def forward(input: Any, other: Any) -> Any:
-        a, x = np.broadcast_arrays(np.astype(input, np.float64), np.astype(other, np.float64))
+        a, x = np.broadcast_arrays(in_dtype(input, np.float64), in_dtype(other, np.float64))
         result = np.full_like(a, math.nan, order="C" if 0 in a.strides else "K")
         regular = (a > 0) & (x > 0) & (a < math.inf) & (x < math.inf)
         series = (x <= 1) | ((a <= 20) & (x <= a)) | (x < a * 0.3)
@@ -124,7 +125,7 @@ def _incomplete(name: str, which: int) -> Any:
         result = np.where((a == math.inf) & ~(x < 0) & ~(x == math.inf), zero, result)
         result = np.where(~(a <= 0) & (x == 0), zero, result)
         result = np.where((a == 0) & (x > 0), one, result)
-        return np.astype(result, input.dtype)
+        return in_dtype(result, input.dtype)
 
     return forward
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable, inplace
 from framework.autograd.storage import INFERENCE
@@ -42,7 +43,7 @@ def _view_row(name: str, grad_fn: str | None = None) -> Any:
 def _placed(g: Any, input_shape: Any, index: Any) -> Any:
     """Zeros with the gradient at a basic index. One that leaves nothing out leaves all in its order."""
     whole = math.prod(g.shape) == math.prod(input_shape)
-    return np.reshape(g, input_shape) if whole else place(g, input_shape, index)
+    return reshaped(g, input_shape) if whole else place(g, input_shape, index)
 
 
 _select = _view_row("select")

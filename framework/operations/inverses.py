@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import taken_along
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
+from framework.operations.choosing import choose
 from framework.operations.elimination import factored, zero_pivots_of
 from framework.operations.masking import where
 from framework.operations.matrix_checks import check_float, columns, singular, square, transposed
@@ -38,7 +40,7 @@ def solution(A: Any, B: Any) -> Any:
         batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
         B = np.broadcast_to(B, (*batch, *B.shape[-2:]))
         order = np.broadcast_to(order, (*batch, order.shape[-1]))
-        rows = np.take_along_axis(B, order[..., None], axis=-2)
+        rows = taken_along(B, order[..., None], -2)
         return solved_triangle(LU, solved_triangle(LU, rows, False, True), True, False)
 
 
@@ -66,7 +68,7 @@ def _zeros_of(A: Any) -> Any:
     signs = np.linalg.slogdet(A)[0]
     if np.all(signs != 0):
         return np.zeros_like(signs, dtype=np.int32)
-    return np.where(signs == 0, zero_pivots_of(A), 0).astype(np.int32)
+    return choose(signs == 0, zero_pivots_of(A), 0).astype(np.int32)
 
 
 def zero_pivots(A: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.decisions import decide
+from framework.autograd.direct import lower_part, reshaped
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -75,7 +76,7 @@ def _factor(a: Any, pivots: Any) -> int:
             first, second = a[k, k] / off, a[k + 1, k + 1] / off
             inverse = np.array([[second, -1], [-1, first]], a.dtype) / (off * (first * second - 1))
             factors = rest @ inverse
-        a[k + count :, k + count :] -= np.tril(factors @ rest.T)
+        a[k + count :, k + count :] -= lower_part(factors @ rest.T)
         a[k + count :, k : k + count] = factors
         k += count
     return info
@@ -83,12 +84,12 @@ def _factor(a: Any, pivots: Any) -> int:
 
 def _factored(A: Any) -> tuple[Any, Any, Any]:
     # Not to be seen through: what is exchanged depends on values.
-    flat = np.array(np.reshape(np.tril(A), (-1, *A.shape[-2:]) if A.size else (0, 1, 1)))
+    flat = np.array(reshaped(lower_part(A), (-1, *A.shape[-2:]) if A.size else (0, 1, 1)))
     pivots = np.zeros(flat.shape[:-1], np.int32)
     info = np.array([_factor(each, pivots[number]) for number, each in enumerate(flat)], np.int32)
     if not A.size:
         info = np.zeros(math.prod(A.shape[:-2]), np.int32)
-    return columns(np.reshape(flat, A.shape)), np.reshape(pivots, A.shape[:-1]), np.reshape(info, A.shape[:-2])
+    return columns(reshaped(flat, A.shape)), reshaped(pivots, A.shape[:-1]), reshaped(info, A.shape[:-2])
 
 
 _ldl_factor = operation(
@@ -112,8 +113,8 @@ def _solve(a: Any, pivots: Any, x: Any) -> None:
     for start, end, here, other in steps:
         x[[here, other]] = x[[other, here]]
         x[end:] -= a[end:, start:end] @ x[start:end]
-        block = np.tril(a[start:end, start:end])
-        x[start:end] = np.linalg.solve(block + np.tril(block, -1).T, x[start:end])
+        block = lower_part(a[start:end, start:end])
+        x[start:end] = np.linalg.solve(block + lower_part(block, -1).T, x[start:end])
     for start, end, here, other in reversed(steps):
         x[start:end] -= a[end:, start:end].T @ x[end:]
         x[[here, other]] = x[[other, here]]
@@ -125,9 +126,9 @@ def _solved(LD: Any, pivots: Any, B: Any) -> Any:
     # Not to be seen through, as above.
     x = np.array(np.broadcast_to(B, (*batch, n, count)))
     if x.size:
-        flat = np.reshape(x, (-1, n, count))
-        a = np.reshape(np.broadcast_to(np.array(LD), (*batch, n, n)), (-1, n, n))
-        p = np.reshape(np.broadcast_to(np.array(pivots), (*batch, n)), (-1, n))
+        flat = reshaped(x, (-1, n, count))
+        a = reshaped(np.broadcast_to(np.array(LD), (*batch, n, n)), (-1, n, n))
+        p = reshaped(np.broadcast_to(np.array(pivots), (*batch, n)), (-1, n))
         for number, each in enumerate(flat):
             _solve(a[number], p[number], each)
     return columns(x)

@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
@@ -15,6 +16,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
 from framework.operations.arguments import check_tensors
+from framework.operations.choosing import choose
 from framework.operations.decompositions import _finite, _svd, linalg_eigvalsh, linalg_svdvals
 from framework.operations.matrix_checks import columns, not_square, single_or_double, title, transposed
 
@@ -30,20 +32,20 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
         return 0.0, default
     if rtol is not None:
         return atol, rtol
-    return atol, (np.where(atol > 0, 0.0, default) if hasattr(atol, "dtype") else 0.0 if atol > 0 else default)
+    return atol, (choose(atol > 0, 0.0, default) if hasattr(atol, "dtype") else 0.0 if atol > 0 else default)
 
 
 def _bound(size: Any, atol: Any, rtol: Any) -> Any:
     """What singular values, or absolute eigenvalues, must exceed, as a column of one."""
     largest = np.max(size, axis=-1, keepdims=True)
-    found = [np.astype(each, size.dtype)[..., None] if hasattr(each, "dtype") else each for each in (atol, rtol)]
+    found = [in_dtype(each, size.dtype)[..., None] if hasattr(each, "dtype") else each for each in (atol, rtol)]
     return np.maximum(largest * found[1], found[0])
 
 
 @operation(name="linalg_pinv")
 def _pinv(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     if 0 in A.shape:
-        return np.zeros_like(A, shape=(*A.shape[:-2], A.shape[-1], A.shape[-2]))
+        return zeros(A, shape=(*A.shape[:-2], A.shape[-1], A.shape[-2]))
     atol, rtol = _tolerances(A, atol, rtol)
     if hermitian:
         values, left = np.linalg.eigh(A)
@@ -53,7 +55,7 @@ def _pinv(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
         right, size = transposed(right), values
     kept = size > _bound(size, atol, rtol)
     factors = kept / np.where(kept, values, np.ones_like(values))
-    return np.matmul(right * np.astype(factors, A.dtype)[..., None, :], transposed(left))
+    return np.matmul(right * in_dtype(factors, A.dtype)[..., None, :], transposed(left))
 
 
 @_pinv.derivative("A")
@@ -137,10 +139,10 @@ def _least(A: Any, B: Any, U: Any, S: Any, Vh: Any, rcond: Any, vector: bool, re
     m, n = A.shape[-2:]
     if S.shape[-1]:
         kept = S > np.max(S, axis=-1, keepdims=True) * rcond
-        factors = np.astype(kept / np.where(kept, S, np.ones_like(S)), S.dtype)
+        factors = in_dtype(kept / np.where(kept, S, np.ones_like(S)), S.dtype)
         X = np.matmul(transposed(Vh), factors[..., None] * np.matmul(transposed(U), right))
     else:
-        X = np.zeros_like(right, shape=(*right.shape[:-2], n, right.shape[-1]))
+        X = zeros(right, shape=(*right.shape[:-2], n, right.shape[-1]))
     if residuals:
         error = np.matmul(A, X) - right
         squares = np.add.reduce(error * error, axis=-2)
@@ -148,7 +150,7 @@ def _least(A: Any, B: Any, U: Any, S: Any, Vh: Any, rcond: Any, vector: bool, re
         squares = np.empty_like(A, shape=(0,))
     if m > n:
         # It lies in memory as the right-hand side does, in whose place LAPACK leaves it.
-        X = np.concatenate((X, np.zeros_like(X, shape=(*X.shape[:-2], m - n, X.shape[-1]))), axis=-2)
+        X = np.concatenate((X, zeros(X, shape=(*X.shape[:-2], m - n, X.shape[-1]))), axis=-2)
     return [X[..., :n, 0] if vector else columns(X)[..., :n, :], squares]
 
 

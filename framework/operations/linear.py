@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
-from framework.autograd.direct import product, reshaped, turned
+from framework.autograd.direct import product, reshaped, swapped, turned
 from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
@@ -162,13 +162,13 @@ def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     height = math.prod(x.shape[:-1])
     if bias is None:
         check_product(x, w, "addmm_impl_cpu_")
-        check_matrices(x, np.transpose(w), height)
+        check_matrices(x, turned(w), height)
         return
     b = bias._array
     for name, each in (("self", b), ("mat1", x)):
         if each.dtype != w.dtype:
             raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {_title(each)} and {_title(w)}")
-    check_matrices(x, np.transpose(w), height)
+    check_matrices(x, turned(w), height)
     check_product(x, w, "addmm_impl_cpu_")
     _check_expands(b, (height, w.shape[0]))
 
@@ -213,8 +213,8 @@ _addmm, _baddbmm = (
         _add_product,
         name=each,
         input=lambda g, beta: _scaled(g, beta),
-        batch1=lambda g, batch2, alpha: _scaled(np.matmul(g, np.swapaxes(batch2, -1, -2)), alpha),
-        batch2=lambda g, batch1, alpha: _scaled(np.matmul(np.swapaxes(batch1, -1, -2), g), alpha),
+        batch1=lambda g, batch2, alpha: _scaled(np.matmul(g, swapped(batch2, -1, -2)), alpha),
+        batch2=lambda g, batch1, alpha: _scaled(np.matmul(swapped(batch1, -1, -2), g), alpha),
     )
     for each in ("addmm", "baddbmm")
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.sums import add_up
@@ -36,12 +37,16 @@ def reduced(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     total = add_up(losses)
-    return total if reduction == "sum" else total / (math.prod(losses.shape) or math.nan)
+    return total if reduction == "sum" else total / _met(math.prod(losses.shape) or math.nan, losses.dtype)
 
 
 def spread(g: Any, losses: Any, reduction: str) -> Any:
     """The gradient of each loss, from that of what `reduced` made of them; `losses` is only asked for its shape."""
-    return g / (math.prod(losses.shape) or 1) if reduction == "mean" else g
+    return g / _met(math.prod(losses.shape) or 1, g.dtype) if reduction == "mean" else g
+
+
+def _met(count: float, dtype: Any) -> Any:
+    return constant(count, dtype) if dtype.kind == "f" else count
 
 
 def size_differs(input: Tensor, target: Tensor, stacklevel: int = 3) -> None:

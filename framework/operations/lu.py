@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, lower_part, taken_along, upper_part, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -35,18 +36,18 @@ _lu_factor = operation(factored, name="linalg_lu_factor_ex", outputs=3, residual
 def _lower(LU: Any, count: int) -> Any:
     """The factor L, (m, count), with ones on its diagonal."""
     part = LU[..., :, :count]
-    ones = np.tril(np.triu(np.ones_like(part)))
-    return np.tril(part, -1) + ones
+    ones = lower_part(upper_part(np.ones_like(part)))
+    return lower_part(part, -1) + ones
 
 
 def _upper(LU: Any, count: int) -> Any:
     """The factor U, (count, n)."""
-    return np.triu(LU[..., :count, :])
+    return upper_part(LU[..., :count, :])
 
 
 def _unsorted(x: Any, order: Any) -> Any:
     """Rows back in the places they were taken from."""
-    return np.take_along_axis(x, np.argsort(order, axis=-1)[..., None], axis=-2)
+    return taken_along(x, np.argsort(order, -1)[..., None], axis=-2)
 
 
 def _slope(g_L: Any, g_U: Any, L: Any, U: Any) -> Any:
@@ -60,7 +61,7 @@ def _slope(g_L: Any, g_U: Any, L: Any, U: Any) -> Any:
         upper = upper - np.matmul(transposed(L[..., count:, :]), g_L[..., count:, :])
     if n > m:
         lower = lower - np.matmul(g_U[..., :, count:], transposed(U[..., :, count:]))
-    slope = _by_upper(np.tril(lower, -1) + np.triu(upper), U1)
+    slope = _by_upper(lower_part(lower, -1) + upper_part(upper), U1)
     if n > m:
         slope = np.concatenate((slope, g_U[..., :, count:]), axis=-1)
     slope = solve_triangle(transposed(L1), slope, True, True, True)
@@ -77,7 +78,7 @@ def _by_upper(x: Any, U: Any) -> Any:
 @_lu_factor.derivative("A")
 def _(g: Any, out: Any, order: Any) -> Any:
     count = min(out.shape[-2:])
-    lower, upper = np.tril(g, -1)[..., :, :count], np.triu(g)[..., :count, :]
+    lower, upper = lower_part(g, -1)[..., :, :count], upper_part(g)[..., :count, :]
     return _unsorted(_slope(lower, upper, _lower(out, count), _upper(out, count)), order)
 
 
@@ -126,7 +127,7 @@ def _zero_pivots(name: str) -> Any:
 
 def _permutation(order: Any, dtype: Any) -> Any:
     """The matrices P of `A = P @ L @ U`."""
-    return np.astype(np.arange(order.shape[-1])[:, None] == order[..., None, :], dtype)
+    return in_dtype(np.arange(order.shape[-1])[:, None] == order[..., None, :], dtype)
 
 
 def _unpacked(A: Any) -> Any:
@@ -191,7 +192,7 @@ def _taken(x: Any, order: Any) -> Any:
     """Rows in another order, batches broadcast."""
     batch = np.broadcast_shapes(x.shape[:-2], order.shape[:-1])
     x = np.broadcast_to(x, (*batch, *x.shape[-2:]))
-    return np.take_along_axis(x, np.broadcast_to(order, (*batch, order.shape[-1]))[..., None], axis=-2)
+    return taken_along(x, np.broadcast_to(order, (*batch, order.shape[-1]))[..., None], -2)
 
 
 @_LU_solve.derivative("LU", "B")
@@ -215,7 +216,7 @@ def _(g: Any, LU: Any, B: Any, pivots: Any, left: bool, adjoint: bool, needs: An
         g_Y = solve_triangle(LU, _taken(g, order), False, True, True)
         g_L = -np.matmul(Z, transposed(g_Y))
         g_U = -np.matmul(Y, transposed(solve_triangle(LU, g_Y, True, True, False)))
-    return np.tril(g_L, -1) + np.triu(g_U), g_B
+    return lower_part(g_L, -1) + upper_part(g_U), g_B
 
 
 def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
@@ -271,11 +272,11 @@ _lu_unpack = operation(
 @_lu_unpack.derivative("LU")
 def _(g: Any, LU_shape: Any) -> Any:
     m, n = LU_shape[-2:]
-    lower, upper = np.tril(g[0], -1), np.triu(g[1])
+    lower, upper = lower_part(g[0], -1), upper_part(g[1])
     if n > m:
-        lower = np.concatenate((lower, np.zeros_like(g[1][..., :, m:])), axis=-1)
+        lower = np.concatenate((lower, zeros(g[1][..., :, m:])), axis=-1)
     if m > n:
-        upper = np.concatenate((upper, np.zeros_like(g[0][..., n:, :])), axis=-2)
+        upper = np.concatenate((upper, zeros(g[0][..., n:, :])), axis=-2)
     return lower + upper
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation import logsigmoid
 from framework.operations.arguments import check_tensors
+from framework.operations.choosing import choose
 from framework.operations.logistic import logistic
 from framework.operations.loss_reduction import fitting, read_reduction, reduced, refuse_gradient, spread
 from framework.operations.ranking_loss import reduce_losses
@@ -77,18 +79,18 @@ def multilabel_soft_margin_loss(
 
 def _violations(rows: Any, chosen: Any, margin: float) -> Any:
     """By how much each class fails to be under the chosen one by the margin; 0 for the chosen one."""
-    picked = np.add.reduce(np.where(chosen, rows, 0.0), axis=1, keepdims=True)
+    picked = np.add.reduce(choose(chosen, rows, 0.0), axis=1, keepdims=True)
     return np.maximum(rows - picked + margin, 0.0) * np.logical_not(chosen)
 
 
 def _as_rows(input: Any) -> Any:
-    return np.reshape(input, (1, -1)) if input.ndim < 2 else input
+    return reshaped(input, (1, -1)) if input.ndim < 2 else input
 
 
 @operation(residuals=("chosen", "weights"))
 def _multi_margin_loss(input: Any, target: Any, p: int, margin: float, weight: Any, reduction: str) -> Any:
     rows = _as_rows(input)
-    classes = np.reshape(target, (-1,))
+    classes = reshaped(target, (-1,))
     count = rows.shape[1]
     chosen = np.arange(count) == classes[:, None]
     over = _violations(rows, chosen, margin)
@@ -96,7 +98,7 @@ def _multi_margin_loss(input: Any, target: Any, p: int, margin: float, weight: A
     weights = np.full_like(rows, 1 / count, shape=(1,)) if weight is None else weight[classes] * (1 / count)
     losses = np.add.reduce(over if p == 1 else over * over, axis=1) * weights
     if reduction == "none":
-        losses = np.reshape(losses, target.shape)
+        losses = reshaped(losses, target.shape)
     return _reduced_samples(losses, reduction), chosen, weights
 
 
@@ -107,7 +109,7 @@ def _reduced_samples(losses: Any, reduction: str) -> Any:
 def _sample_gradients(g: Any, count: int, reduction: str) -> Any:
     """The gradient of each sample's loss, as a column, or as one number for all."""
     if reduction == "none":
-        return np.reshape(g, (-1, 1))
+        return reshaped(g, (-1, 1))
     return g / (count or 1) if reduction == "mean" else g
 
 
@@ -116,7 +118,7 @@ def _(g: Any, input: Any, p: int, margin: float, reduction: str, chosen: Any, we
     over = _violations(_as_rows(input), chosen, margin)
     slope = (over > 0) * weights[:, None] if p == 1 else over * (2.0 * weights[:, None])
     slope = slope * _sample_gradients(g, chosen.shape[0], reduction)
-    return np.reshape(slope - np.add.reduce(slope, axis=1, keepdims=True) * chosen, input.shape)
+    return reshaped(slope - np.add.reduce(slope, axis=1, keepdims=True) * chosen, input.shape)
 
 
 def _check_scores(input: Tensor) -> tuple[int, int]:
@@ -192,10 +194,10 @@ def _multilabel_margin_loss(input: Any, target: Any, reduction: str) -> Any:
     named = np.logical_not(np.logical_or.accumulate(labels < 0, axis=1))
     times = np.count_nonzero((labels[:, :, None] == np.arange(count)) & named[:, :, None], axis=1)
     # How often the pair of a target class t and another class j counts.
-    pairs = np.astype(times[:, :, None] * (times[:, None, :] == 0), rows.dtype) * (1 / count)
+    pairs = in_dtype(times[:, :, None] * (times[:, None, :] == 0), rows.dtype) * (1 / count)
     losses = np.add.reduce(_pairs(rows) * pairs, axis=(1, 2))
     if reduction == "none":
-        losses = np.reshape(losses, input.shape[:-1])
+        losses = reshaped(losses, input.shape[:-1])
     return _reduced_samples(losses, reduction), pairs
 
 
@@ -203,7 +205,7 @@ def _multilabel_margin_loss(input: Any, target: Any, reduction: str) -> Any:
 def _(g: Any, input: Any, reduction: str, pairs: Any) -> Any:
     slope = (_pairs(_as_rows(input)) > 0) * pairs
     rows = np.add.reduce(slope, axis=1) - np.add.reduce(slope, axis=2)
-    return np.reshape(rows * _sample_gradients(g, pairs.shape[0], reduction), input.shape)
+    return reshaped(rows * _sample_gradients(g, pairs.shape[0], reduction), input.shape)
 
 
 def _refuse_labels(labels: Any, count: int) -> None:

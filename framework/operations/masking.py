@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import Tensor, dtypes, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.errors import broadcast_error
 from framework.autograd.inplace import inplace
 from framework.autograd.protocol import register
@@ -71,7 +72,7 @@ def _boolean(condition: Tensor) -> Tensor:
         UserWarning,
         stacklevel=3,
     )
-    return wrap(np.astype(condition._array, np.bool_))
+    return wrap(in_dtype(condition._array, np.bool_))
 
 
 def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
@@ -163,7 +164,7 @@ def _masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     shape = np.broadcast_shapes(input.shape, mask.shape)
     out = np.copy(np.broadcast_to(input, shape), order="C")
     mask = np.broadcast_to(mask, out.shape)
-    out[mask] = np.reshape(source, (-1,))[: np.count_nonzero(mask)]
+    out[mask] = reshaped(source, (-1,))[: np.count_nonzero(mask)]
     return out
 
 
@@ -174,7 +175,7 @@ _masked_scatter.add_derivative(lambda g, mask: kept(g, mask, False), "input")
 def _(g: Any, mask: Any, source_shape: Any) -> Any:
     taken = _masked_select(g, mask)
     places = np.arange(taken.shape[0])
-    return np.reshape(accumulate(taken, (int(np.prod(source_shape)),), (places,)), source_shape)
+    return reshaped(accumulate(taken, (int(np.prod(source_shape)),), (places,)), source_shape)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:

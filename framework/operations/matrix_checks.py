@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import reshaped, swapped
 from framework.autograd.errors import broadcast_error
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
@@ -94,16 +95,16 @@ def columns(x: Any) -> Any:
     """The same matrices, each column by column in memory, as LAPACK leaves its results."""
     if x.ndim < 2:
         return x
-    return np.swapaxes(np.copy(np.swapaxes(x, -1, -2), order="C"), -1, -2)
+    return swapped(np.copy(swapped(x, -1, -2), order="C"), -1, -2)
 
 
 def transposed(x: Any) -> Any:
-    return np.swapaxes(x, -1, -2)
+    return swapped(x, -1, -2)
 
 
 def batch_element(info: Any) -> tuple[str, int]:
     """Of the codes that a factorization gave its matrices, the first that tells of a failure, and where it stands."""
-    flat = np.reshape(info, -1)
+    flat = reshaped(info, -1)
     number = int(np.flatnonzero(flat)[0])
     return (f"(Batch element {number}): " if info.ndim else ""), int(flat[number])
 

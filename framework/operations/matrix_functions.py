@@ -12,6 +12,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import lower_part, upper_part, zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.size import contiguous_format
@@ -87,7 +88,7 @@ def _exponential(A: Any) -> Any:
     b = [each / _PADE[0] for each in _PADE]
     if halvings:
         A = A * 0.5**halvings
-    unit = np.tril(np.triu(np.ones_like(A)))
+    unit = lower_part(upper_part(np.ones_like(A)))
     A2 = np.matmul(A, A)
     A4 = np.matmul(A2, A2)
     A6 = np.matmul(A2, A4)
@@ -108,9 +109,7 @@ def _(g: Any, A: Any) -> Any:
     # The exponential of a block triangle holds the derivative in the direction of its corner.
     n = A.shape[-1]
     back = transposed(A)
-    whole = np.concatenate(
-        (np.concatenate((back, g), axis=-1), np.concatenate((np.zeros_like(A), back), axis=-1)), axis=-2
-    )
+    whole = np.concatenate((np.concatenate((back, g), axis=-1), np.concatenate((zeros(A), back), axis=-1)), axis=-2)
     return _matrix_exp(whole)[..., :n, n:]
 
 

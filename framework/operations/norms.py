@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.pointwise import sign
 from framework.operations.reducing import Axes, add_up, axes, with_dims
@@ -20,7 +22,7 @@ __all__ = ["vector_norm"]
 
 def _length(input: Any, ord: float, dim: Axes | None, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
-        return half(_length(np.astype(input, np.float32), ord, dim, keepdim), input.dtype)
+        return half(_length(in_dtype(input, np.float32), ord, dim, keepdim), input.dtype)
     if ord == 2:
         return np.sqrt(add_up(input * input, dim, None, None, keepdim))
     size = np.absolute(input)
@@ -43,15 +45,15 @@ def _slope(g: Any, input: Any, out: Any, ord: float, dim: Axes | None, keepdim: 
         return g * sign(input)
     out = with_dims(out, shape, dim, keepdim)
     if ord == 2:
-        return g * np.where(out == 0, 0.0, input / out)
+        return g * choose(out == 0, 0.0, input / out)
     size = np.absolute(input)
     if math.isinf(ord):
         attained = np.logical_or(size == out, size != size)
-        shared = g / np.astype(add_up(attained, axis=dim, keepdims=True), g.dtype)
+        shared = g / in_dtype(add_up(attained, axis=dim, keepdims=True), g.dtype)
         return sign(input) * (attained * shared)
     if ord < 1:
-        return sign(input) * np.where(input == 0, 0.0, np.power(size, ord - 1)) * (g * np.power(out, 1 - ord))
-    scale = np.where(out == 0, 0.0, g / np.power(out, ord - 1))
+        return sign(input) * choose(input == 0, 0.0, np.power(size, ord - 1)) * (g * np.power(out, 1 - ord))
+    scale = choose(out == 0, 0.0, g / np.power(out, ord - 1))
     if ord < 2:
         return sign(input) * np.power(size, ord - 1) * scale
     return input * np.power(size, ord - 2) * scale

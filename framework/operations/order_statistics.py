@@ -8,9 +8,11 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped, taken_along
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types, selection
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import read_integer
 from framework.operations.extremes import _picked
 from framework.operations.ordering import (
@@ -32,7 +34,7 @@ __all__ = ["kthvalue", "median", "mode", "nanmedian"]
 def _taken(rows: Any, places: Any, dim: int | None, keepdim: bool) -> tuple[Any, Any]:
     """The elements at one place of each row, and the places; the dimension stays with `keepdim`."""
     if dim is None:
-        return np.copy(np.reshape(rows, ())), np.reshape(places, ())
+        return np.copy(reshaped(rows, ())), reshaped(places, ())
     values = along_last(rows, places[..., None])
     if keepdim:
         return from_last(values, dim), from_last(places[..., None], dim)
@@ -62,12 +64,12 @@ def _nanmedian_along(input: Any, dim: int | None, keepdim: bool) -> tuple[Any, A
     rows = to_last(input, dim)
     known = np.add.reduce(np.logical_not(np.isnan(rows)), axis=-1, dtype=np.int64)
     middle = np.maximum(known - 1, 0) // 2
-    places = np.take_along_axis(stable_order(rows, False), middle[..., None], -1)[..., 0]
+    places = taken_along(stable_order(rows, False), middle[..., None], -1)[..., 0]
     return _taken(rows, places, dim, keepdim)
 
 
 def _median_all(input: Any) -> Any:
-    flat = np.reshape(input, (-1,))
+    flat = reshaped(input, (-1,))
     if not flat.shape[0]:
         return _of_nothing(input)
     middle = (flat.shape[0] - 1) // 2
@@ -82,7 +84,7 @@ def _median_all(input: Any) -> Any:
 
 
 def _nanmedian_all(input: Any) -> Any:
-    flat = np.reshape(input, (-1,))
+    flat = reshaped(input, (-1,))
     if not flat.shape[0]:
         return _of_nothing(input)
     known = np.add.reduce(np.logical_not(np.isnan(flat)), axis=None, dtype=np.int64)
@@ -99,7 +101,7 @@ def _of_nothing(input: Any) -> Any:
 def _shared(g: Any, input: Any, out: Any) -> Any:
     """The gradient of an element in equal parts to all that equal it."""
     mask = np.logical_or(input == out, np.logical_and(np.isnan(input), np.isnan(out)))
-    return mask * (g / np.astype(add_up(mask, axis=None), g.dtype))
+    return mask * (g / in_dtype(add_up(mask, axis=None), g.dtype))
 
 
 @operation(name="mode", outputs=2, residuals=("indices",))
@@ -114,10 +116,10 @@ def _mode(input: Any, dim: int | None, keepdim: bool) -> tuple[Any, Any]:
     places = np.arange(size, like=order)
     last = np.concatenate((values[..., 1:] != values[..., :-1], np.ones_like(values[..., :1], np.bool_)), axis=-1)
     # The length of a run, told at its end: from the end of the run before.
-    ends = np.where(last, places, -1)
+    ends = choose(last, places, -1)
     before = np.concatenate((np.full_like(ends[..., :1], -1), ends[..., :-1]), axis=-1)
-    runs = np.where(last, places - np.maximum.accumulate(before, axis=-1), 0)
-    found = np.take_along_axis(order, np.argmax(runs, axis=-1, keepdims=True), -1)[..., 0]
+    runs = choose(last, places - np.maximum.accumulate(before, axis=-1), 0)
+    found = taken_along(order, np.argmax(runs, axis=-1, keepdims=True), -1)[..., 0]
     return _taken(rows, found, dim, keepdim)
 
 

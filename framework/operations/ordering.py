@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import any_true, put_along, reshaped, taken_along, transposed
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, wrap
@@ -105,37 +106,35 @@ def repeats(values: Any) -> bool:
         row = values.tolist()
         return any(map(operator.eq, row, row[1:])) or sum(map(operator.ne, row, row)) > 1
     after, before = values[..., 1:], values[..., :-1]
-    if (after == before).any():
+    if any_true(after == before):
         return True
     ends = values[..., :: max(values.shape[-1] - 1, 1)]
     # Nans stand at an end.
-    return bool((ends != ends).any() and ((after != after) & (before != before)).any())
+    return bool(any_true(ends != ends) and ((after != after) & (before != before)).any())
 
 
 def along_last(rows: Any, places: Any) -> Any:
     """The elements at places along the last dimension."""
     if rows.ndim == 1:
         return rows[places]
-    if rows.__class__ is np.ndarray and rows.ndim == 2:
-        return rows[np.arange(rows.shape[0])[:, None], places]
-    return np.take_along_axis(rows, places, -1)
+    return taken_along(rows, places, -1)
 
 
 def to_last(input: Any, dim: int | None) -> Any:
     """A dimension brought to the end, in an array that is contiguous; None stands for that of one without dimensions."""
     if dim is None:
-        return np.reshape(input, (1,))
+        return reshaped(input, (1,))
     last = input.ndim - 1
     if dim == last:
         return contiguous(input)
     # np.moveaxis does the same and takes ten times as long.
-    return np.copy(np.transpose(input, (*range(dim), *range(dim + 1, last + 1), dim)), order="C")
+    return np.copy(transposed(input, (*range(dim), *range(dim + 1, last + 1), dim)), order="C")
 
 
 def from_last(rows: Any, dim: int | None) -> Any:
     """The last dimension brought to where it came from, in an array that is contiguous."""
     if dim is None:
-        return np.reshape(rows, ())
+        return reshaped(rows, ())
     if dim == rows.ndim - 1:
         return contiguous(rows)
     return np.copy(_moved_from_last(rows, dim), order="C")
@@ -143,7 +142,7 @@ def from_last(rows: Any, dim: int | None) -> Any:
 
 def _moved_from_last(rows: Any, dim: int) -> Any:
     last = rows.ndim - 1
-    return np.transpose(rows, (*range(dim), last, *range(dim, last)))
+    return transposed(rows, (*range(dim), last, *range(dim, last)))
 
 
 def contiguous(array: Any) -> Any:
@@ -188,7 +187,7 @@ def place_along(values: Any, shape: Any, dim: Any, index: Any) -> Any:
     elif len(shape) == 1:
         out[index] = values
     else:
-        np.put_along_axis(out, index, values, dim)
+        put_along(out, index, values, dim)
     return out
 
 

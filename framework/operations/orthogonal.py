@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import operation
+from framework.operations.choosing import choose
 from framework.operations.pairs import refuse, with_numbers
 
 __all__ = [
@@ -45,7 +47,7 @@ def _climbed(n: Any, first: Any, following: Callable[[int, Any, Any], Any]) -> A
 def _half_wave(over: Callable[[Any], Any], n: Any, angle: Any, limit: Any) -> Any:
     share = over(angle * 0.5)
     zero = share == 0
-    return np.where(zero, limit, over((n + 0.5) * angle) / np.where(zero, 1, share))
+    return np.where(zero, limit, over((n + 0.5) * angle) / choose(zero, 1, share))
 
 
 def _sign(n: Any) -> Any:
@@ -59,8 +61,8 @@ def _wave_t(n: Any, y: Any, angle: Any) -> Any:
 def _wave_u(n: Any, y: Any, angle: Any) -> Any:
     sine = np.sin(angle)
     zero = sine == 0
-    wave = np.sin((n + 1) * angle) / np.where(zero, 1, sine)
-    return np.where(zero, (n + 1) * np.cos((n + 1) * angle) / np.where(zero, y, 1), wave)
+    wave = np.sin((n + 1) * angle) / choose(zero, 1, sine)
+    return np.where(zero, (n + 1) * np.cos((n + 1) * angle) / choose(zero, y, 1), wave)
 
 
 def _wave_v(n: Any, y: Any, angle: Any) -> Any:
@@ -86,13 +88,13 @@ def _chebyshev(kind: str, shifted: bool) -> Callable[[Any, Any], Any]:
 
     def values(x: Any, n: Any) -> Any:
         y = x + x - 1 if shifted else x
-        degree = np.astype(n, x.dtype)
+        degree = in_dtype(n, x.dtype)
         waving = (n > (shifted_from if shifted else plain_from)) & (np.absolute(y) < 1)
         ends = np.absolute(y) == 1
         twice = y + y
-        climbed = _climbed(np.where(waving | ends, 0, n), first(y), lambda k, p, q: twice * q - p)
+        climbed = _climbed(choose(waving | ends, 0, n), first(y), lambda k, p, q: twice * q - p)
         angle = np.arccos(np.clip(y, -1, 1))
-        result = np.where(waving, wave(degree, np.where(waving, y, 1), angle), climbed)
+        result = np.where(waving, wave(degree, choose(waving, y, 1), angle), climbed)
         return np.where(ends, np.where(y > 0, right(degree), left(degree)), result)
 
     return values
@@ -102,27 +104,27 @@ def _hermite(step: int) -> Callable[[Any, Any], Any]:
     def values(x: Any, n: Any) -> Any:
         scaled = x * step
         value = _climbed(n, scaled, lambda k, p, q: scaled * q - (step * k) * p)
-        return np.where(n > (512 if x.dtype.itemsize == 8 else 128), math.nan, value)
+        return choose(n > (512 if x.dtype.itemsize == 8 else 128), math.nan, value)
 
     return values
 
 
 def _laguerre(x: Any, n: Any) -> Any:
     value = _climbed(n, 1 - x, lambda k, p, q: ((2 * k + (1 - x)) * q - k * p) / (k + 1))
-    return np.where(x == 0, 1, value)
+    return choose(x == 0, 1, value)
 
 
 def _legendre(x: Any, n: Any) -> Any:
     value = _climbed(n, x, lambda k, p, q: ((2 * k + 1) * x * q - k * p) / (k + 1))
-    return np.where(np.absolute(x) == 1, np.where(x > 0, 1, _sign(n)), value)
+    return np.where(np.absolute(x) == 1, choose(x > 0, 1, _sign(n)), value)
 
 
 def _polynomial(name: str, values: Callable[[Any, Any], Any], doc: str) -> Any:
     def forward(x: Any, n: Any) -> Any:
         if x.dtype.itemsize == 2:
             refuse(name, x, n)
-        x, n = np.broadcast_arrays(x, np.astype(n, np.int64))
-        return np.astype(np.where(n < 0, 0, values(x, np.maximum(n, 0))), x.dtype, copy=False)
+        x, n = np.broadcast_arrays(x, in_dtype(n, np.int64))
+        return np.astype(choose(n < 0, 0, values(x, np.maximum(n, 0))), x.dtype, copy=False)
 
     row = operation(forward, name=f"special_{name}", promote="float", promoted=["x", "n"])
     return with_numbers(row, f"special_{name}", doc, ("x", "n"))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes, straight
+from framework.autograd.direct import in_dtype
 from framework.autograd.grad_mode import mode, no_grad
 from framework.autograd.inplace import check_writable, refuse_overlap
 from framework.autograd.operation import Operation
@@ -269,7 +270,7 @@ def fill_out(out: Tensor, array: Any) -> Tensor:
                 "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 stacklevel=3,
             )
-        out._array = np.astype(array, before.dtype)
+        out._array = in_dtype(array, before.dtype)
     else:
         np.copyto(before, array, casting="unsafe")
     out._bump()

@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped, zeros
 from framework.autograd.errors import broadcast_error
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import as_before, check_writable, inplace, refuse_overlap, write
@@ -28,7 +29,7 @@ _copy = operation(
     _copied,
     name="copy",
     grad_fn="CopyBackwards",
-    input=lambda g: np.zeros_like(g),
+    input=lambda g: zeros(g),
     source=lambda g: g,
 )
 _copy.node_class.name = lambda node: "torch::autograd::CopyBackwards"
@@ -91,7 +92,7 @@ def _filled(input: Any, value: Any) -> Any:
 
 
 def _fill_row(name: str, grad_fn: str, differentiable_value: bool) -> Any:
-    row = operation(_filled, name=name, grad_fn=grad_fn, input=lambda g: np.zeros_like(g))
+    row = operation(_filled, name=name, grad_fn=grad_fn, input=lambda g: zeros(g))
     if differentiable_value:
         row.add_derivative(lambda g: np.add.reduce(g, axis=None), "value")
     return row
@@ -177,7 +178,7 @@ def _overflow(dtype: np.dtype[Any]) -> RuntimeError:
     return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
-_zero = operation(lambda input: np.zeros_like(input), name="zero", input=lambda g: np.zeros_like(g))
+_zero = operation(lambda input: zeros(input), name="zero", input=lambda g: zeros(g))
 _zero_slowly = inplace(_zero)
 
 
@@ -211,7 +212,7 @@ def _by_element(self: Tensor, name: str, function: Any, *others: Tensor) -> Tens
     check_writable(self, False)
     flat = [each.reshape(-1).tolist() for each in (self, *others)]
     found = np.array([function(*each) for each in zip(*flat, strict=True)])
-    self._array[...] = cast_quietly(np.reshape(found, self._array.shape), self._array.dtype)
+    self._array[...] = cast_quietly(reshaped(found, self._array.shape), self._array.dtype)
     self._bump()
     return self
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import taken, transposed, zeros
+from framework.autograd.grad_mode import mode as present
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
@@ -86,15 +89,47 @@ def _at(dim: int, start: int, stop: int) -> tuple[Any, ...]:
     return (..., slice(start, stop), *(FULL,) * (-1 - dim))
 
 
+# Up to so many elements, all are taken at once from where they stand.
+_FEW = 2048
+
+
+@lru_cache(maxsize=256)
+def _flat(mode: str, sizes: tuple[int, ...], padding: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Where each element comes from, the last dimensions counted as one; and, to go back, the places in the order of
+    where they come from, and where in that order each element's begin."""
+    places: Any = np.zeros((), np.int64)
+    for number, size in enumerate(sizes):
+        at = len(sizes) - 1 - number
+        places = np.add.outer(places * size, _places(mode, size, padding[2 * at], padding[2 * at + 1]))
+    places = places.reshape(-1)
+    order = places.argsort(kind="stable")
+    return places, order, places[order].searchsorted(np.arange(math.prod(sizes)))
+
+
+def _taken_at_once(x: Any, shape: tuple[int, ...], padding: tuple[int, ...]) -> bool:
+    """Whether `_flat` serves: for few elements, of which padding cuts none off."""
+    whole = type(x) is np.ndarray and x.size <= _FEW and x.flags.c_contiguous
+    return whole and min(padding) >= 0 and 0 not in shape and 0 not in x.shape
+
+
+def _padded_sizes(shape: tuple[int, ...], padding: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The dimensions before those that may be padded, and these."""
+    kept = len(shape) - len(padding) // 2
+    return shape[:kept], shape[kept:]
+
+
 @operation(name="copy_pad")
 def copy_pad(input: Any, padding: Any, mode: str) -> Any:
     """The input with elements of its own around it."""
     if min(padding) < 0:
         x = input
         for dim, before, after in _sides(padding):
-            x = np.take(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), axis=dim)
+            x = taken(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), dim)
         return np.copy(x, order="C")
     shape, there, _ = _inside(input.shape, padding)
+    if _taken_at_once(input, shape, padding):
+        kept, sizes = _padded_sizes(input.shape, padding)
+        return input.reshape(*kept, -1).take(_flat(mode, sizes, padding)[0], -1).reshape(shape)
     out = np.empty_like(input, shape=shape, order="C") if mode == "circular" else _blank(input, shape)
     out[there] = input
     for dim, before, after in _sides(padding):
@@ -109,11 +144,19 @@ def _blank(input: Any, shape: tuple[int, ...]) -> Any:
     if memory_order(input) == "C":
         return np.empty_like(input, shape=shape, order="C")
     turned = np.empty_like(input, shape=(shape[0], shape[2], shape[3], shape[1]), order="C")
-    return np.transpose(turned, (0, 3, 1, 2))
+    return transposed(turned, (0, 3, 1, 2))
 
 
 def _returned(g: Any, shape: tuple[int, ...], padding: tuple[int, ...], mode: str) -> Any:
     """The reverse of `copy_pad`: what stands for an element adds to its gradient."""
+    if _taken_at_once(g, shape, padding):
+        kept, sizes = _padded_sizes(shape, padding)
+        _, order, starts = _flat(mode, sizes, padding)
+        return np.add.reduceat(g.reshape(*kept, -1).take(order, -1), starts, -1).reshape(shape)
+    traced = g.__class__ is np.ndarray and type(g) is not np.ndarray
+    if traced and present.trace is not None and math.prod(g.shape) <= _FEW:
+        # A program calls this as it is: its sums would round otherwise.
+        return present.trace.call(_returned, (g, shape, padding, mode), {})
     for dim, before, after in reversed(_sides(padding)):
         size = shape[dim]
         low, high = max(before, 0), g.shape[dim] - max(after, 0)
@@ -135,7 +178,7 @@ def tied_pad_back(g: Any, input: Any, padding: Any, mode: str) -> Any:
     return _returned(g, input.shape, padding, mode)
 
 
-tied_pad_back.add_derivative(lambda g: np.zeros_like(g), "input")
+tied_pad_back.add_derivative(lambda g: zeros(g), "input")
 tied_pad_back.add_derivative(lambda g, padding, mode: copy_pad(g, padding, mode), "g")
 
 

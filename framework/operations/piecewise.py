@@ -13,7 +13,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
-from framework.autograd.direct import constant
+from framework.autograd.direct import constant, in_dtype
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.activation_call import activate, in_place, name_in_place, number
@@ -56,7 +56,7 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
 
 def _leaky_gradient(g: Any, input: Any, slope: float) -> Any:
     if 0 <= slope <= 1:
-        return g * at_least(np.astype(input > _ZERO[input.dtype], g.dtype), constant(slope, g.dtype))
+        return g * at_least(in_dtype(input > _ZERO[input.dtype], g.dtype), constant(slope, g.dtype))
     return np.where(input > 0, g, g * slope)
 
 
@@ -154,7 +154,7 @@ def _over(x: Any, threshold: float, value: float) -> Any:
     if math.prod(x.shape) <= 2000 or x.dtype.kind != "f" or not math.isfinite(threshold):
         return np.where(x <= bound, value, x)
     under = x <= bound
-    return masked(np.clip(x, bound, math.inf), np.logical_not(under)) + np.astype(under, x.dtype) * value
+    return masked(np.clip(x, bound, math.inf), np.logical_not(under)) + in_dtype(under, x.dtype) * value
 
 
 def _over_gradient(g: Any, x: Any, threshold: float) -> Any:

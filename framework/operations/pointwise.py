@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
-from framework.autograd.direct import constant
+from framework.autograd.direct import constant, in_dtype, zeros
 from framework.autograd.errors import no_kernel
 from framework.autograd.inplace import inplace
 from framework.autograd.nodes import renamed
@@ -95,13 +95,13 @@ rad2deg = _float(np.rad2deg, lambda g: g * (180 / math.pi))
 
 def _sign(input: Any) -> Any:
     if input.dtype.kind in "bu":
-        return np.astype(input != 0, input.dtype)
+        return in_dtype(input != 0, input.dtype)
     # np.sign(nan) is nan, PyTorch's is 0.
     return np.subtract(input > 0, input < 0, dtype=input.dtype)
 
 
 def _nothing(g: Any) -> Any:
-    return np.zeros_like(g)
+    return zeros(g)
 
 
 sign = operation(_sign, name="sign", input=_nothing)

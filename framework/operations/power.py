@@ -10,6 +10,7 @@ import numpy as np
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, zeros
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
@@ -25,7 +26,7 @@ _NEGATIVE = "Integers to negative integer powers are not allowed."
 def _to_number(input: Any, exponent: Any) -> Any:
     """A power by a number, multiplied out where that is quicker than np.power and as exact."""
     if input.dtype.itemsize == 2 and input.dtype.kind == "f":
-        return half(_to_number(np.astype(input, np.float32), exponent), input.dtype)
+        return half(_to_number(in_dtype(input, np.float32), exponent), input.dtype)
     if exponent == 2:
         return input * input
     if exponent == 1:
@@ -49,7 +50,7 @@ def _to_number(input: Any, exponent: Any) -> Any:
 def _slope(g: Any, input: Any, exponent: Any) -> Any:
     """The gradient of a power by a number."""
     if exponent == 0:
-        return np.zeros_like(g)
+        return zeros(g)
     if exponent == 2:
         return g * (input * 2)
     return g * (_to_number(input, exponent - 1) * exponent)
@@ -79,7 +80,7 @@ def _elementwise(input: Any, other: Any) -> Any:
         # One over a whole number, rounded toward zero.
         sign = np.where(other % 2 == 0, 1, input)
         inverse = np.where(np.abs(input) == 1, sign, 0)
-        return np.astype(np.where(other < 0, inverse, np.power(input, np.maximum(other, 0))), input.dtype)
+        return in_dtype(np.where(other < 0, inverse, np.power(input, np.maximum(other, 0))), input.dtype)
     return np.power(input, other)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped, swapped, turned
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -112,9 +113,9 @@ def _paired(shape: tuple[int, ...], ndim: int, first: bool) -> tuple[int, ...]:
 
 def _kron_of(input: Any, other: Any) -> Any:
     ndim = max(input.ndim, other.ndim)
-    product = np.reshape(input, _paired(input.shape, ndim, True)) * np.reshape(other, _paired(other.shape, ndim, False))
+    product = reshaped(input, _paired(input.shape, ndim, True)) * reshaped(other, _paired(other.shape, ndim, False))
     pairs = product.shape
-    return np.reshape(product, tuple([pairs[2 * each] * pairs[2 * each + 1] for each in range(ndim)]))
+    return reshaped(product, tuple([pairs[2 * each] * pairs[2 * each + 1] for each in range(ndim)]))
 
 
 def _kron_slope(g: Any, factor: Any, shape: tuple[int, ...], first: bool) -> Any:
@@ -122,9 +123,9 @@ def _kron_slope(g: Any, factor: Any, shape: tuple[int, ...], first: bool) -> Any
     own = (1,) * (ndim - len(shape)) + shape
     their = (1,) * (ndim - factor.ndim) + factor.shape
     a, b = (own, their) if first else (their, own)
-    g = np.reshape(g, tuple([size for pair in zip(a, b, strict=True) for size in pair]))
-    product = g * np.reshape(factor, _paired(factor.shape, ndim, not first))
-    return np.reshape(np.add.reduce(product, axis=tuple(range(1 if first else 0, 2 * ndim, 2))), shape)
+    g = reshaped(g, tuple([size for pair in zip(a, b, strict=True) for size in pair]))
+    product = g * reshaped(factor, _paired(factor.shape, ndim, not first))
+    return reshaped(np.add.reduce(product, axis=tuple(range(1 if first else 0, 2 * ndim, 2))), shape)
 
 
 _kron = operation(_kron_of, name="kron", grad_fn="UnsafeViewBackward0", promote="common")
@@ -141,8 +142,13 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 def _turned(x: Any, dim: int) -> Any:
     """The three components, each in the place before."""
+    if type(x) is np.ndarray:
+        return x.take(_NEXT, dim)
     before = (slice(None),) * dim
     return np.concatenate((x[(*before, slice(1, 3))], x[(*before, slice(0, 1))]), axis=dim)
+
+
+_NEXT = np.array((1, 2, 0))
 
 
 @operation(name="linalg_cross")
@@ -227,7 +233,7 @@ _addmv = operation(
     name="addmv",
     input=lambda g, beta: _scaled(g, beta),
     mat=lambda g, vec, alpha: _scaled(np.outer(g, vec), alpha),
-    vec=lambda g, mat, alpha: _scaled(np.dot(np.transpose(mat), g), alpha),
+    vec=lambda g, mat, alpha: _scaled(np.dot(turned(mat), g), alpha),
 )
 
 
@@ -260,7 +266,7 @@ _addr = operation(
     promote="common",
     input=lambda g, beta: _scaled(g, beta),
     vec1=lambda g, vec2, alpha: _scaled(np.dot(g, vec2), alpha),
-    vec2=lambda g, vec1, alpha: _scaled(np.dot(np.transpose(g), vec1), alpha),
+    vec2=lambda g, vec1, alpha: _scaled(np.dot(turned(g), vec1), alpha),
 )
 
 
@@ -289,8 +295,8 @@ _addbmm = operation(
     ),
     name="addbmm",
     input=lambda g, beta: _scaled(g, beta),
-    batch1=lambda g, batch2, alpha: _scaled(np.matmul(g, np.swapaxes(batch2, -1, -2)), alpha),
-    batch2=lambda g, batch1, alpha: _scaled(np.matmul(np.swapaxes(batch1, -1, -2), g), alpha),
+    batch1=lambda g, batch2, alpha: _scaled(np.matmul(g, swapped(batch2, -1, -2)), alpha),
+    batch2=lambda g, batch1, alpha: _scaled(np.matmul(swapped(batch1, -1, -2), g), alpha),
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import reshaped, zeros
 from framework.operations.accumulation import add_at
 from framework.operations.creation_arguments import check_tensor
 from framework.operations.gathering import _take
@@ -19,13 +20,13 @@ __all__ = ["put"]
 
 @operation(name="put")
 def _put(input: Any, index: Any, source: Any, accumulate: bool) -> Any:
-    flat = np.copy(np.reshape(input, (-1,)))
-    places, values = np.reshape(index, (-1,)), np.reshape(source, (-1,))
+    flat = np.copy(reshaped(input, (-1,)))
+    places, values = reshaped(index, (-1,)), reshaped(source, (-1,))
     if accumulate:
         add_at(flat, (places,), values)
     else:
         flat[places] = values
-    found = np.reshape(flat, input.shape)
+    found = reshaped(flat, input.shape)
     if input.flags.c_contiguous:
         return found
     # As the input lies in memory.
@@ -36,12 +37,12 @@ def _put(input: Any, index: Any, source: Any, accumulate: bool) -> Any:
 
 @_put.derivative("input")
 def _(g: Any, index: Any, accumulate: bool) -> Any:
-    return g if accumulate else _put(g, index, np.zeros_like(g, shape=index.shape), False)
+    return g if accumulate else _put(g, index, zeros(g, shape=index.shape), False)
 
 
 @_put.derivative("source")
 def _(g: Any, index: Any, source_shape: Any) -> Any:
-    return np.reshape(_take(g, index), source_shape)
+    return reshaped(_take(g, index), source_shape)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

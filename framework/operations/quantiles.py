@@ -9,9 +9,11 @@ import numpy as np
 
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, reshaped, zeros
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
+from framework.operations.choosing import choose
 from framework.operations.gathering import _accumulate_along, gather_along
 from framework.operations.ordering import along_last, arrange, mismatch, to_last
 
@@ -21,14 +23,14 @@ _WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _rows(input: Any, dim: int | None) -> Any:
-    return np.reshape(input, (-1,)) if dim is None else to_last(input, dim)
+    return reshaped(input, (-1,)) if dim is None else to_last(input, dim)
 
 
 def _unrowed(rows: Any, ndim: int, dim: int | None, keepdim: bool, several: bool) -> Any:
     """Rows of quantiles as PyTorch lays them out: those of several `q` in front, the dimension in place or gone."""
     if keepdim:
         lead = (1,) * ndim if dim is None else None
-        kept = np.reshape(rows, (*lead, -1)) if lead is not None else np.expand_dims(rows, dim)  # type: ignore[arg-type]
+        kept = reshaped(rows, (*lead, -1)) if lead is not None else np.expand_dims(rows, dim)  # type: ignore[arg-type]
         return np.moveaxis(kept, -1, 0) if several else kept[..., 0]
     return np.moveaxis(rows, -1, 0) if several else rows[..., 0]
 
@@ -37,7 +39,7 @@ def _in_rows(g: Any, ndim: int, dim: int | None, keepdim: bool, several: bool) -
     """What `_unrowed` gave, as rows again."""
     g = np.moveaxis(g, 0, -1) if several else g[..., None]
     if keepdim:
-        g = np.reshape(g, (-1,)) if dim is None else np.squeeze(g, dim)
+        g = reshaped(g, (-1,)) if dim is None else np.squeeze(g, dim)
     return g
 
 
@@ -46,10 +48,10 @@ _ROUNDED = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 
 def _places(rows: Any, q: Any, skip: bool) -> Any:
     """Where the quantiles lie in rows that are in order, counted from 0."""
-    wanted = np.reshape(q, (-1,))
+    wanted = reshaped(q, (-1,))
     unknown = np.isnan(rows)
     if skip:
-        last = np.add.reduce(np.astype(np.logical_not(unknown), rows.dtype), axis=-1, keepdims=True) - 1
+        last = np.add.reduce(in_dtype(np.logical_not(unknown), rows.dtype), axis=-1, keepdims=True) - 1
         return np.where(last > 0, wanted * last, 0.0 * wanted)
     last = rows.shape[-1] - 1
     # That of a row with a nan is nan, which stands at the end.
@@ -77,7 +79,7 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
     if interpolation in _ROUNDED:
         places = _ROUNDED[interpolation](places)
     whole = np.floor(places)
-    lower, upper = np.astype(whole, np.int64), np.astype(np.ceil(places), np.int64)
+    lower, upper = in_dtype(whole, np.int64), in_dtype(np.ceil(places), np.int64)
     weights = np.full_like(places, 0.5) if interpolation == "midpoint" else places - whole
     left, right = along_last(values, lower), along_last(values, upper)
     found = right if interpolation in _ROUNDED else _between(left, right, weights)
@@ -97,7 +99,7 @@ def _(g: Any, input_shape: Any, q_shape: Any, dim: Any, keepdim: Any, below: Any
     places = np.concatenate((below, above), axis=-1)
     if dim is None:
         size = math.prod(input_shape)
-        return np.reshape(_accumulate_along(shares, (size,), 0, places), input_shape)
+        return reshaped(_accumulate_along(shares, (size,), 0, places), input_shape)
     shape = (*input_shape[:dim], *input_shape[dim + 1 :], input_shape[dim])
     spread = _accumulate_along(shares, shape, len(shape) - 1, places)
     return spread if dim == len(shape) - 1 else np.moveaxis(spread, -1, dim)
@@ -109,19 +111,19 @@ def _(
 ) -> Any:
     rows = _in_rows(g, input.ndim, dim, keepdim, len(q_shape) > 0)
     if interpolation != "linear":
-        return np.zeros_like(rows, shape=q_shape)
+        return zeros(rows, shape=q_shape)
     values = _rows(input, dim)
     axis = values.ndim - 1
     slope = rows * (gather_along(values, axis, above) - gather_along(values, axis, below))
     if skip:
-        known = np.astype(np.logical_not(np.isnan(values)), rows.dtype)
+        known = in_dtype(np.logical_not(np.isnan(values)), rows.dtype)
         last = np.add.reduce(known, axis=-1, keepdims=True) - 1
-        slope = np.where(last > 0, slope * last, 0.0)
+        slope = choose(last > 0, slope * last, 0.0)
     else:
         unknown = np.any(np.isnan(values), axis=-1, keepdims=True)
-        slope = np.where(unknown, 0.0, slope * (values.shape[-1] - 1))
+        slope = choose(unknown, 0.0, slope * (values.shape[-1] - 1))
     several = tuple(range(slope.ndim - 1))
-    return np.reshape(np.add.reduce(slope, axis=several) if several else slope, q_shape)
+    return reshaped(np.add.reduce(slope, axis=several) if several else slope, q_shape)
 
 
 def quantile(

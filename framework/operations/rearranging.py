@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import swapped
 from framework.autograd.tensor import normalize_dim
 from framework.operations.arguments import dims as dims_of
 from framework.operations.arguments import integer, sizes
@@ -47,7 +48,7 @@ def _rot90(input: Any, turns: Any, dims: Any) -> Any:
         return np.copy(input, order="C")
     if turns == 2:
         return _reversed_along(input, dims)
-    return np.swapaxes(_reversed_along(input, (second if turns == 1 else first,)), first, second)
+    return swapped(_reversed_along(input, (second if turns == 1 else first,)), first, second)
 
 
 _rot90.add_derivative(lambda g, turns, dims: _rot90(g, -turns % 4, dims), "input")

@@ -8,11 +8,12 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
-from framework.autograd.direct import all_true, any_true
+from framework.autograd.direct import all_true, any_true, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.protocol import reductions, register
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import sizes
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.reducing import (
     EVERYTHING,
@@ -171,11 +172,11 @@ def others(input: Any, dim: int) -> Any:
     even = input[(*before, slice(0, None, 2))]
     odd = input[(*before, slice(1, None, 2))]
     outside = others(even * odd, dim)
-    return np.reshape(np.stack((outside * odd, outside * even), axis=dim + 1), input.shape)
+    return reshaped(np.stack((outside * odd, outside * even), axis=dim + 1), input.shape)
 
 
 def _all_others(input: Any) -> Any:
-    return np.reshape(others(np.reshape(input, (-1,)), 0), input.shape)
+    return reshaped(others(reshaped(input, (-1,)), 0), input.shape)
 
 
 _prod_all = operation(
@@ -243,7 +244,7 @@ def sum_to_size(input: Tensor, *args: Any, size: Any = None) -> Tensor:
 
 
 def _known(input: Any) -> Any:
-    return np.where(np.isnan(input), 0.0, input)
+    return choose(np.isnan(input), 0.0, input)
 
 
 _nansum = operation(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import lower_part, upper_part, zeros
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
@@ -20,7 +21,7 @@ __all__ = ["linalg_householder_product", "orgqr", "ormqr"]
 
 def _reflectors(A: Any, count: int) -> Any:
     """The vectors of the reflections, ones and what is below them, as matrices of one column."""
-    lower = np.tril(A, -1) + np.tril(np.triu(np.ones_like(A)))
+    lower = lower_part(A, -1) + lower_part(upper_part(np.ones_like(A)))
     return [lower[..., :, number : number + 1] for number in range(count)]
 
 
@@ -31,7 +32,7 @@ def _across(v: Any, x: Any) -> Any:
 
 def _steps(A: Any, tau: Any) -> list[Any]:
     """The products of the last reflections with the unit matrix, one more each time."""
-    products = [np.tril(np.triu(np.ones_like(A)))]
+    products = [lower_part(upper_part(np.ones_like(A)))]
     vectors = _reflectors(A, tau.shape[-1])
     for number in range(tau.shape[-1] - 1, -1, -1):
         v, Q = vectors[number], products[-1]
@@ -54,10 +55,10 @@ def _slope(g: Any, input: Any, tau: Any) -> Any:
         slopes.append(-t * np.add.reduce(g * row + Q * back, axis=-1, keepdims=True))
         g = g - t * (v * back)
     if not count:
-        return np.zeros_like(input), np.zeros_like(tau)
-    slope = np.tril(np.concatenate(slopes, axis=-1), -1)
+        return zeros(input), zeros(tau)
+    slope = lower_part(np.concatenate(slopes, axis=-1), -1)
     if count < input.shape[-1]:
-        slope = np.concatenate((slope, np.zeros_like(input[..., :, count:])), axis=-1)
+        slope = np.concatenate((slope, zeros(input[..., :, count:])), axis=-1)
     return slope, np.stack(factors, axis=-1)
 
 
@@ -99,7 +100,7 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
 def _square(input: Any, count: int) -> Any:
     """The vectors of the reflections, filled up with zeros to a square matrix."""
     rows = input.shape[-2]
-    filler = np.zeros_like(input, shape=(*input.shape[:-1], rows - count))
+    filler = zeros(input, shape=(*input.shape[:-1], rows - count))
     return np.concatenate((input[..., :, :count], filler), axis=-1)
 
 
@@ -122,7 +123,7 @@ def _(g: Any, input: Any, input2: Any, input3: Any, left: bool, transpose: bool,
     slope, factors = _slope(transposed(whole) if transpose else whole, _square(input, count), input2)
     slope = np.copy(slope[..., :, :count], order="C")
     if count < input.shape[-1]:
-        slope = np.concatenate((slope, np.zeros_like(input[..., :, count:])), axis=-1)
+        slope = np.concatenate((slope, zeros(input[..., :, count:])), axis=-1)
     return slope, factors, back
 
 

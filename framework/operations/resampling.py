@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype, taken_along, zeros
 from framework.autograd.operation import operation
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.windows import array_like, laid, memory_order
 
@@ -45,7 +47,7 @@ def _average_taps(line: Line, dtype: Any) -> tuple[Array, Array]:
     counts = stops - starts
     # A window shorter than the longest has its last element several times: their shares add up to one.
     last = int(counts.max(initial=0)) - counts + 1
-    return _runs(starts, counts, lambda number, count: np.where(number < count - 1, 1.0, 1.0 / last) / count)
+    return _runs(starts, counts, lambda number, count: choose(number < count - 1, 1.0, 1.0 / last) / count)
 
 
 def _runs(starts: Array, counts: Array, weight: Callable[[Array, Array], Array]) -> tuple[Array, Array]:
@@ -108,7 +110,7 @@ def _smooth_taps(line: Line, dtype: Any) -> tuple[Array, Array]:
     distance = (np.arange(int(counts.max(initial=0)))[:, None] + starts - centers + 0.5) / stretch
     weights = weigh(distance) * (np.arange(len(distance))[:, None] < counts)
     total = weights.sum(0)
-    weights = weights / np.where(total == 0, 1, total)
+    weights = weights / choose(total == 0, 1, total)
     places, _ = _runs(starts, counts, lambda number, count: number < count)
     return np.maximum(places, 0), weights
 
@@ -118,11 +120,11 @@ def _cubic_filter(x: Array) -> Array:
     x = np.abs(x)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = (((x - 5) * x + 8) * x - 4) * a
-    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+    return np.where(x < 1, near, choose(x < 2, far, 0.0))
 
 
 def _lanczos_filter(x: Array) -> Array:
-    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
+    return choose(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
 
 
 # How far each filter reaches, in new elements, and its weights.
@@ -168,7 +170,7 @@ def _parted(places: Array, weights: Array) -> Array:
     """
     same = (places == places[-1:]).sum(0)
     last = len(places) - same
-    shares = np.take_along_axis(weights, last[None], 0) / same
+    shares = taken_along(weights, last[None], 0) / same
     return np.where(np.arange(len(places))[:, None] >= last, shares, weights)
 
 
@@ -184,7 +186,7 @@ def reversed_taps(line: Line, dtype: Any) -> tuple[Array, Array]:
     used = dense != 0
     most = max(int(used.sum(1).max(initial=0)), 1)
     order = np.argsort(~used, axis=1, kind="stable")[:, :most]
-    return order.T, np.take_along_axis(dense, order, 1).T
+    return order.T, taken_along(dense, order, 1).T
 
 
 @lru_cache(maxsize=256)
@@ -211,7 +213,7 @@ def _along(x: Any, line: Line, back: bool) -> Any:
         total = term if total is None else np.add(total, term, out=total)
     if total is None:
         size = line.size if back else taps(line, np.float64)[0].shape[1]
-        return np.zeros_like(x, shape=_resized(x, line, size))
+        return zeros(x, shape=_resized(x, line, size))
     return total
 
 
@@ -245,7 +247,7 @@ def _along_in_bytes(x: Any, line: Line) -> Any:
     weights = weights.copy()
     for number in range(1, len(places)):
         # Weights that meet in the element at the border are one weight, rounded once.
-        before = np.where(places[number] == places[number - 1], weights[number - 1], 0.0)
+        before = choose(places[number] == places[number - 1], weights[number - 1], 0.0)
         weights[number] += before
         weights[number - 1] -= before
     bits = 0
@@ -256,7 +258,7 @@ def _along_in_bytes(x: Any, line: Line) -> Any:
         share = np.trunc(weight * 2.0**bits + np.copysign(0.5, weight)) * 2.0**-bits
         share = array_like(share.reshape((-1, *(1,) * (-1 - line.dim))), x)
         total = total + np.take(x, array_like(place, x), axis=line.dim) * share
-    return np.astype(np.clip(np.floor(total), 0, 255), x.dtype)
+    return in_dtype(np.clip(np.floor(total), 0, 255), x.dtype)
 
 
 @lru_cache(maxsize=256)

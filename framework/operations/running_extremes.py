@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.errors import no_kernel
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import read_integer
 from framework.operations.cumulative import _shifted
 from framework.operations.gathering import _accumulate_along
@@ -36,8 +38,8 @@ def _running(extreme: Any, name: str) -> Any:
             lengths[:-1] = places[1:] - places[:-1]
             lengths[-1] = here.size - places[-1]
             return values, places.repeat(lengths)
-        places = np.reshape(np.arange(input.shape[dim]), (-1,) + (1,) * (input.ndim - dim - 1))
-        indices = np.maximum.accumulate(np.where(here, places, 0), axis=dim)
+        places = reshaped(np.arange(input.shape[dim]), (-1,) + (1,) * (input.ndim - dim - 1))
+        indices = np.maximum.accumulate(choose(here, places, 0), axis=dim)
         return np.copy(values, order="C"), np.copy(indices, order="C")
 
     row = operation(forward, name=name, outputs=2, residuals=("indices",))
@@ -78,7 +80,7 @@ def _logcumsumexp(input: Any, dim: int | None) -> Any:
     if dim is None:
         return np.copy(input)
     # Summed up in double precision, as PyTorch does.
-    return np.astype(np.copy(np.logaddexp.accumulate(input, axis=dim, dtype=np.float64), order="C"), input.dtype)
+    return in_dtype(np.copy(np.logaddexp.accumulate(input, axis=dim, dtype=np.float64), order="C"), input.dtype)
 
 
 @_logcumsumexp.derivative("input")
@@ -89,7 +91,7 @@ def _(g: Any, input: Any, out: Any, dim: int | None) -> Any:
     size = input.shape[dim]
     after = _shifted(out, dim, 1, math.inf)
     # Between two infinities nothing was added.
-    factor = np.exp(np.where(out == after, 0.0, out - after))
+    factor = np.exp(choose(out == after, 0.0, out - after))
     total = g
     step = 1
     while step < size:

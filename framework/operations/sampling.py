@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
-from framework.autograd.direct import in_dtype
+from framework.autograd.direct import in_dtype, transposed, zeros
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import as_before, check_writable, write
 from framework.operations.conversion import order_of
@@ -124,7 +124,7 @@ def _fill(array: Any, draw: Callable[[tuple[int, ...]], Any]) -> None:
         np.copyto(array, draw(array.shape))
         return
     order = sorted(range(array.ndim), key=lambda dim: -array.strides[dim])
-    target = np.transpose(array, order)
+    target = transposed(array, order)
     np.copyto(target, draw(target.shape))
 
 
@@ -249,22 +249,22 @@ def randperm(
 
 # What was random does not depend on the input: its gradient is zero.
 def _zero_row(name: str, grad_fn: str) -> Any:
-    return operation(lambda input, values: values, name=name, grad_fn=grad_fn, input=lambda g: np.zeros_like(g))
+    return operation(lambda input, values: values, name=name, grad_fn=grad_fn, input=lambda g: zeros(g))
 
 
 _BERNOULLI = _zero_row("bernoulli", "BernoulliBackward0")
 _NORMAL_MEAN = operation(
-    lambda mean, values: values, name="normal_mean", grad_fn="NormalBackward1", mean=lambda g: np.zeros_like(g)
+    lambda mean, values: values, name="normal_mean", grad_fn="NormalBackward1", mean=lambda g: zeros(g)
 )
 _NORMAL_STD = operation(
-    lambda std, values: values, name="normal_std", grad_fn="NormalBackward2", std=lambda g: np.zeros_like(g)
+    lambda std, values: values, name="normal_std", grad_fn="NormalBackward2", std=lambda g: zeros(g)
 )
 _NORMAL_BOTH = operation(
     lambda mean, std, values: values,
     name="normal_mean_std",
     grad_fn="NormalBackward3",
-    mean=lambda g: np.zeros_like(g),
-    std=lambda g: np.zeros_like(g),
+    mean=lambda g: zeros(g),
+    std=lambda g: zeros(g),
 )
 
 
@@ -356,7 +356,7 @@ def _fill_bernoulli(array: Any, generator: Generator, p: Any = 0.5) -> None:
     if isinstance(p, Tensor):
         np.copyto(array, np.broadcast_to(generator.bernoulli_array(p._array), array.shape), casting="unsafe")
     else:
-        _fill(array, lambda shape: np.astype(generator.bernoulli(p, shape), array.dtype))
+        _fill(array, lambda shape: in_dtype(generator.bernoulli(p, shape), array.dtype))
 
 
 def _fill_exponential(array: Any, generator: Generator, lambd: float = 1.0) -> None:

@@ -10,6 +10,7 @@ from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
 from framework.operations.accumulation import add_at
+from framework.operations.choosing import choose
 from framework.operations.creation_arguments import check_tensor, type_name
 from framework.operations.gathering import along, check_index, check_range, gather_along
 from framework.operations.halves import half
@@ -79,7 +80,7 @@ def _masks(input: Any, src: Any, out: Any, dim: int, index: Any) -> tuple[Any, A
 
 
 def _apart(values: Any, zeros: Any) -> Any:
-    return np.where(zeros, 1.0, values)
+    return choose(zeros, 1.0, values)
 
 
 def _product_of_others(input: Any, src: Any, dim: int, index: Any, include_self: bool) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.errors import dimension_error
 from framework.autograd.operation import cast
 from framework.autograd.tensor import wrap
@@ -73,7 +74,7 @@ def _cut(src: Any, index: Any) -> Any:
     if src.shape == index.shape:
         return src
     if src.ndim != index.ndim:
-        return np.reshape(np.reshape(src, (-1,))[: index.size], index.shape)
+        return reshaped(reshaped(src, (-1,))[: index.size], index.shape)
     return src[tuple(map(slice, index.shape))]
 
 
@@ -82,7 +83,7 @@ def _uncut(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     if g.ndim != len(shape):
         count = math.prod(g.shape)
-        return np.reshape(place(np.reshape(g, (count,)), (math.prod(shape),), (slice(count),)), shape)
+        return reshaped(place(reshaped(g, (count,)), (math.prod(shape),), (slice(count),)), shape)
     return place(g, shape, tuple(map(slice, g.shape)))
 
 
@@ -166,7 +167,7 @@ def scatter(
 def _scatter_with(input: Any, dim: Any, index: Any, src: Any, reduce: str) -> Any:
     out = copied(input)
     apply = np.add if reduce == "add" else np.multiply
-    apply.at(np.reshape(out, (-1,)), places(index, out.shape, dim), _cut(src, index) if src.ndim else src)
+    apply.at(reshaped(out, (-1,)), places(index, out.shape, dim), _cut(src, index) if src.ndim else src)
     return out
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.decisions import decide
+from framework.autograd.direct import in_dtype, taken_along
 from framework.autograd.operation import cast, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, wrap
@@ -26,7 +27,7 @@ def _searchsorted(sorted_sequence: Any, input: Any, right: bool, out_int32: bool
         found = np.searchsorted(sorted_sequence, input, "right" if right else "left")
     else:
         found = _halved(sorted_sequence, input, right)
-    return np.astype(found, np.int32) if out_int32 else found
+    return in_dtype(found, np.int32) if out_int32 else found
 
 
 def _is_sorted(row: Any) -> bool:
@@ -45,7 +46,7 @@ def _halved(rows: Any, values: Any, right: bool) -> Any:
     for _ in range(size.bit_length()):
         middle = start + (end - start) // 2
         there = np.minimum(middle, size - 1)
-        found = np.take(rows, there) if rows.ndim == 1 else np.take_along_axis(rows, there, -1)
+        found = np.take(rows, there) if rows.ndim == 1 else taken_along(rows, there, -1)
         passed = np.logical_not(found > values if right else found >= values)
         open = start < end
         start = np.where(np.logical_and(open, passed), middle + 1, start)
@@ -133,7 +134,7 @@ def _by(rows: Any, sorter: Any) -> Any:
         kind = dtypes.from_numpy(sorter.dtype).scalar_name
         raise RuntimeError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {kind}")
     decide(_refuse_outside, sorter, rows.shape[-1])
-    return np.take_along_axis(rows, sorter, -1)
+    return taken_along(rows, sorter, -1)
 
 
 def _refuse_outside(sorter: Any, size: int) -> None:
@@ -213,7 +214,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 @operation(name="unravel_index", outputs="list")
 def _unravel(indices: Any, steps: tuple[int, ...], sizes: tuple[int, ...]) -> list[Any]:
-    wide = np.astype(indices, np.int64)[..., None]
+    wide = in_dtype(indices, np.int64)[..., None]
     found = np.remainder(np.floor_divide(wide, np.array(steps, like=wide)), np.array(sizes, like=wide))
     return [found[..., place] for place in range(len(sizes))]
 

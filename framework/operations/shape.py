@@ -110,7 +110,7 @@ def _resolved(shape: tuple[int, ...], found: int) -> tuple[int, ...]:
 
 def is_viewable(array: Any, shape: tuple[int, ...]) -> bool:
     """Whether an array can take a shape without a copy."""
-    return bool(array.flags.c_contiguous) or np.may_share_memory(array, np.reshape(array, shape))
+    return bool(array.flags.c_contiguous) or np.may_share_memory(array, reshaped(array, shape))
 
 
 def view(input: Tensor, *shape: Any, size: Any = None, dtype: Any = None) -> Tensor:

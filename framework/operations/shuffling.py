@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import reshaped, swapped, transposed
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
@@ -18,9 +19,9 @@ __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 def _shuffle(input: Any, factor: int) -> Any:
     *lead, channels, height, width = input.shape
     colors = channels // (factor * factor)
-    parts = np.reshape(input, (math.prod(lead), colors, factor, factor, height, width))
-    turned = np.copy(np.transpose(parts, (0, 1, 4, 2, 5, 3)), order="C")
-    return np.reshape(turned, (*lead, colors, height * factor, width * factor))
+    parts = reshaped(input, (math.prod(lead), colors, factor, factor, height, width))
+    turned = np.copy(transposed(parts, (0, 1, 4, 2, 5, 3)), order="C")
+    return reshaped(turned, (*lead, colors, height * factor, width * factor))
 
 
 @operation(name="pixel_unshuffle")
@@ -28,9 +29,9 @@ def _unshuffle(input: Any, factor: int) -> Any:
     if 0 in input.shape:
         return np.copy(input)  # PyTorch leaves what is empty in its shape
     *lead, channels, height, width = input.shape
-    parts = np.reshape(input, (math.prod(lead), channels, height // factor, factor, width // factor, factor))
-    turned = np.copy(np.transpose(parts, (0, 1, 3, 5, 2, 4)), order="C")
-    return np.reshape(turned, (*lead, channels * factor * factor, height // factor, width // factor))
+    parts = reshaped(input, (math.prod(lead), channels, height // factor, factor, width // factor, factor))
+    turned = np.copy(transposed(parts, (0, 1, 3, 5, 2, 4)), order="C")
+    return reshaped(turned, (*lead, channels * factor * factor, height // factor, width // factor))
 
 
 _shuffle.add_derivative(lambda g, factor: _unshuffle(g, factor), "input")
@@ -40,8 +41,8 @@ _unshuffle.add_derivative(lambda g, factor: _shuffle(g, factor) if 0 not in g.sh
 @operation(name="channel_shuffle")
 def _regroup(input: Any, groups: int) -> Any:
     batch, channels, *rest = input.shape
-    parts = np.reshape(input, (batch, groups, channels // groups, *rest))
-    return np.reshape(np.copy(np.swapaxes(parts, 1, 2), order="C"), input.shape)
+    parts = reshaped(input, (batch, groups, channels // groups, *rest))
+    return reshaped(np.copy(swapped(parts, 1, 2), order="C"), input.shape)
 
 
 _regroup.add_derivative(lambda g, groups: _regroup(g, g.shape[1] // groups if g.shape[1] else 1), "input")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype
 from framework.autograd.dtypes import from_numpy
 from framework.autograd.tensor import Tensor
 from framework.operations.bessel import i0
@@ -81,7 +82,7 @@ def _bartlett(places: Any, count: int) -> Any:
 def _kaiser(beta: float) -> Callable[[Any, int], Any]:
     def shape(places: Any, count: int) -> Any:
         alpha = (count - 1) / 2
-        share = (np.astype(places, np.float64) - alpha) / alpha
+        share = (in_dtype(places, np.float64) - alpha) / alpha
         return np.asarray(i0(np.sqrt(np.maximum(1 - share * share, 0)) * beta) / i0(np.array(float(beta))))
 
     return shape

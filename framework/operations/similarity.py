@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import in_dtype
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -30,7 +31,7 @@ def _length_along(x: Any, dim: int) -> Any:
 def _cosine(first: Any, second: Any, dim: int, eps: float) -> Any:
     """Vectors shorter than `eps` are divided by that."""
     if first.dtype.itemsize == 2:
-        return half(_cosine(np.astype(first, np.float32), np.astype(second, np.float32), dim, eps), first.dtype)
+        return half(_cosine(in_dtype(first, np.float32), in_dtype(second, np.float32), dim, eps), first.dtype)
     units = [each / np.maximum(_length_along(each, dim), eps) for each in (first, second)]
     return np.add.reduce(np.multiply(*units, order="C"), axis=dim)
 

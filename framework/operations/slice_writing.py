@@ -9,6 +9,7 @@ import numpy as np
 from framework.autograd import Tensor, operation
 from framework.autograd.attach import attach
 from framework.autograd.decisions import decide
+from framework.autograd.direct import reshaped
 from framework.autograd.tensor import normalize_dim, wrap
 from framework.operations.accumulation import add_at
 from framework.operations.creation_arguments import check_tensor
@@ -24,7 +25,7 @@ __all__ = ["index_add", "index_copy", "index_fill"]
 def _index_add(input: Any, dim: Any, index: Any, source: Any, alpha: Any) -> Any:
     out = copied(input)
     source = source if alpha == 1 else source * alpha
-    add_at(np.reshape(out, out.shape or (1,)), (FULL,) * dim + (index,), source)
+    add_at(reshaped(out, out.shape or (1,)), (FULL,) * dim + (index,), source)
     return out
 
 
@@ -40,7 +41,7 @@ def _(g: Any, dim: Any, index: Any, alpha: Any) -> Any:
 @operation(name="index_copy")
 def _index_copy(input: Any, dim: Any, index: Any, source: Any) -> Any:
     out = copied(input)
-    np.reshape(out, out.shape or (1,))[(FULL,) * dim + (index,)] = source
+    reshaped(out, out.shape or (1,))[(FULL,) * dim + (index,)] = source
     return out
 
 
@@ -50,7 +51,7 @@ _index_copy.add_derivative(lambda g, dim, index: _index_select(g, dim, index), "
 @operation(name="index_fill")
 def _index_fill(input: Any, dim: Any, index: Any, value: Any) -> Any:
     out = np.copy(input)
-    np.reshape(out, out.shape or (1,))[(FULL,) * dim + (index,)] = value
+    reshaped(out, out.shape or (1,))[(FULL,) * dim + (index,)] = value
     return out
 
 
@@ -69,7 +70,7 @@ _index_fill_with.add_derivative(lambda g, dim, index: _index_fill(g, dim, index,
 @_index_fill_with.derivative("value")
 def _(g: Any, dim: Any, index: Any) -> Any:
     # A slice that is named twice is filled once.
-    g = g if g.ndim else np.reshape(g, (1,))
+    g = g if g.ndim else reshaped(g, (1,))
     size = g.shape[dim]
     return np.add.reduce(_index_select(g, dim, np.unique(index % size)), axis=None)
 

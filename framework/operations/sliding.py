@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import zeros
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
@@ -22,7 +23,7 @@ def _unfold(input: Any, dim: int, size: int, step: int) -> Any:
         if mode.trace is not None and input.__class__ is np.ndarray:
             return mode.trace.call(_unfold.forward, (input, dim, size, step), {})
         if size == 0:
-            return np.zeros_like(input, shape=(*_counted(input.shape, dim, size, step), 0))
+            return zeros(input, shape=(*_counted(input.shape, dim, size, step), 0))
         windows = np.lib.stride_tricks.sliding_window_view(input, size, axis=dim)
         return windows[(*(FULL,) * dim, slice(None, None, step))]
     shape = (*_counted(input.shape, dim, size, step), size)

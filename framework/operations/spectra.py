@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import in_dtype
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer
@@ -354,8 +355,8 @@ def _frequencies(
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     wide: Any = np.float64 if target.itemsize == 8 else np.float32
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.astype(places, wide) * wide(np.float64(1.0) / length)
-    return finish(np.astype(found, target), requires_grad, out)
+        found = in_dtype(places, wide) * wide(np.float64(1.0) / length)
+    return finish(in_dtype(found, target), requires_grad, out)
 
 
 def _shifted(name: str, steps: Callable[[int], int]) -> Callable[..., Any]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
-from framework.autograd.direct import constant, product, reshaped
+from framework.autograd.direct import constant, in_dtype, product, reshaped
 from framework.autograd.direct import largest as largest_of
 from framework.autograd.operation import Operation, operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
+from framework.operations.choosing import choose
 from framework.operations.halves import half
 from framework.operations.reducing import (
     EVERYTHING,
@@ -38,7 +39,7 @@ def _mean(input: Any, dim: Axes | None) -> Any:
 
 def _variance(input: Any, dim: Axes | None, correction: float, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
-        return half(_variance(np.astype(input, np.float32), dim, correction, keepdim), input.dtype)
+        return half(_variance(in_dtype(input, np.float32), dim, correction, keepdim), input.dtype)
     if dim is None and not keepdim and input.__class__ is np.ndarray and input.flags.c_contiguous:
         size = math.prod(input.shape)
         if correction < size <= 4096:
@@ -71,7 +72,7 @@ def _slope(g: Any, input: Any, dim: Axes | None, correction: float, keepdim: boo
 
 def _half_inverse(g: Any, deviation: Any) -> Any:
     """The gradient of the variance, from that of its root."""
-    return np.where(deviation == 0, 0.0, g / (deviation * 2))
+    return choose(deviation == 0, 0.0, g / (deviation * 2))
 
 
 def _with_mean(spread_of: Any) -> Any:
@@ -208,9 +209,9 @@ def _logsumexp_of(input: Any, dim: Axes | None, keepdim: bool) -> Any:
     if count(input.shape, dim) == 0:
         return np.log(add_up(np.exp(input), dim, None, None, keepdim))
     largest = largest_of(input, dim, True)
-    largest = np.where(np.isinf(largest), 0.0, largest)
+    largest = choose(np.isinf(largest), 0.0, largest)
     total = add_up(np.exp(input - largest), dim, None, None, keepdim)
-    return np.log(total) + (largest if keepdim else np.reshape(largest, total.shape))
+    return np.log(total) + (largest if keepdim else reshaped(largest, total.shape))
 
 
 _logsumexp = operation(

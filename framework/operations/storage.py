@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import turned
 from framework.autograd.grad_mode import mode
 from framework.autograd.inplace import check_writable
 from framework.autograd.memory import address, capacity, geometry_of, owner_of, window
@@ -178,7 +179,7 @@ def set_(
 
 def _as_type(owner: Any, dtype: np.dtype[Any]) -> Any:
     """All elements of a type that memory holds."""
-    flat = owner if owner.flags.c_contiguous else np.transpose(owner)
+    flat = owner if owner.flags.c_contiguous else turned(owner)
     return np.ndarray(owner.nbytes // dtype.itemsize, dtype, flat)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.autograd import views
 from framework.autograd.attach import attach
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.grad_mode import mode
 from framework.autograd.memory import (
     Geometry,
@@ -47,8 +48,8 @@ def _restride(values: Any, source: Any, target: Any, shared: Any) -> Any:
     else:
         window(memory, source)[...] = values
     if overlaps(shared):
-        times = np.bincount(np.reshape(positions(shared), -1), minlength=memory.size)
-        memory /= np.astype(np.maximum(times, 1), memory.dtype)
+        times = np.bincount(reshaped(positions(shared), -1), minlength=memory.size)
+        memory /= in_dtype(np.maximum(times, 1), memory.dtype)
     return np.copy(window(memory, target), order="C")
 
 

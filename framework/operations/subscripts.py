@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import in_dtype
 from framework.autograd.tensor import Tensor, wrap
 from framework.operations.from_data import copy_of
 
@@ -174,7 +175,7 @@ def _prepared(each: Any) -> Any:
     if isinstance(each, (np.ndarray, list, tuple, range)):
         array = np.array(each) if isinstance(each, np.ndarray) else copy_of(each, None)
         # PyTorch reads numbers that are no tensor as integers.
-        return _index_tensor(wrap(np.astype(array, np.int64) if not array.size or array.dtype.kind == "f" else array))
+        return _index_tensor(wrap(in_dtype(array, np.int64) if not array.size or array.dtype.kind == "f" else array))
     if hasattr(each, "__index__"):
         return each.__index__()
     raise IndexError(
@@ -196,7 +197,7 @@ def _index_tensor(tensor: Tensor) -> Any:
             UserWarning,
             stacklevel=6,
         )
-        return wrap(np.astype(array, np.bool_))
+        return wrap(in_dtype(array, np.bool_))
     if not array.ndim and dtype.kind in "iu":
         return int(array)
     return tensor

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.attach import attach
+from framework.autograd.direct import lower_part, upper_part
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
@@ -32,7 +33,7 @@ _WIDE = 64
 
 
 def _identity(x: Any) -> Any:
-    return np.tril(np.triu(np.ones_like(x)))
+    return lower_part(upper_part(np.ones_like(x)))
 
 
 @lru_cache(maxsize=64)
@@ -54,8 +55,8 @@ def _triangle(A: Any, upper: bool, unitriangular: bool) -> Any:
         if A.__class__ is np.ndarray:
             # On the host, a mask kept from before: a quarter of the time.
             return np.where(_mask(A.shape[-1], upper), A, 0)
-        return np.triu(A) if upper else np.tril(A)
-    return (np.triu(A, 1) if upper else np.tril(A, -1)) + _identity(A)
+        return upper_part(A) if upper else lower_part(A)
+    return (upper_part(A, 1) if upper else lower_part(A, -1)) + _identity(A)
 
 
 def _substituted(T: Any, B: Any) -> Any:
@@ -107,7 +108,7 @@ def _(g: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool, ne
         return None, g_B
     slope = np.matmul(g_B, transposed(out)) if left else np.matmul(transposed(out), g_B)
     off = int(unitriangular)
-    return -(np.triu(slope, off) if upper else np.tril(slope, -off)), g_B
+    return -(upper_part(slope, off) if upper else lower_part(slope, -off)), g_B
 
 
 def linalg_solve_triangular(
@@ -148,7 +149,7 @@ def _(g: Any, A: Any, out: Any, upper: bool, transpose: bool, unitriangular: boo
     slope = np.matmul(g_input, transposed(out[0]))
     slope = transposed(slope) if transpose else slope
     off = int(unitriangular)
-    return g_input, g[1] - (np.triu(slope, off) if upper else np.tril(slope, -off))
+    return g_input, g[1] - (upper_part(slope, off) if upper else lower_part(slope, -off))
 
 
 def triangular_solve(

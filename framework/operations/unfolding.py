@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
+from framework.autograd.direct import reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import integer
@@ -29,7 +30,7 @@ def _counts(size: Sizes, kernel: Sizes, dilation: Sizes, padding: Sizes, stride:
 @operation(grad_fn="Im2ColBackward0")
 def im2col(input: Any, kernel: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Any:
     """(…, channels, height, width) to (…, channels * places of the kernel, blocks)."""
-    images = np.reshape(input, (-1, *input.shape[-3:])) if input.shape[0] else input
+    images = reshaped(input, (-1, *input.shape[-3:])) if input.shape[0] else input
     batch, channels = images.shape[:2]
     out = _counts(images.shape[2:], kernel, dilation, padding, stride)
     result = np.empty_like(input, shape=(batch, channels, math.prod(kernel), *out), order="C")
@@ -41,7 +42,7 @@ def im2col(input: Any, kernel: Sizes, dilation: Sizes, padding: Sizes, stride: S
         images = padded
     for place, each in enumerate(seen(kernel, out, stride, dilation)):
         result[:, :, place] = images[each]
-    return np.reshape(result, (*input.shape[:-3], channels * math.prod(kernel), math.prod(out)))
+    return reshaped(result, (*input.shape[:-3], channels * math.prod(kernel), math.prod(out)))
 
 
 @operation(grad_fn="Col2ImBackward0")
@@ -49,7 +50,7 @@ def col2im(input: Any, size: Sizes, kernel: Sizes, dilation: Sizes, padding: Siz
     """Adds each column of (…, channels * places, blocks) where `im2col` would have taken it from."""
     out = _counts(size, kernel, dilation, padding, stride)
     channels = input.shape[-2] // math.prod(kernel)
-    columns = np.reshape(input, (*input.shape[:-2], channels, math.prod(kernel), *out))
+    columns = reshaped(input, (*input.shape[:-2], channels, math.prod(kernel), *out))
     whole = [n + 2 * p for n, p in zip(size, padding, strict=True)]
     room = zeros(input, (*input.shape[:-2], channels, *whole))
     for place, each in enumerate(seen(kernel, out, stride, dilation)):

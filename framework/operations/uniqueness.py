@@ -8,6 +8,7 @@ import numpy as np
 
 from framework.autograd import dtypes
 from framework.autograd.attach import attach
+from framework.autograd.direct import reshaped
 from framework.autograd.grad_mode import mode
 from framework.autograd.operation import operation
 from framework.autograd.protocol import register
@@ -37,7 +38,7 @@ def _runs(starts: Any, order: Any | None, shape: Any, inverse: bool, counts: boo
             back = np.empty_like(run)
             back[order] = run
             run = back
-        run = np.reshape(run, shape)
+        run = reshaped(run, shape)
     if counts:
         length = np.diff(np.flatnonzero(starts), append=starts.shape[0])
     return run, length
@@ -45,7 +46,7 @@ def _runs(starts: Any, order: Any | None, shape: Any, inverse: bool, counts: boo
 
 def _of_elements(consecutive: bool) -> Any:
     def forward(input: Any, inverse: bool = True, counts: bool = True) -> tuple[Any, Any, Any]:
-        flat = rows = np.reshape(input, (-1,))
+        flat = rows = reshaped(input, (-1,))
         order = None
         if not consecutive:
             order, rows = arrange_stably(flat, False)
@@ -82,7 +83,7 @@ def _of_slices(consecutive: bool) -> Any:
             return np.copy(input), nothing, nothing
         order = None
         if not consecutive:
-            order = _lexicographic(np.reshape(slices, (slices.shape[0], -1)))
+            order = _lexicographic(reshaped(slices, (slices.shape[0], -1)))
             rows = slices[order]
         starts = _starts(rows)
         found = np.moveaxis(np.copy(rows[starts], order="C"), 0, dim)
@@ -169,10 +170,10 @@ def _isin(elements: Any, test_elements: Any, invert: bool) -> Any:
     if test_elements.size <= 32:
         # PyTorch compares each with each, where they are few; so do we, one after the other.
         found = np.zeros(elements.shape, np.bool_, like=elements)
-        for each in np.reshape(test_elements, (-1,)):
+        for each in reshaped(test_elements, (-1,)):
             found |= elements == each
     else:
-        ordered = np.sort(np.reshape(test_elements, (-1,)))
+        ordered = np.sort(reshaped(test_elements, (-1,)))
         places = np.minimum(np.searchsorted(ordered, elements), ordered.size - 1)
         found = ordered[places] == elements
     return np.logical_not(found) if invert else found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.decisions import decide
+from framework.autograd.direct import reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.pooling_arguments import ints, refuse_types
@@ -18,15 +19,15 @@ __all__ = ["max_unpool1d", "max_unpool2d", "max_unpool3d"]
 def _flat_places(indices: Any, count: int, size: int) -> Any:
     """Indices into the last `count` dimensions as indices into a whole array with `size` elements in these."""
     planes = math.prod(indices.shape[: indices.ndim - count])
-    rows = np.reshape(indices, (planes, math.prod(indices.shape[indices.ndim - count :])))
-    return np.reshape(rows + np.arange(planes)[:, None] * size, indices.shape)
+    rows = reshaped(indices, (planes, math.prod(indices.shape[indices.ndim - count :])))
+    return reshaped(rows + np.arange(planes)[:, None] * size, indices.shape)
 
 
 @operation(name="take_flat")
 def take_flat(input: Any, indices: Any, count: int) -> Any:
     """The elements whose place in the last `count` dimensions, counted as one, is given."""
     size = math.prod(input.shape[input.ndim - count :])
-    return np.take(np.reshape(input, (-1,)), _flat_places(indices, count, size))
+    return np.take(reshaped(input, (-1,)), _flat_places(indices, count, size))
 
 
 @operation(name="add_flat")
@@ -34,8 +35,8 @@ def add_flat(values: Any, indices: Any, sizes: tuple[int, ...]) -> Any:
     """Zeros with values added at places in the last dimensions, which are counted as one and have these sizes."""
     lead = values.shape[: values.ndim - len(sizes)]
     out = np.zeros(math.prod(lead) * math.prod(sizes), values.dtype)
-    np.add.at(out, np.reshape(_flat_places(indices, len(sizes), math.prod(sizes)), (-1,)), np.reshape(values, (-1,)))
-    return np.reshape(out, (*lead, *sizes))
+    np.add.at(out, reshaped(_flat_places(indices, len(sizes), math.prod(sizes)), (-1,)), reshaped(values, (-1,)))
+    return reshaped(out, (*lead, *sizes))
 
 
 take_flat.add_derivative(
@@ -49,7 +50,7 @@ def _unpooled(input: Any, indices: Any, sizes: tuple[int, ...]) -> Any:
     lead = input.shape[: input.ndim - len(sizes)]
     out = np.zeros(math.prod(lead) * math.prod(sizes), input.dtype)
     out[_flat_places(indices, len(sizes), math.prod(sizes))] = input
-    return np.reshape(out, (*lead, *sizes))
+    return reshaped(out, (*lead, *sizes))
 
 
 def _row(name: str, grad_fn: str) -> Any:

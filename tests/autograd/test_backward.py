@@ -332,3 +332,23 @@ def test_a_multi_gradient_hook_counts_what_each_walk_reaches():
     (x * 4).sum().backward()
     (y * 5).sum().backward()
     assert seen == [[2.0, 3.0], [4.0, None], [None, 5.0]]
+
+
+def test_a_node_of_which_some_inputs_are_asked_for_computes_those_alone():
+    asked = []
+
+    def formulas(g, input, other, needs):
+        asked.append(needs)
+        return g * other if needs[0] else None, g * input if needs[1] else None
+
+    product = operation(lambda input, other: input * other, name="test_needed")
+    product.add_derivative(formulas, "input", "other")
+    x, y = torch.tensor(3.0, requires_grad=True), torch.tensor(5.0, requires_grad=True)
+    inner = x * 1.0
+    assert torch.autograd.grad(product(inner, y), [x], retain_graph=True)[0].item() == 5.0
+    assert [each.item() for each in torch.autograd.grad(product(inner * 1.0, y), [inner, y])] == [5.0, 3.0]
+    assert torch.autograd.grad(product(inner, y), [inner])[0].item() == 5.0
+    assert asked == [(True, False), (True, True), (True, False)]
+    # A tensor that is asked for and led through to others at once.
+    total = product(inner, y)
+    assert [each.item() for each in torch.autograd.grad(total, [inner, x, total])] == [5.0, 5.0, 1.0]

@@ -70,3 +70,23 @@ def test_a_constant_is_made_once_and_not_to_be_written():
     assert half is direct.constant(0.5, np.dtype(np.float32)) and half.dtype == np.float32 and half.ndim == 0
     with pytest.raises(ValueError, match="read-only"):
         half[...] = 1
+
+
+@pytest.mark.parametrize("array", ARRAYS)
+def test_triangles_places_and_zeros(array):
+    for k in (-1, 0, 1, 5):
+        same_bits(direct.lower_part(array, k), np.tril(array, k))
+        same_bits(direct.upper_part(array, k), np.triu(array, k))
+    for shape in (None, (), (3, 0, 2)):
+        same_bits(direct.zeros(array, shape), np.zeros_like(array, shape=shape))
+    same_bits(direct.zeros(array.T), np.zeros_like(array.T))
+    assert direct.zeros(array.T).strides == np.zeros_like(array.T).strides
+    for axis in (0, 1, -1):
+        places = np.argsort(array, axis=axis)
+        first = np.ravel(places)[:2] % array.shape[axis]
+        same_bits(direct.taken(array, first, axis), np.take(array, first, axis=axis))
+        same_bits(direct.taken_along(array, places, axis), np.take_along_axis(array, places, axis))
+        one, other = np.zeros_like(array), np.zeros_like(array)
+        direct.put_along(one, places, array, axis)
+        np.put_along_axis(other, places, array, axis)
+        same_bits(one, other)

@@ -148,3 +148,21 @@ def test_a_function_that_returns_no_array(returned, kind, plain):
     assert str(caught.value) == (
         f"the function of operation 'broken_for_test' must return an array, such as np.asarray(…) makes, not {kind}"
     )
+
+
+def test_a_derivative_declared_after_a_call_holds_from_then_on(x):
+    doubled = operation(lambda input: input * 2, name="test_doubled")
+    assert not doubled(x).requires_grad
+    doubled.add_derivative(lambda g: g * 2, "input")
+    doubled(x).sum().backward()
+    assert x.grad.tolist() == [2.0] * x.numel()
+    assert type(doubled(x).grad_fn).__name__ == "TestDoubledBackward0"
+
+
+def test_an_operation_of_arrays_alone_gives_the_first_of_its_results():
+    parted = operation(lambda input, by: (input * by, input > 0), name="test_parted", residuals=("mask",))
+    pair = operation(parted.forward, name="test_pair", residuals=("mask",), outputs=2)
+    array = np.array([-1.0, 2.0])
+    for _ in range(2):
+        np.testing.assert_array_equal(parted(array, 3.0), [-3.0, 6.0])
+        assert len(pair(array, array)) == 2 and pair(array, by=2.0)[1].tolist() == [False, True]

@@ -8,7 +8,6 @@ from typing import Any
 
 from numpy import ndarray
 
-from framework.autograd.float_errors import quiet
 from framework.autograd.grad_mode import mode
 from framework.autograd.storage import INFERENCE
 from framework.autograd.tensor import Tensor
@@ -64,14 +63,14 @@ def _get_requires_grad(tensor: Any) -> Any:
 
 def begin(trace: Any) -> None:
     """Has this thread's tensors hand out what stands for their arrays."""
-    trace.quiet = dict(quiet.__dict__)
+    trace.quiet = mode.run, mode.apart
     with _lock:
         _traces.add(id(trace))
         Tensor._array = property(_get, _set)
         Tensor._grad = property(_get_gradient, _set_gradient)  # type: ignore[assignment]
         Tensor._requires_grad = property(_get_requires_grad, requires_grad_slot.__set__)  # type: ignore[assignment]
     mode.trace = trace
-    quiet.run = quiet.apart = trace.run
+    mode.run = mode.apart = trace.run
 
 
 def end(trace: Any) -> None:
@@ -79,7 +78,7 @@ def end(trace: Any) -> None:
     if mode.trace is trace:
         mode.trace = None
     if trace.quiet:
-        quiet.__dict__.update(trace.quiet)
+        mode.run, mode.apart = trace.quiet
     with _lock:
         _traces.discard(id(trace))
         if not _traces:

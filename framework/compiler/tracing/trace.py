@@ -74,7 +74,7 @@ class Trace:
         self.optimizers: dict[int, Any] = {}
         # How deep inside an operation the run is: there, what cannot be traced makes the operation opaque.
         self.depth = 0
-        self.quiet: dict[str, Any] = {}
+        self.quiet: Any = None
 
     # Values
 
