@@ -595,6 +595,13 @@ pi = math.pi
 globals().update(with_out(globals()))
 coverage.explain_missing_names()
 
+
+def _assert(condition: Any, message: str) -> None:
+    """Raises AssertionError with the message unless the condition holds. Public code uses the name."""
+    if not condition:
+        raise AssertionError(message)
+
+
 missing = coverage.getter("")
 _LOADED_WHEN_USED = {
     "Recipe": "framework.training.recipe",

@@ -10,7 +10,9 @@ from typing import Any, Self, cast
 from framework.autograd import Tensor
 from framework.nn.conversion import Conversion
 from framework.nn.global_hooks import (
-    Global,
+    _global_buffer_registration_hooks,
+    _global_module_registration_hooks,
+    _global_parameter_registration_hooks,
     register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
@@ -115,13 +117,13 @@ class Module(StateDict, Hooks, Conversion):
             if parameters is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, self.__dict__, parameters, self._buffers)
-            self._modules[name] = registered(Global.module, self, name, value)
+            self._modules[name] = registered(_global_module_registration_hooks, self, name, value)
         elif parameters is not None and name in self._modules:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            self._modules[name] = registered(Global.module, self, name, value)
+            self._modules[name] = registered(_global_module_registration_hooks, self, name, value)
         elif isinstance(value, Buffer) or (parameters is not None and name in self._buffers):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
@@ -182,7 +184,7 @@ class Module(StateDict, Hooks, Conversion):
                     f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
-            param = registered(Global.parameter, self, name, param)
+            param = registered(_global_parameter_registration_hooks, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -195,7 +197,7 @@ class Module(StateDict, Hooks, Conversion):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = registered(Global.buffer, self, name, tensor)
+        self._buffers[name] = registered(_global_buffer_registration_hooks, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -206,7 +208,7 @@ class Module(StateDict, Hooks, Conversion):
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
-        self._modules[name] = registered(Global.module, self, name, module)
+        self._modules[name] = registered(_global_module_registration_hooks, self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """The same as `add_module`."""
