@@ -97,6 +97,12 @@ class _ConvNd(Module):
                 bound = 1 / math.sqrt(inputs) if inputs > 0 else 0
                 init.uniform_(self.bias, -bound, bound)
 
+    def _kernels(self) -> tuple[Any, Any]:
+        """Weight and bias, looked up as in Linear: quickly where they are parameters."""
+        parameters: dict[str, Any] = self._parameters
+        weight = parameters["weight"] if "weight" in parameters else self.weight
+        return weight, parameters["bias"] if "bias" in parameters else self.bias
+
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * len(self.padding):
@@ -181,7 +187,7 @@ class _Convolution(OwnInit, _ConvNd):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return self._conv_forward(input, self.weight, self.bias)
+        return self._conv_forward(input, *self._kernels())
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding: Any = self.padding
@@ -331,7 +337,7 @@ class _TransposedConvolution(OwnInit, _ConvTransposeNd):
             input, output_size, self.stride, self.padding, self.kernel_size, dims, self.dilation
         )
         return self._convolve(
-            input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups, self.dilation
+            input, *self._kernels(), self.stride, self.padding, output_padding, self.groups, self.dilation
         )
 
 
