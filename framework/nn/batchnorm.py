@@ -23,6 +23,9 @@ __all__ = [
     "SyncBatchNorm",
 ]
 
+# A tensor of the count's type: added three times as quickly as a number.
+_ONE = tensor(1)
+
 
 class _NormBase(Module):
     """Scale, shift and running statistics of `num_features` channels.
@@ -130,7 +133,7 @@ class _BatchNorm(_NormBase):
         mean, var, count = self._statistics()
         part = 0.0 if self.momentum is None else self.momentum
         if training and self.track_running_stats and count is not None:
-            count.add_(1)
+            count.add_(_ONE)
             if self.momentum is None:
                 part = 1.0 / float(count)
         by_batch = training or (mean is None and var is None)
@@ -273,19 +276,19 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         self.reset_parameters()
 
 
-class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
+class LazyBatchNorm1d(_LazyNormBase, _For1d, _BatchNorm):
     """BatchNorm1d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
+class LazyBatchNorm2d(_LazyNormBase, _For2d, _BatchNorm):
     """BatchNorm2d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm2d
 
 
-class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
+class LazyBatchNorm3d(_LazyNormBase, _For3d, _BatchNorm):
     """BatchNorm3d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm3d

@@ -43,3 +43,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         return getattr(nn, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
