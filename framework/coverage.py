@@ -22,6 +22,7 @@ __all__ = [
     "describe_missing",
     "explain_missing_names",
     "getter",
+    "names",
     "namespaces",
     "out_of_scope",
 ]
@@ -37,13 +38,14 @@ _OUT_OF_SCOPE = {
     r"|^sym_|^Sym|CompilationUnit|import_ir|parse_|_ir$|JITException|^(fx|onnx|hub|package|library|ops|classes|overrides)$|^export$|^fork$|^wait$|^cond$|while_loop"
     r"|unify_type|merge_type|functionalize",
     "tensors live on the CPU": r"cuda|cudnn|miopen|mkldnn|xpu|mps|mtia|ipu|hpu|maia|vulkan|^has_|xla|stream|Stream"
-    r"|accelerator|pin_memory|is_pinned|get_device_module|DataParallel|device_states",
+    r"|accelerator|pin_memory|is_pinned|get_device_module|DataParallel|device_states|register_package",
     "there is no autocast: call .half() or .float() where you want another precision": r"autocast|GradScaler|custom_[fb]wd",
     "bfloat16 does not exist in NumPy: use float32, or float16 for storage": r"bfloat16|BFloat16",
     "nested and named tensors are out of scope": r"nested|Nested|names|rename|align_|refine_",
     "it is a part of PyTorch's inside, not of its API": r"(?<!narrow)_copy$|^_|DataPipe|datapipe|_notes$|batch_norm_(back|elemt|gather"
     r"|stats|update)|handle_torch_function|has_torch_function|boolean_dispatch|BroadcastingList|TYPE_CHECKING|validation"
-    r"|GRID_SAMPLE|hash_tensor|profiler|thread_safe|reproducib|set_override|set_warn|region_activation|resize_as_sparse",
+    r"|GRID_SAMPLE|hash_tensor|profiler|thread_safe|reproducib|set_override|set_warn|region_activation|resize_as_sparse"
+    r"|StorageType|storage_type|storage_to_tensor_type|check_module_version|^mkdtemp$|^skip_data$",
 }
 
 
@@ -54,6 +56,11 @@ class Coverage(NamedTuple):
     here: list[str]
     missing: list[str]
     elsewhere: dict[str, str]
+
+
+def names(namespace: str) -> list[str]:
+    """PyTorch's names in a namespace."""
+    return _names()[namespace]
 
 
 @cache
@@ -70,10 +77,12 @@ def namespaces() -> list[str]:
 
 def coverage(namespace: str) -> Coverage:
     """Which of PyTorch's names in a namespace are here."""
+    from framework.autograd.dtypes import Unavailable
+
     found = Coverage(namespace, [], [], {})
     place = _place(namespace)
     for name in _names()[namespace]:
-        if place is not None and hasattr(place, name):
+        if place is not None and hasattr(place, name) and not isinstance(getattr(place, name), Unavailable):
             found.here.append(name)
         elif (reason := out_of_scope(name)) is not None:
             found.elsewhere[name] = reason
@@ -101,9 +110,7 @@ def describe_missing(namespace: str, name: str) -> str:
     """What to say of a name that a namespace has not: whether PyTorch has it, why it is not here, what is nearest."""
     title = f"torch.{namespace}".rstrip(".")
     place = _place(namespace)
-    # A module's own submodules are not what is meant.
-    not_meant = (ModuleType, _Missing)
-    here = [each for each in dir(place) if each[0] != "_" and not isinstance(vars(place).get(each), not_meant)]
+    here = [each for each in dir(place) if each[0] != "_" and _meant(place, each)]
     hint = did_you_mean(name, here) if nearest(name, here) else ""
     if name in _names().get(namespace, ()):
         reason = out_of_scope(name)
@@ -111,6 +118,11 @@ def describe_missing(namespace: str, name: str) -> str:
     elsewhere = [each for each, names in _names().items() if name in names and hasattr(_place(each), name)]
     where = f" It is {f'framework.{elsewhere[0]}'.rstrip('.')}.{name}." if elsewhere else ""
     return f"PyTorch's {title} has no such name either.{where or hint}"
+
+
+def _meant(place: Any, name: str) -> bool:
+    """Whether a name may be offered for another: not a module's own submodules, nor a method that is not here."""
+    return hasattr(place, name) if isinstance(place, type) else not isinstance(vars(place).get(name), ModuleType)
 
 
 class MissingName(AttributeError):
@@ -124,27 +136,9 @@ class MissingName(AttributeError):
         return f"{self.args[0]}: {describe_missing(*self.where)}"
 
 
-class _Missing:
-    """Stands in `Tensor` for one of PyTorch's names that is not here. A `__getattr__` would slow all other attributes."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, tensor: Any, kind: type) -> NoReturn:
-        owner = f"type object {kind.__name__!r}" if tensor is None else f"{kind.__name__!r} object"
-        raise MissingName(owner, "Tensor", self.name)
-
-
-def explain_missing_names() -> None:
-    """Makes the loaded modules that stand for PyTorch's namespaces, and Tensor, explain what of PyTorch they lack."""
-    tensor = _place("Tensor")
-    for name in _names()["Tensor"]:
-        if not hasattr(tensor, name):
-            setattr(tensor, name, _Missing(name))
-    for namespace in namespaces():
-        module = sys.modules.get(f"framework.{namespace}")
-        if module is not None:
-            vars(module).setdefault("__getattr__", getter(namespace))
+def explain_missing_names(module: str) -> None:
+    """Makes a module that stands for one of PyTorch's namespaces say what it knows of a name that it has not."""
+    vars(sys.modules[module])["__getattr__"] = getter(module.removeprefix("framework."))
 
 
 def getter(namespace: str) -> Callable[[str], NoReturn]:

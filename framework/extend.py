@@ -58,7 +58,9 @@ __all__ = [
 def get_operation(name: str) -> Operation:
     """The operation of that name, the framework's or a plugin's; UserError with the nearest name when there is none."""
     from framework.autograd.operation import registry
+    from framework.operations.methods import load_all
 
+    load_all()
     if name not in registry:
         raise UnknownName(f"There is no operation {name!r}.{did_you_mean(name, registry)}")
     return registry[name]

@@ -1,5 +1,6 @@
 """PyTorch's `torch.fft`, from real tensors and back to them."""
 
+from framework.coverage import explain_missing_names
 from framework.operations.spectra import (
     fft,
     fft2,
@@ -49,3 +50,5 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+explain_missing_names(__name__)

@@ -1,5 +1,6 @@
 """Linear algebra: PyTorch's `torch.linalg`."""
 
+from framework.coverage import explain_missing_names
 from framework.operations.cholesky import linalg_cholesky as cholesky
 from framework.operations.cholesky import linalg_cholesky_ex as cholesky_ex
 from framework.operations.decompositions import linalg_eig as eig
@@ -90,3 +91,5 @@ __all__ = [
 ]
 
 globals().update(with_out_by_own_names(globals(), __all__))
+
+explain_missing_names(__name__)

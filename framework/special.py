@@ -1,5 +1,6 @@
 """PyTorch's namespace of special functions: the error function's, the gamma function's and Bessel's families."""
 
+from framework.coverage import explain_missing_names
 from framework.operations import (
     digamma,
     erf,
@@ -123,3 +124,5 @@ __all__ = [
 ]
 
 globals().update(with_out_by_own_names(globals(), __all__))
+
+explain_missing_names(__name__)

@@ -1,34 +1,87 @@
 """The public face is complete: what a room offers can be reached under PyTorch's name."""
 
 import ast
+import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import framework
 from framework import operations
+from framework.loading import places
 
 ROOT = Path(__file__).parents[1]
 
 
-def imported_names(path):
-    """The names that a module re-exports, from where, in the order they are written."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("framework."):
-            yield node.module, [each.asname or each.name for each in node.names]
+STUBS = sorted((ROOT / "framework").rglob("*.pyi"))
+
+
+def fresh(code):
+    """What a new process prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+@pytest.mark.parametrize("path", STUBS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_each_name_of_a_stub_is_where_it_says(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    written = [
+        name.asname
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    where = places(module)
+    assert len(written) == len(set(written)) and set(written) <= set(where)
+    loaded = importlib.import_module(module)
+    assert all(hasattr(loaded, name) and name in dir(loaded) for name in where)
+    assert set(loaded.__all__) == {name for name in where if name[0] != "_"}
 
 
 def test_every_operation_can_be_reached():
-    names = [
-        name
-        for module, found in imported_names(ROOT / "framework/operations/__init__.py")
-        if module != "framework.operations"
-        for name in found
-    ]
-    assert len(names) == len(set(names)) > 200
+    names = list(places("framework.operations"))
+    assert len(names) > 200
     hidden = [name for name in names if not (hasattr(framework, name) or hasattr(framework.nn.functional, name))]
     assert not hidden
     assert all(callable(getattr(operations, name)) for name in names)
+
+
+def test_families_are_loaded_when_first_used():
+    shown = fresh(
+        "import sys, framework\n"
+        "def loaded(name): return f'framework.{name}' in sys.modules\n"
+        "before = [loaded('nn'), loaded('optim'), loaded('linalg'), loaded('operations.bessel')]\n"
+        "framework.ones(2).i0()\n"
+        "print(before, loaded('operations.bessel'), loaded('operations.convolution'))"
+    )
+    assert shown.strip() == "[False, False, False, False] True False"
+
+
+def test_what_is_not_loaded_yet_is_found_all_the_same():
+    shown = fresh(
+        "import framework as torch, numpy as np\n"
+        "from framework.operations import softmax\n"
+        "x = torch.ones(2, requires_grad=True)\n"
+        "print(np.trapezoid(x), np.i0(torch.zeros(1)), callable(torch.operations.softmax), softmax(x.detach(), 0))\n"
+        "print(torch.ones(1, 2, 3).unfold(1, 2, 1).shape, torch.exp_(torch.zeros(1)), torch.ones(2, 1).mT.shape)\n"
+        "from framework import *\n"
+        "print(conv2d, abs(x - 2).tolist())"
+    )
+    assert "grad_fn=<" in shown and "True tensor([0.5000, 0.5000])" in shown
+    assert "torch.Size([1, 1, 3, 2]) tensor([1.]) torch.Size([1, 2])" in shown and "[1.0, 1.0]" in shown
+
+
+def test_tensor_has_all_methods_from_the_start():
+    shown = fresh(
+        "from framework import Tensor\n"
+        "from framework.operations.methods import _Method, load_all\n"
+        "before = set(dir(Tensor))\n"
+        "operators = {name for name in vars(Tensor) if name[:2] == '__'}\n"
+        "load_all()\n"
+        "print(set(dir(Tensor)) - before, {name for name in vars(Tensor) if name[:2] == '__'} - operators)"
+    )
+    assert shown.strip() == "set() set()"
 
 
 def test_aliases_of_types_and_constants():
@@ -54,7 +107,7 @@ def test_code_that_asks_for_a_gpu_runs():
 @pytest.mark.parametrize(
     ("find", "words"),
     [
-        (lambda: framework.complex64, "PyTorch has torch.complex64, framework does not: complex tensors are out of"),
+        (lambda: framework.stft, "PyTorch has torch.stft, framework does not: complex tensors are out of scope"),
         (lambda: framework.tensorr, "PyTorch's torch has no such name either. Did you mean 'tensor'?"),
         (lambda: framework.mse_loss, "no such name either. It is framework.nn.functional.mse_loss."),
         (lambda: framework.nn.DataParallel, "framework does not: tensors live on the CPU"),

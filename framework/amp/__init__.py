@@ -10,6 +10,7 @@ from framework.amp.autocast import (
     is_autocast_enabled,
 )
 from framework.amp.grad_scaler import GradScaler
+from framework.coverage import explain_missing_names
 
 __all__ = [
     "GradScaler",
@@ -21,3 +22,5 @@ __all__ = [
     "is_autocast_cache_enabled",
     "is_autocast_enabled",
 ]
+
+explain_missing_names(__name__)

@@ -32,7 +32,7 @@ class autocast(Bracket):
             self._check(dtype)
 
     def _check(self, dtype: Any) -> None:
-        if dtype is not None and dtype is not dtypes.float16:
+        if dtype not in (None, dtypes.float16, dtypes.bfloat16):
             warnings.warn(
                 "In CPU autocast, but the target dtype is not supported. Disabling autocast.\nCPU Autocast only "
                 "supports dtypes of torch.bfloat16, torch.float16 currently.",

@@ -31,6 +31,7 @@ from framework.autograd.printing import get_printoptions, printoptions, set_prin
 from framework.autograd.size import Size, device
 from framework.autograd.tensor import Tensor
 from framework.autograd.variable import Variable
+from framework.coverage import explain_missing_names
 
 keep_freed_memory()
 
@@ -71,3 +72,5 @@ __all__ = [
     "set_multithreading_enabled",
     "set_printoptions",
 ]
+
+explain_missing_names(__name__)

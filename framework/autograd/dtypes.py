@@ -38,13 +38,13 @@ class dtype:
 
     @property
     def is_complex(self) -> bool:
-        """False: complex numbers are not supported."""
-        return False
+        """Whether numbers have an imaginary part: those of no tensor here have."""
+        return self.kind == "c"
 
     @property
     def is_signed(self) -> bool:
         """Whether negative numbers can be held."""
-        return self.kind in "fi"
+        return self.kind in "fic"
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -57,6 +57,24 @@ class dtype:
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
+
+
+class Unavailable(dtype):
+    """A type of PyTorch's that no tensor here can have: there to be named and compared, refused wherever it is used."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, name: str, scalar_name: str, kind: Any, itemsize: int, reason: str) -> None:
+        self.name = name
+        self.scalar_name = scalar_name
+        self.kind = kind
+        self.is_floating_point = kind == "f"
+        self.itemsize = itemsize
+        self.reason = reason
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        raise RuntimeError(self.reason)
 
 
 float64 = dtype("float64", "Double")
@@ -72,9 +90,21 @@ uint32 = dtype("uint32", "UInt32")
 uint64 = dtype("uint64", "UInt64")
 boolean = dtype("bool", "Bool")
 
+_BFLOAT16 = (
+    "bfloat16 is not available, since NumPy has no such type. Use float32 (.float()) for the same range of values, or "
+    "float16 (.half()) where memory matters more than range"
+)
+_COMPLEX = (
+    "complex tensors are not available. Keep the real and the imaginary part in two tensors, or in a last dimension"
+)
+bfloat16 = Unavailable("bfloat16", "BFloat16", "f", 2, _BFLOAT16)
+complex32 = Unavailable("complex32", "ComplexHalf", "c", 4, _COMPLEX)
+complex64 = Unavailable("complex64", "ComplexFloat", "c", 8, _COMPLEX)
+complex128 = Unavailable("complex128", "ComplexDouble", "c", 16, _COMPLEX)
+
 ALL = (float64, float32, float16, int64, int32, int16, int8, uint8, uint16, uint32, uint64, boolean)
 _BY_NUMPY: dict[Any, dtype] = {each.dtype: each for each in ALL}
-_NAMED = {each.name: each for each in ALL}
+_NAMED = {each.name: each for each in (*ALL, bfloat16, complex32, complex64, complex128)}
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -99,7 +129,7 @@ def set_default_dtype(d: dtype) -> None:
         raise TypeError(f"invalid dtype object: only floating-point types are supported as the default type, got {d!r}")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
-    _Default.float = d
+    _Default.float = from_numpy(d.dtype)
 
 
 def from_numpy(numpy_dtype: np.dtype[Any]) -> dtype:
@@ -172,7 +202,8 @@ def c_name(of: dtype | np.dtype[Any]) -> str:
     """What PyTorch's messages call a type that they give its name in C."""
     names = {
         "float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long int", "int32": "int",
-        "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+        "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "uint16": "short unsigned int",
+        "uint32": "unsigned int", "uint64": "long unsigned int",
     }  # fmt: skip
     return names.get(of.name, of.name)
 

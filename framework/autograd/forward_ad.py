@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from framework.autograd.grad_mode import Bracket, mode, recording_on
 from framework.autograd.pushing import MakeDual, check_direction, close, dual_of, pusher, settled
 from framework.autograd.tensor import Tensor
+from framework.coverage import explain_missing_names
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
@@ -102,3 +103,6 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     recorded = bool(opened.before)
     (tangent,) = pusher([tensor], sources)(opened.directions, recorded) if sources else (None,)
     return UnpackedDualTensor(settled(tensor, sources, recorded), settled(tangent, sources, recorded))
+
+
+explain_missing_names(__name__)

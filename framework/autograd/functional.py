@@ -15,6 +15,7 @@ from framework.autograd.differentiate import grad
 from framework.autograd.grad_mode import enable_grad, mode, set_grad_enabled
 from framework.autograd.pushing import pusher
 from framework.autograd.tensor import Tensor, wrap
+from framework.coverage import explain_missing_names
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -365,3 +366,6 @@ def _shaped(tensors: Sequence[Any], several: bool, create_graph: bool) -> Any:
     """Results in the form of what they belong to, without history unless it was asked for."""
     values = tensors if create_graph else [each.detach() for each in tensors]
     return tuple(values) if several else values[0]
+
+
+explain_missing_names(__name__)

@@ -16,6 +16,7 @@ from framework.autograd.saved_tensors import (
     saved_tensors_hooks,
 )
 from framework.autograd.tensor import Tensor
+from framework.coverage import explain_missing_names
 
 __all__ = [
     "AccumulateGrad",
@@ -85,3 +86,6 @@ def register_multi_grad_hook(
 
     result.remove = remove  # type: ignore[method-assign]
     return result
+
+
+explain_missing_names(__name__)

@@ -24,6 +24,10 @@ reductions: dict[np.ufunc, Callable[..., Any]] = {}
 """What `ufunc.reduce` means on Tensors."""
 
 
+def load_all() -> None:
+    """Loads what is not loaded yet and may say what a NumPy function means. The operations put theirs here."""
+
+
 def register(function: Any, adapter: Callable[..., Any]) -> None:
     """Says what a NumPy function means on Tensors. An operation is then as free with numbers as NumPy is."""
     if getattr(adapter, "tensors", ()):
@@ -36,6 +40,8 @@ def register(function: Any, adapter: Callable[..., Any]) -> None:
 
 def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     known = ufuncs if method == "__call__" else reductions if method == "reduce" else {}
+    if ufunc not in known:
+        load_all()
     if ufunc in known and "out" not in kwargs:
         return known[ufunc](*inputs, **kwargs)
     if "out" in kwargs and any(isinstance(each, Tensor) for each in kwargs["out"]):
@@ -45,6 +51,8 @@ def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwa
 
 
 def _array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    if function not in functions:
+        load_all()
     if function in functions:
         return functions[function](*args, **kwargs)
     return _on_arrays(f"{function.__module__}.{function.__name__}", lambda a, k: function(*a, **k), args, kwargs)

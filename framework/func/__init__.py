@@ -3,6 +3,7 @@
 per_sample = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, inputs, targets)
 """
 
+from framework.coverage import explain_missing_names
 from framework.func.jacobians import hessian, jacfwd, jacrev
 from framework.func.mapping import vmap
 from framework.func.modules import functional_call, stack_module_state
@@ -23,3 +24,5 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+explain_missing_names(__name__)

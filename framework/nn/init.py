@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from framework import coverage, operations
+from framework import operations
 from framework.autograd import Tensor, no_grad
+from framework.coverage import explain_missing_names
 from framework.operations import diag, empty_like, randperm, where
 from framework.operations.decompositions import linalg_qr as qr
 from framework.random import Generator
@@ -309,4 +310,4 @@ kaiming_normal = _older_name(kaiming_normal_)
 orthogonal = _older_name(orthogonal_)
 sparse = _older_name(sparse_)
 
-__getattr__ = coverage.getter("nn.init")
+explain_missing_names(__name__)

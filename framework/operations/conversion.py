@@ -133,12 +133,9 @@ def _caster(name: str, dtype: dtypes.dtype) -> Any:
     return method
 
 
-def bfloat16(self: Tensor, memory_format: Any = None) -> NoReturn:
+def bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
     """Refused: NumPy has no such type."""
-    raise RuntimeError(
-        "bfloat16 is not available, since NumPy has no such type. Use .float() for the same range of values, or "
-        ".half() where memory matters more than range"
-    )
+    return to_dtype(self, dtypes.bfloat16.dtype)
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:

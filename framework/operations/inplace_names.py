@@ -8,21 +8,23 @@ from typing import Any
 from framework.autograd.tensor import Tensor
 from framework.operations.creation_arguments import check_tensor
 
-_OF_ONE = """
+_ONE_ARGUMENT = """
 abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ conj_physical_ cos_
 cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fix_ floor_ frac_ i0_ log10_ log1p_ log2_ log_ neg_ negative_
 rad2deg_ reciprocal_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_
-"""
-_OF_MORE = """
+""".split()
+_MORE_ARGUMENTS = """
 addmv_ as_strided_ clamp_ clamp_max_ clamp_min_ clip_ gcd_ index_put_ lcm_ ldexp_ logit_ nan_to_num_ resize_as_ round_
 xlogy_
-"""
+""".split()
 
 
-def functions() -> dict[str, Callable[..., Any]]:
-    """The function of each name that tensors have a method of."""
-    alone = {name: _of_one(name) for name in _OF_ONE.split() if hasattr(Tensor, name)}
-    return alone | {name: _of_more(name) for name in _OF_MORE.split() if hasattr(Tensor, name)}
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name in _ONE_ARGUMENT:
+        return _of_one(name)
+    if name in _MORE_ARGUMENTS:
+        return _of_more(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
     torch.add(x, y, out=total)
 
-`with_out` gives the argument to every function of a namespace that has it in PyTorch. What types a result may be
+`taking_out` gives the argument to a function that has it in PyTorch. What types a result may be
 written into is a property of the function; the table below says it in the words of PyTorch's errors.
 """
 
@@ -22,7 +22,7 @@ from framework.autograd.operation import Operation
 from framework.autograd.tensor import Tensor
 from framework.operations import return_types
 
-__all__ = ["fill_out", "with_out", "with_out_by_own_names"]
+__all__ = ["fill_out", "taking_out", "with_out_by_own_names"]
 
 _SAME = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
 _CAST = "result type {result} can't be cast to the desired output type {out}"
@@ -117,13 +117,13 @@ _IN_TYPE_OF_OUT = {"sum", "prod", "cumsum", "cumprod", "nansum", "nanmean"}
 _TYPE_ERRORS = {_RULES["cat"]}
 
 
-def with_out(namespace: dict[str, Any]) -> dict[str, Any]:
-    """The functions of a namespace that take `out=`, each with that argument."""
-    return {name: _taking_out(function, name, _RULES[name]) for name, function in namespace.items() if name in _RULES}
+def taking_out(name: str, value: Any) -> Any:
+    """What a public name stands for: with `out=` added if it is a function that takes it in PyTorch."""
+    return _taking_out(value, name, _RULES[name]) if name in _RULES else value
 
 
 def with_out_by_own_names(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """`with_out` for a namespace of functions whose own names are others, such as `linalg_inv`."""
+    """`taking_out` for a namespace of functions whose own names are others, such as `linalg_inv`."""
     found = {}
     for each in names:
         own = namespace[each].__name__

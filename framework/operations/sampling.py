@@ -243,7 +243,7 @@ def randperm(
     read_device(device)
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
-    target = read_dtype("randperm", dtype) or np.dtype(np.int64)
+    target = read_dtype("randperm", dtype) or (np.dtype(np.int64) if out is None else out._array.dtype)
     return finish(_generator("randperm", generator).permutation(n, target), requires_grad, out)
 
 

@@ -1,5 +1,6 @@
 """Optimizers: what changes a model's parameters by their gradients."""
 
+from framework.coverage import explain_missing_names
 from framework.optim.hooks import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -13,3 +14,5 @@ __all__ = [
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
 ]
+
+explain_missing_names(__name__)

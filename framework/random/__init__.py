@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from framework.coverage import explain_missing_names
 from framework.random.generator import Generator
 
 if TYPE_CHECKING:
@@ -76,3 +77,6 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iter
         yield
     finally:
         default_generator.set_state_array(state)
+
+
+explain_missing_names(__name__)

@@ -8,33 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.dtypes import c_name, from_numpy
+
 __all__ = ["floating", "integer_range", "named", "permutation_length", "uniform_bounds"]
 
 DType = np.dtype[Any]
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
-# How PyTorch names a type where the message comes from C++.
-CPP_NAMES = {
-    "float64": "double",
-    "float32": "float",
-    "float16": "c10::Half",
-    "int64": "long int",
-    "int32": "int",
-    "int16": "short int",
-    "int8": "signed char",
-    "uint8": "unsigned char",
-    "uint16": "short unsigned int",
-    "uint32": "unsigned int",
-    "uint64": "long unsigned int",
-    "bool": "bool",
-}
-
 
 def named(dtype: DType) -> str:
     """`Float`, `Long`, …: PyTorch's scalar name of a NumPy dtype."""
-    from framework.autograd.dtypes import from_numpy
-
     return from_numpy(dtype).scalar_name
 
 
@@ -50,7 +34,7 @@ def uniform_bounds(low: float, high: float, dtype: DType) -> None:
     limit = float(np.finfo(dtype).max)
     for name, bound in (("from", low), ("to", high)):
         if not -limit <= bound <= limit:
-            raise RuntimeError(f"{name} is out of bounds for {CPP_NAMES[dtype.name]}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(dtype)}")
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
     if high - low > limit:
@@ -136,7 +120,7 @@ def _check_integers(first: int, last: int, dtype: DType) -> None:
     ends = (("from", first), ("to - 1", last))
     for name, end in ends:
         if not lowest <= end <= highest:
-            raise RuntimeError(f"{name} is out of bounds for {CPP_NAMES[dtype.name]}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(dtype)}")
     if dtype.kind != "f":
         return
     digits = _digits(dtype)
@@ -144,7 +128,7 @@ def _check_integers(first: int, last: int, dtype: DType) -> None:
         if abs(end) > 1 << digits:
             warnings.warn(
                 f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations "
-                f"{CPP_NAMES[dtype.name]} can support discrete uniform distribution only within this range.",
+                f"{c_name(dtype)} can support discrete uniform distribution only within this range.",
                 stacklevel=5,
             )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework.autograd.dtypes import c_name
 from framework.autograd.grad_mode import mode
 from framework.random import _bounds, _counts
 from framework.random._bounds import INT64_MAX, INT64_MIN
@@ -151,7 +152,7 @@ class Generator(Stream):
         if dtype.kind != "f":
             raise RuntimeError(
                 "Cauchy distribution is a continuous probability distribution. "
-                f"dtype must be a floating point but you specified {_bounds.CPP_NAMES[dtype.name]}"
+                f"dtype must be a floating point but you specified {c_name(dtype)}"
             )
         shape, count = _sized(shape)
         u = self._standard_uniform(count, DOUBLE)

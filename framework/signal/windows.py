@@ -1,5 +1,6 @@
 """Windows, which fade a signal at both ends: PyTorch's `torch.signal.windows`."""
 
+from framework.coverage import explain_missing_names
 from framework.operations.symmetric_windows import (
     bartlett,
     blackman,
@@ -27,3 +28,5 @@ __all__ = [
     "kaiser",
     "nuttall",
 ]
+
+explain_missing_names(__name__)

@@ -14,6 +14,7 @@ from framework.autograd.function import Function
 from framework.autograd.grad_mode import enable_grad, mode, no_grad
 from framework.autograd.saved_tensors import saved_tensors_hooks
 from framework.autograd.tensor import Tensor
+from framework.coverage import explain_missing_names
 
 __all__ = [
     "CheckpointError",
@@ -389,3 +390,6 @@ def checkpoint_sequential(
         last = start + size
         input = checkpoint(run(start, last), input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
     return run(last, len(chain))(input)
+
+
+explain_missing_names(__name__)

@@ -1,5 +1,6 @@
 """PyTorch's `utils.data` names: `framework.data` under the path PyTorch code uses."""
 
+from framework.coverage import explain_missing_names
 from framework.data import (
     BatchSampler,
     ConcatDataset,
@@ -31,3 +32,5 @@ __all__ = [
     "default_convert",
     "random_split",
 ]
+
+explain_missing_names(__name__)

@@ -6,6 +6,7 @@ import cProfile
 import datetime
 import functools
 import gc
+import importlib
 import io
 import itertools
 import logging
@@ -497,3 +498,22 @@ def test_what_a_garbage_collection_calls_is_no_part_of_the_run() -> None:
         gc.callbacks.remove(callback)
     assert watch.changed() == []
     assert "collections" not in watch.expression()[0]
+
+
+class Finder:
+    """An import hook of the user's, that keeps what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def find_spec(self, name: str, *args: Any) -> None:
+        self.asked.append(name)
+        print("asked for", name)
+
+
+def test_what_an_import_runs_is_no_part_of_the_run(monkeypatch) -> None:
+    finder = Finder()
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    watch = unchanged(lambda: importlib.import_module("this"))
+    assert finder.asked == ["this"] and watch.called == []

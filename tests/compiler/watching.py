@@ -31,7 +31,7 @@ def holds(watch: Watch) -> bool:
 def unchanged(function: Any, *args: Any, **kwargs: Any) -> Watch:
     """Watches a run that must change nothing, and whose guards must hold afterwards."""
     watch = watched(function, *args, **kwargs)
-    assert watch.changed() == []
+    assert watch.changed() == [], watch.changed()
     assert holds(watch)
     return watch
 

@@ -11,7 +11,7 @@ import torch
 NAMESPACES = """
 nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations linalg special fft
 autograd autograd.functional autograd.forward_ad autograd.graph func optim optim.lr_scheduler optim.swa_utils
-utils.data utils.checkpoint random amp signal.windows
+utils.data utils.checkpoint random amp signal.windows serialization
 """.split()
 
 

@@ -8,31 +8,6 @@ from pathlib import Path
 from framework import nn
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = (ROOT / "framework/nn/__init__.py").read_text()
-
-
-def seen_by_type_checkers():
-    """The names that a type checker finds, by the file that they are in."""
-    block = next(node for node in ast.parse(SOURCE).body if isinstance(node, ast.If))
-    return {
-        node.module.removeprefix("framework.nn").lstrip("."): [each.name for each in node.names]
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-    }
-
-
-def test_type_checkers_see_what_is_loaded():
-    seen = seen_by_type_checkers()
-    assert sorted(seen.pop("")) == sorted(nn._MODULES)
-    assert {home: " ".join(sorted(names)) for home, names in seen.items()} == nn._NAMES
-
-
-def test_the_table_is_sorted_and_every_name_is_loaded():
-    assert list(nn._NAMES) == sorted(nn._NAMES)
-    assert all(names.split() == sorted(names.split()) for names in nn._NAMES.values())
-    for name in nn.__all__:
-        assert getattr(nn, name) is not None
-        assert name in dir(nn)
 
 
 def test_every_layer_of_a_file_is_in_the_table():

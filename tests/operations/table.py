@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from framework.operations.methods import load_all
 from tests.operations.sampling import Row
+
+# The registry is held against this table.
+load_all()
 
 ROWS: list[Row] = [
     row

@@ -49,9 +49,40 @@ def test_numbers_that_do_not_fit_wrap_without_a_word():
     assert torch.tensor([float("nan")]).long().shape == (1,)
 
 
-def test_bfloat16_says_what_to_use_instead():
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [
+        (torch.bfloat16, r"bfloat16 is not available.*\.float\(\)"),
+        (torch.complex64, "complex tensors are not available"),
+    ],
+)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda dtype: torch.ones(1).to(dtype),
+        lambda dtype: torch.zeros(2, dtype=dtype),
+        lambda dtype: torch.tensor([1.0], dtype=dtype),
+        lambda dtype: torch.rand(2, dtype=dtype),
+        lambda dtype: torch.ones(2).sum(dtype=dtype),
+        lambda dtype: torch.nn.Linear(1, 1, dtype=dtype),
+    ],
+)
+def test_a_type_that_numpy_lacks_says_what_to_use_instead(dtype, words, use):
+    with pytest.raises(RuntimeError, match=words):
+        use(dtype)
+
+
+def test_a_type_that_numpy_lacks_can_be_named():
+    from framework import bfloat16, cfloat, complex64
+
+    assert repr({"bf16": bfloat16}) == "{'bf16': torch.bfloat16}" and cfloat is complex64
+    assert torch.ones(1).dtype not in (bfloat16, complex64)
+    assert bfloat16.is_floating_point and bfloat16.itemsize == 2
+    assert complex64.is_complex and not complex64.is_floating_point
     with pytest.raises(RuntimeError, match=r"bfloat16 is not available.*\.float\(\)"):
         torch.ones(1).bfloat16()
+    with pytest.raises(RuntimeError, match="bfloat16 is not available"):
+        torch.set_default_dtype(bfloat16)
 
 
 @given(st.permutations(range(3)), st.booleans())

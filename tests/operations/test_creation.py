@@ -258,3 +258,10 @@ def test_integer_linspace_counts_between_integers():
         torch.linspace(math.nan, 1, 3, dtype=torch.int64)
     with pytest.raises(NotImplementedError, match="not implemented for 'Bool'"):
         torch.linspace(0, 1, 3, dtype=torch.bool)
+
+
+def test_a_permutation_takes_the_type_of_out():
+    out = torch.empty(3, dtype=torch.int8)
+    assert torch.randperm(3, out=out) is out and sorted(out.tolist()) == [0, 1, 2]
+    with pytest.raises(NotImplementedError, match="\"randperm\" not implemented for 'UInt16'"):
+        torch.randperm(3, out=torch.empty(3, dtype=torch.uint16))

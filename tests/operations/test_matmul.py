@@ -85,6 +85,7 @@ def test_sizes_that_do_not_agree(first, second, message):
     ("function", "message"),
     [
         (lambda a, b: a @ b, "expected m1 and m2 to have the same dtype, but got: float != double"),
+        (lambda a, b: a.to(torch.uint16) @ b, "but got: short unsigned int != double"),
         (lambda a, b: a[0] @ b[:, 0], "dot : expected both vectors to have same dtype, but found Float and Double"),
         (lambda a, b: torch.nn.functional.linear(a, b.t()), "expected m1 and m2 to have the same dtype"),
         (

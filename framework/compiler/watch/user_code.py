@@ -62,6 +62,7 @@ class Code:
         # Python functions of these modules have their effect in calls of their own.
         self.effect = module if kind == LIBRARY and module.partition(".")[0] in MODULES else None
         self.opens_files = kind == LIBRARY and module.partition(".")[0] in FILES
+        self.imports_a_module = code.co_name == "_find_and_load" and code.co_filename.startswith("<frozen importlib")
         self.reads_environment = module == "os" and code.co_qualname == "_Environ.__getitem__"
         # A method that says super() or __class__ has a cell for its class, that always holds the same.
         self.free = tuple(name for name in code.co_freevars if name != "__class__")

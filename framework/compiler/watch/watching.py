@@ -48,6 +48,7 @@ class Watch:
         self._notes = Notes()
         self._codes: dict[int, Code] = {}
         self._inside: set[int] = set()
+        self._importing: FrameType | None = None
         self._methods: set[tuple[int, int]] = set()
         self._former: Any = None
         self._collecting = False
@@ -117,10 +118,17 @@ class Watch:
 
     def _hook(self, frame: FrameType, event: str, argument: Any) -> None:
         if event != "call" and event != "c_call":
+            if frame is self._importing and event == "return":
+                self._importing = None
+            return
+        if self._importing is not None:
             return
         try:
             code = self._codes.get(id(frame.f_code)) or self._new_code(frame)
-            if event == "c_call":
+            if code.imports_a_module:
+                # Whatever finds and runs it, such as an import hook of pytest's, is no part of the run.
+                self._importing = frame
+            elif event == "c_call":
                 # A library's may write a file for the user's.
                 writes = code.kind == LIBRARY and argument.__name__.startswith("write")
                 if code.kind == USER or writes or (code.opens_files and argument.__module__ in FILE_MODULES):
