@@ -55,7 +55,6 @@ from framework.operations.axes import swapdims as swapdims
 from framework.operations.axes import t as t
 from framework.operations.axes import transpose as transpose
 from framework.operations.batch_norm import batch_norm as batch_norm
-from framework.operations.batch_norm import instance_norm as instance_norm
 from framework.operations.batch_norm import native_batch_norm as native_batch_norm
 from framework.operations.bessel import i0 as i0
 from framework.operations.bilinear import bilinear as bilinear
@@ -268,6 +267,7 @@ from framework.operations.inspection import numel as numel
 from framework.operations.inspection import promote_types as promote_types
 from framework.operations.inspection import result_type as result_type
 from framework.operations.inspection import typename as typename
+from framework.operations.instance_norm import instance_norm as instance_norm
 from framework.operations.interpolation import interpolate as interpolate
 from framework.operations.interpolation import upsample as upsample
 from framework.operations.interpolation import upsample_bilinear as upsample_bilinear

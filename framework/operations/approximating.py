@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant
 from framework.autograd.errors import no_kernel
+from framework.operations.blocks import BLOCK, slices
 from framework.operations.halves import half
 
 __all__ = ["by_blocks", "filled", "not_half", "piecewise", "polynomial", "ratio"]
-
-BLOCK = 1 << 16
-"""How many elements are done at a time, so that what lies between stays in the cache."""
 
 SMALL = 64
 """Up to so many elements, a function of the `math` module called for each is quicker than a chain of NumPy's."""
@@ -22,11 +21,12 @@ SMALL = 64
 
 def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     """`c[0] + c[1] * x + c[2] * x² + …` of an array."""
-    total = x * coefficients[-1]
+    dtype = x.dtype
+    total = x * constant(coefficients[-1], dtype)
     for each in coefficients[-2:0:-1]:
-        total += each
+        total += constant(each, dtype)
         total *= x
-    total += coefficients[0]
+    total += constant(coefficients[0], dtype)
     return total
 
 
@@ -57,8 +57,8 @@ def filled(kernel: Callable[..., None], outputs: int, *inputs: Any) -> list[Any]
     # A program makes blocks by itself: an array of a trace is no ndarray by its type.
     if size > 2 * BLOCK and all([type(each) is np.ndarray and each.flags.c_contiguous for each in inputs]):
         flat = [np.reshape(each, -1) for each in (*inputs, *made)]
-        for at in range(0, size, BLOCK):
-            kernel(*[each[at : at + BLOCK] for each in flat])
+        for part in slices(size, 1, block=BLOCK):
+            kernel(*[each[part] for each in flat])
     else:
         kernel(*inputs, *made)
     return made
@@ -122,8 +122,8 @@ def _block_by_block(function: Callable[[Any], Any], input: Any) -> Any:
     result = np.empty_like(input)
     # In the order of memory, in which the result lies as the input does.
     source, target = np.ravel(input, order="K"), np.reshape(np.transpose(result, _order(result)), -1)
-    for start in range(0, source.size, BLOCK):
-        target[start : start + BLOCK] = function(source[start : start + BLOCK])
+    for part in slices(source.size, 1, block=BLOCK):
+        target[part] = function(source[part])
     return result
 
 

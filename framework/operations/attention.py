@@ -11,10 +11,12 @@ from framework.autograd import dtypes
 from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import Operation, operation
 from framework.autograd.tensor import Tensor, wrap
+from framework.operations.blocks import slices
 from framework.operations.dropout import dropout
 from framework.operations.halves import half
 from framework.operations.matmul import matmul
-from framework.operations.softmax import row_largest, row_totals, softmax
+from framework.operations.softmax import row_totals, softmax
+from framework.operations.softmax_blocks import row_largest
 
 __all__ = ["scaled_dot_product_attention"]
 
@@ -42,8 +44,7 @@ def _images(batch: tuple[int, ...], size: int) -> list[slice]:
     image = size * math.prod(batch[1:])
     if count * image <= 4 * _BLOCK:
         return [slice(0, count)]
-    step = max(1, _BLOCK // image)
-    return [slice(at, min(at + step, count)) for at in range(0, count, step)]
+    return slices(count, image, block=_BLOCK)
 
 
 def _part(x: Any, images: slice, batch: tuple[int, ...]) -> Any:

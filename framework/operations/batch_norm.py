@@ -1,4 +1,4 @@
-"""Normalizes each channel over a batch: `batch_norm`, and `instance_norm` over each image alone."""
+"""Normalizes each channel over a batch: `batch_norm`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from framework.autograd.grad_mode import no_grad
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim, wrap
 from framework.operations.arguments import check_tensors
+from framework.operations.blocks import slices
 from framework.operations.halves import half
 from framework.operations.layer_norm import check_mixture, check_number, check_parameters
 
-__all__ = ["batch_norm", "instance_norm", "native_batch_norm"]
+__all__ = ["batch_norm", "native_batch_norm"]
 
 # Elements are done so many at a time that they stay in the cache from one call to the next.
 _BLOCK = 1 << 17
@@ -39,10 +40,8 @@ def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
     if batch * channels * size <= 8 * _BLOCK:
         return [(whole, whole)]
     if batch == 1:
-        step = max(1, _BLOCK // size)
-        return [(whole, slice(at, at + step)) for at in range(0, channels, step)]
-    step = max(1, _BLOCK // (channels * size))
-    return [(slice(at, at + step), whole) for at in range(0, batch, step)]
+        return [(whole, each) for each in slices(channels, size, block=_BLOCK)]
+    return [(each, whole) for each in slices(batch, channels * size, block=_BLOCK)]
 
 
 def _sums(x: Any) -> Any:
@@ -360,38 +359,3 @@ def native_batch_norm(
         empty = np.empty(0, out._array.dtype)
         return out, wrap(empty), wrap(empty.copy())
     return out, found[0], (found[1] + eps).rsqrt()
-
-
-def instance_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    use_input_stats: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool = True,
-) -> Tensor:
-    """Each channel of each image brought to mean 0 and variance 1, times `weight`, plus `bias`.
-
-    By its own statistics (`use_input_stats`), whose means over the batch go into the running ones, if given; else by
-    those.
-    """
-    check_tensors("instance_norm", input=input)
-    named = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
-    check_parameters("instance_norm", 2, **named)
-    check_number("instance_norm", "momentum", 7, momentum)
-    check_number("instance_norm", "eps", 8, eps)
-    if not use_input_stats and (running_mean is None or running_var is None):
-        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-    images, channels, rest = input.size(0), input.size(1), input.shape[2:]
-    running = [None if each is None else each.repeat(images) for each in (running_mean, running_var)]
-    scale, shift = (None if each is None else each.repeat(images) for each in (weight, bias))
-    flat = input.contiguous().view(1, images * channels, *rest)
-    out = batch_norm(flat, scale, shift, running[0], running[1], use_input_stats, momentum, eps)
-    with no_grad():
-        for each, repeated in ((running_mean, running[0]), (running_var, running[1])):
-            if each is not None and repeated is not None and use_input_stats:
-                each.copy_(repeated.view(images, channels).mean(0))
-    return out.view(*input.shape)

@@ -15,10 +15,12 @@ from framework.autograd.operation import operation
 from framework.autograd.sums import add_up
 from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
+from framework.operations.blocks import WIDE, whole
 from framework.operations.class_targets import check_classes, class_targets, refuse_scores
 from framework.operations.loss_reduction import read_reduction, reduced
 from framework.operations.small_rows import Small, small
-from framework.operations.softmax import log_softmax, row_largest, row_starts, row_totals
+from framework.operations.softmax import log_softmax, row_totals
+from framework.operations.softmax_blocks import MANY, exponential_rows, row_largest, row_starts, scaled_rows
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -29,6 +31,13 @@ def _as_rows(scores: Any) -> Any:
     if len(shape) == 2:
         return scores
     return np.reshape(scores, (1, *shape) if len(shape) == 1 else (*shape[:2], math.prod(shape[2:])))
+
+
+def _are_many(rows: Any) -> bool:
+    """Whether rows are done block by block. In double precision the logarithm of a sum could lose digits."""
+    if rows.__class__ is not np.ndarray or rows.ndim != 2 or rows.dtype.itemsize != 4:
+        return False
+    return rows.shape[0] * rows.shape[1] >= 4 * MANY
 
 
 def _by_sample(values: Any, shape: tuple[int, ...]) -> Any:
@@ -86,7 +95,10 @@ _place_class.add_derivative(lambda g, classes: _pick_class(g, classes), "values"
 @operation()
 def _cross_entropy_rows_gradient(exponentials: Any, rates: Any, values: Any, classes: Any) -> Any:
     """Each row of `exponentials` times its rate, less its value at its class."""
-    result = exponentials * rates[:, None]
+    if _are_many(exponentials) and exponentials.shape[1] < WIDE:
+        result = whole(scaled_rows, exponentials, rates)
+    else:
+        result = exponentials * rates[:, None]
     result[_places(classes, result.shape)] -= _by_sample(values, result.shape)
     return result
 
@@ -161,6 +173,10 @@ def _cross_entropy(input: Any, target: Any, weight: Any, ignore_index: int, redu
         totals = product(exponentials, few.ones)
         losses = np.log(totals) - few.picked(scores, classes)
         return _few_reduced(few, losses, weights, input.shape, reduction), classes, weights, exponentials, totals
+    if _are_many(rows):
+        exponentials, totals, logs = whole(exponential_rows, rows)
+        losses = np.astype(logs - _picked(rows, classes), rows.dtype)
+        return _over_samples(losses, weights, input.shape, reduction), classes, weights, exponentials, totals
     scores = rows - _cross_entropy_shift.forward(rows)
     found = _picked(scores, classes)
     exponentials = np.exp(scores, out=scores)

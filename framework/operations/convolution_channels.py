@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from framework.operations.convolution_columns import Pads, Sizes, zeros
-from framework.operations.convolution_lines import around, geometry
+from framework.operations.convolution_columns import CACHED, Pads, Sizes, zeros
+from framework.operations.convolution_lines import around
+from framework.operations.convolution_rows import parts
+
+_LONG = 4096
+"""Lines half as long cost NumPy three times as much an element: more than what no cache holds does."""
+
+
+class _Geometry(NamedTuple):
+    """What follows from shapes alone."""
+
+    line: int  # from one row to the next
+    tall: int  # rows of one image, so many that those of the next begin after what the kernel sees of it
+    number: int  # images in a block
+    images: list[tuple[int, int]]
+    high: int  # rows of the result in a part of a block
+    rows: list[tuple[int, int]]
+    places: list[int]  # where in a line each place of the kernel begins to see
+
+
+@functools.lru_cache(1024)
+def _geometry(shape: Sizes, out: Sizes, kernel: Sizes, pads: Pads, dilation: Sizes) -> _Geometry:
+    batch, channels, height, width = shape
+    (top, bottom), (left, right) = pads
+    # The zeros after a row are also those before the next.
+    line = max(out[1], width + max(left, right))
+    tall = max(top + height + bottom, out[0] + (kernel[0] - 1) * dilation[0])
+    most = max(_LONG, CACHED // (3 * channels))
+    number, images = parts(batch, -(-most // (tall * line)))
+    high, rows = parts(out[0], out[0] if tall * line <= 2 * most else -(-most // line))
+    places = [i * dilation[0] * line + j * dilation[1] for i in range(kernel[0]) for j in range(kernel[1])]
+    return _Geometry(line, tall, number, images, high, rows, places)
 
 
 def walk(
@@ -18,10 +49,8 @@ def walk(
     A channel's images lie one after the other in a single line.
     """
     channels = x.shape[1]
-    form = geometry(x.shape, out, kernel, (1, 1), pads, dilation)
-    places = [i * form.down + j * dilation[1] for i in range(kernel[0]) for j in range(kernel[1])]
-    # Rows of one image, so many that those of the next begin after what the kernel sees of it.
-    rows = max(pads[0][0] + x.shape[2] + pads[0][1], out[0] + (kernel[0] - 1) * dilation[0])
+    form = _geometry(x.shape, out, kernel, pads, dilation)
+    rows, places = form.tall, form.places
     shape = (channels, form.number, rows, form.line)
     room = zeros(x, (channels, form.number * rows * form.line + places[-1] + pads[1][0]))
     inner = np.reshape(room[:, : form.number * rows * form.line], shape)

@@ -11,6 +11,7 @@ gradients from the shifted gradient alone.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -212,7 +213,9 @@ def around(size: Sizes, out: Sizes, kernel: Sizes, pads: Pads, dilation: Sizes) 
     )
 
 
-def by_input(g: Any, weight: Any, other: Any, size: Sizes, pads: Pads, dilation: Sizes) -> tuple[Any, Any]:
+def by_input(
+    walk: Callable[..., tuple[Any, Any]], g: Any, weight: Any, other: Any, size: Sizes, pads: Pads, dilation: Sizes
+) -> tuple[Any, Any]:
     """The gradient by the input as a convolution of the padded gradient, and, with `other`, the one by the weight."""
     kernel = weight.shape[2:]
     back = around(size, g.shape[2:], kernel, pads, dilation)
@@ -221,7 +224,9 @@ def by_input(g: Any, weight: Any, other: Any, size: Sizes, pads: Pads, dilation:
     return found, None if other is None else np.copy(np.flip(np.swapaxes(total, 0, 1), (2, 3)), order="C")
 
 
-def by_strided_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads) -> Any:
+def by_strided_input(
+    walk: Callable[..., tuple[Any, Any]], g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads
+) -> Any:
     """The gradient by the input of a convolution with a stride: all its phases as channels of one convolution of g."""
     outputs, channels, *kernel = weight.shape
     few = [-(-k // s) for k, s in zip(kernel, stride, strict=True)]

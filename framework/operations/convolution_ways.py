@@ -1,7 +1,7 @@
 """Which way a convolution, or one of its gradients, is computed: chosen by shapes alone, so that it is always the same.
 
-In two dimensions images go as lines, each channel by itself where it has its own kernel; few groups are convolutions
-one after the other; all else, and what is small, goes as columns.
+In two dimensions images go in tiles, rows or lines, each channel by itself where it has its own kernel; few groups are
+convolutions one after the other; all else, and what is small, goes as columns.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import numpy as np
 from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_returns as returns
+from framework.operations import convolution_rows as rows
+from framework.operations import convolution_tiles as tiles
 from framework.operations.convolution_columns import Pads, Sizes, zeros
 
 __all__ = ["by_input", "by_weight", "forward", "forward_together", "gradients_together"]
@@ -66,8 +69,47 @@ def _apart(kernel: Sizes, stride: Sizes) -> bool:
     return stride[0] >= kernel[0] and stride[1] >= kernel[1] and stride != (1, 1)
 
 
+@functools.lru_cache(1024)
+def _in_tiles(shape: Sizes, others: int, kernel: Sizes, stride: Sizes, dilation: Sizes) -> bool:
+    """Whether fewer products save more than the sums cost that they take: between many channels, at many places."""
+    if kernel != (3, 3) or stride != (1, 1) or dilation != (1, 1):
+        return False
+    many = shape[1] * others >= _BETWEEN * (shape[1] + others)
+    return many and shape[0] * shape[2] * shape[3] >= _PLACES
+
+
+_BETWEEN, _PLACES = 16, 512
+"""With fewer pairs of channels to a channel, or fewer places, the products saved are fewer than the sums."""
+
+
+@functools.lru_cache(1024)
+def _in_rows(shape: Sizes, others: int, out: Sizes, kernel: Sizes, dilation: Sizes) -> bool:
+    """Whether rows make quick products that are worth it: neither too thin nor too large."""
+    depth = shape[1] * math.prod(kernel)
+    if dilation[0] > 1 or depth < _LOW or others < _LONE or shape[0] * out[1] < _LONG:
+        return False
+    return depth * others <= _NARROW
+
+
+_LOW, _LONE, _LONG, _NARROW = 16, 4, 128, rows.QUICK // 32
+"""With fewer values that a position sees, fewer channels beside those, fewer positions in a row of all images or more
+numbers in all kernels, lines make the better products."""
+
+
+def _walk(
+    x: Any, weight: Any, bias: Any, other: Any, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes
+) -> tuple[Any, Any]:
+    """`walk` in tiles, in rows or in lines: a convolution, a gradient by the weight, or both."""
+    others = len(weight) if other is None else other.shape[1]
+    if _in_tiles(x.shape, others, kernel, stride, dilation):
+        return tiles.walk(x, weight, bias, other, out, pads)
+    if _in_rows(x.shape, others, out, kernel, dilation):
+        return rows.walk(x, weight, bias, other, out, kernel, stride, pads, dilation[1])
+    return lines.walk(x, weight, bias, other, out, kernel, stride, pads, dilation)
+
+
 def _deep(channels: int, kernel: Sizes, stride: Sizes) -> bool:
-    """Whether a position sees so much, and shares so much of it with others, that lines pay what they waste."""
+    """Whether a position sees so much, and shares so much of it with others, that rows or lines pay what they cost."""
     if stride == (1, 1):
         return channels * math.prod(kernel) >= _SHALLOW
     return not _apart(kernel, stride)
@@ -82,6 +124,19 @@ def _opens(weight: Sizes) -> bool:
     return weight[1] * 4 <= weight[0]
 
 
+@functools.lru_cache(1024)
+def _returns(g: Sizes, weight: Sizes, size: Sizes, stride: Sizes, dilation: Sizes) -> bool:
+    """Whether a gradient is sooner added up than convolved: with a stride, little to add to, or much around it."""
+    (_, channels, *kernel), out = weight, g[2:]
+    if _apart(tuple(kernel), stride) or _in_tiles(g, channels, tuple(kernel), stride, dilation):
+        return False
+    if g[0] * out[1] < _LONG or out[1] > _WIDE or math.prod(weight) > _NARROW:
+        return False
+    return stride != (1, 1) or _opens(weight) or math.prod(size) * 4 >= math.prod(out) * 5
+
+
+_WIDE = 64
+"""Rows of so many positions are long enough by themselves to be added up one by one."""
 _SMALL = 1 << 14
 """So many numbers in columns are copied sooner than lines are laid out."""
 
@@ -125,8 +180,9 @@ def forward(x: Any, weight: Any, bias: Any, stride: Sizes, pads: Pads, dilation:
             forward(x[:, a], weight[b], None if bias is None else bias[b], stride, pads, dilation, 1) for a, b in each
         ]
         return np.concatenate(found, axis=1)
-    if _in_lines(x.shape, kernel, pads, groups) and _deep(x.shape[1], kernel, stride):
-        return lines.walk(x, weight, bias, None, out, kernel, stride, pads, dilation)[0]
+    deep = _deep(x.shape[1], kernel, stride) or _in_rows(x.shape, len(weight), out, kernel, dilation)
+    if _in_lines(x.shape, kernel, pads, groups) and deep and not _apart(kernel, stride):
+        return _walk(x, weight, bias, None, out, kernel, stride, pads, dilation)[0]
     return columns.forward(x, weight, bias, out, stride, pads, dilation, groups)
 
 
@@ -149,10 +205,12 @@ def by_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads, dilati
         found = [by_input(g[:, each], weight[each], size, stride, pads, dilation, 1) for each in parts]
         return np.concatenate(found, axis=1)
     if _in_lines(shape, kernel, pads, groups):
+        if _returns(g.shape, weight.shape, size, stride, dilation):
+            return returns.by_input(g, weight, size, stride, pads, dilation)
         if stride == (1, 1) and _narrow(pads, kernel, dilation) and not _opens(weight.shape):
-            return lines.by_input(g, weight, None, size, pads, dilation)[0]
+            return lines.by_input(_walk, g, weight, None, size, pads, dilation)[0]
         if _apart(kernel, stride) and dilation == (1, 1):
-            return lines.by_strided_input(g, weight, size, stride, pads)
+            return lines.by_strided_input(_walk, g, weight, size, stride, pads)
     return columns.by_input(g, weight, size, stride, pads, dilation, groups)
 
 
@@ -169,7 +227,7 @@ def by_weight(g: Any, x: Any, kernel: Sizes, stride: Sizes, pads: Pads, dilation
         each = zip(_parts(groups, g.shape[1]), _parts(groups, x.shape[1]), strict=True)
         return np.concatenate([by_weight(g[:, a], x[:, b], kernel, stride, pads, dilation, 1) for a, b in each])
     if _in_lines(x.shape, kernel, pads, groups) and _deep(x.shape[1], kernel, stride):
-        return lines.walk(x, None, None, g, g.shape[2:], kernel, stride, pads, dilation)[1]
+        return _walk(x, None, None, g, g.shape[2:], kernel, stride, pads, dilation)[1]
     return columns.by_weight(g, x, kernel, stride, pads, dilation, groups)
 
 
@@ -189,8 +247,12 @@ def gradients_together(
         pairs = [gradients_together(g[:, a], weight[a], x[:, b], stride, pads, dilation, 1) for a, b in each]
         return np.concatenate([a for a, _ in pairs], axis=1), np.concatenate([b for _, b in pairs])
     together = stride == (1, 1) and x.shape[1] and _narrow(pads, kernel, dilation) and not _opens(weight.shape)
-    if together and _in_lines(x.shape, kernel, pads, groups):
-        return lines.by_input(g, weight, x, size, pads, dilation)
+    if (
+        together
+        and _in_lines(x.shape, kernel, pads, groups)
+        and not _returns(g.shape, weight.shape, size, stride, dilation)
+    ):
+        return lines.by_input(_walk, g, weight, x, size, pads, dilation)
     return (
         by_input(g, weight, size, stride, pads, dilation, groups),
         by_weight(g, x, kernel, stride, pads, dilation, groups),
@@ -202,7 +264,7 @@ def forward_together(
 ) -> tuple[Any, Any]:
     kernel = weight.shape[2:]
     if x.shape[1] and _in_lines(x.shape, kernel, pads, groups) and not _apart(kernel, stride):
-        return lines.walk(x, weight, None, other, other.shape[2:], kernel, stride, pads, dilation)
+        return _walk(x, weight, None, other, other.shape[2:], kernel, stride, pads, dilation)
     return (
         forward(x, weight, None, stride, pads, dilation, groups),
         by_weight(other, x, kernel, stride, pads, dilation, groups),

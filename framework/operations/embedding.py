@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ __all__ = ["embedding", "embedding_renorm_"]
 
 # A row that is named more often is summed by a product with ones, one that is named less together with the others.
 _OFTEN = 48
+
+# So many elements are added up within sorted rows in the time that one more step over whole rows takes.
+_STEP = 2500
 
 
 @operation()
@@ -52,20 +56,28 @@ def _add_rows(out: Any, indices: Any, values: Any) -> None:
     ordered = indices[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     counts = np.diff(np.append(starts, len(ordered)))
+    if math.prod(values.shape) <= _STEP * min(int(counts.max()), _OFTEN):
+        out[ordered[starts]] = np.add.reduceat(_rows(values, order), starts, axis=0)
+        return
     by_count = np.argsort(np.negative(counts), kind="stable")
     starts, counts = starts[by_count], counts[by_count]
     often = int(np.searchsorted(np.negative(counts), -_OFTEN))
     for start, count in zip(starts[:often].tolist(), counts[:often].tolist(), strict=True):
-        rows = np.take(values, order[start : start + count], axis=0)
+        rows = _rows(values, order[start : start + count])
         np.dot(np.ones(count, values.dtype), rows, out=out[ordered[start]])
     starts, counts = starts[often:], counts[often:]
     if not len(starts):
         return
-    sums = np.take(values, order[starts], axis=0)
+    sums = _rows(values, order[starts])
     # How many rows are named more than k times, for each k.
     for k, more in enumerate(np.searchsorted(np.negative(counts), -np.arange(1, counts[0])).tolist(), 1):
-        sums[:more] += np.take(values, order[starts[:more] + k], axis=0)
+        sums[:more] += _rows(values, order[starts[:more] + k])
     out[ordered[starts]] = sums
+
+
+def _rows(values: Any, numbers: Any) -> Any:
+    """Rows by their numbers, which are known to be there: not to look takes NumPy a quarter less time."""
+    return np.take(values, numbers, axis=0, mode="clip")
 
 
 def frequency_shares(indices: Any, count: int, dtype: Any) -> Any:
@@ -86,7 +98,7 @@ def _(g: Any, indices: Any, count: int, left_out: int, by_frequency: bool) -> An
 
 @operation()
 def _embedding(weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
-    return np.take(weight, indices, axis=0)
+    return _rows(weight, indices)
 
 
 @_embedding.derivative("weight")

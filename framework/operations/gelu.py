@@ -12,6 +12,7 @@ from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.approximating import filled
 from framework.operations.arguments import check_tensors
+from framework.operations.elementwise import Constant
 from framework.operations.error_function import ERF, erf
 from framework.operations.halves import half
 from framework.operations.logistic import logistic
@@ -27,58 +28,71 @@ _ODDS = tuple(-2 * _LOG2_E * each * _ROOT_HALF ** (2 * power + 1) for power, eac
 _SLOPE = math.sqrt(2 / math.pi)
 _BEND = _SLOPE * 0.044715
 
+# The kernels' numbers as arrays: each of their many steps would take longer over a Python number.
+_HALF, _ONE, _ROOT = Constant(0.5), Constant(1.0), Constant(_ROOT_HALF)
+_TOP, *_LOWER = [Constant(each) for each in _ODDS[::-1]]
+_FALL, _PEAK = Constant(-0.5 * _LOG2_E), Constant(_DENSITY)
+_TANH_SLOPE, _TANH_BEND, _TANH_CURVE = Constant(_SLOPE), Constant(_BEND), Constant(3 * _BEND)
+
 
 def _gelu_into(x: Any, out: Any, share: Any) -> None:
-    if x.dtype.itemsize == 4:
+    dtype = x.dtype
+    one, half = _ONE[dtype], _HALF[dtype]
+    if dtype.itemsize == 4:
         # (1 + erf(x / sqrt(2))) / 2 is 1 / (1 + exp(-2 * artanh(erf(x / sqrt(2))))), which has no 1 + -0.999… in it;
         # exp2 takes half the time of exp.
         np.multiply(x, x, out=out)
-        np.multiply(out, _ODDS[-1], out=share)
-        for each in _ODDS[-2::-1]:
-            np.add(share, each, out=share)
-            np.multiply(share, out if each is not _ODDS[0] else x, out=share)
+        np.multiply(out, _TOP[dtype], out=share)
+        for each in _LOWER:
+            np.add(share, each[dtype], out=share)
+            np.multiply(share, out if each is not _LOWER[-1] else x, out=share)
         np.exp2(share, out=share)
-        np.add(share, 1.0, out=share)
-        np.divide(1.0, share, out=share)
+        np.add(share, one, out=share)
+        np.divide(one, share, out=share)
     else:
-        np.multiply(x, _ROOT_HALF, out=out)
-        np.multiply(erf.forward(out), 0.5, out=share)
-        np.add(share, 0.5, out=share)
+        np.multiply(x, _ROOT[dtype], out=out)
+        np.multiply(erf.forward(out), half, out=share)
+        np.add(share, half, out=share)
     np.multiply(x, share, out=out)
 
 
 def _gelu_gradient_into(g: Any, x: Any, share: Any, out: Any) -> None:
+    dtype = x.dtype
     np.multiply(x, x, out=out)
-    np.multiply(out, -0.5 * _LOG2_E, out=out)
+    np.multiply(out, _FALL[dtype], out=out)
     np.exp2(out, out=out)
-    np.multiply(out, _DENSITY, out=out)
+    np.multiply(out, _PEAK[dtype], out=out)
     np.multiply(out, x, out=out)
     np.add(out, share, out=out)
     np.multiply(out, g, out=out)
 
 
 def _tanh_gelu_into(x: Any, out: Any, bent: Any) -> None:
+    dtype = x.dtype
+    half = _HALF[dtype]
     np.multiply(x, x, out=bent)
-    np.multiply(bent, _BEND, out=bent)
-    np.add(bent, _SLOPE, out=bent)
+    np.multiply(bent, _TANH_BEND[dtype], out=bent)
+    np.add(bent, _TANH_SLOPE[dtype], out=bent)
     np.multiply(bent, x, out=bent)
     np.tanh(bent, out=bent)
-    np.multiply(bent, 0.5, out=out)
-    np.add(out, 0.5, out=out)
+    np.multiply(bent, half, out=out)
+    np.add(out, half, out=out)
     np.multiply(out, x, out=out)
 
 
 def _tanh_gelu_gradient_into(g: Any, x: Any, bent: Any, out: Any) -> None:
+    dtype = x.dtype
+    one, half = _ONE[dtype], _HALF[dtype]
     np.multiply(x, x, out=out)
-    np.multiply(out, 3 * _BEND, out=out)
-    np.add(out, _SLOPE, out=out)
+    np.multiply(out, _TANH_CURVE[dtype], out=out)
+    np.add(out, _TANH_SLOPE[dtype], out=out)
     np.multiply(out, x, out=out)
     rest = np.multiply(bent, bent, out=np.empty_like(bent))
-    np.subtract(1.0, rest, out=rest)
+    np.subtract(one, rest, out=rest)
     np.multiply(out, rest, out=out)
     np.add(out, bent, out=out)
-    np.add(out, 1.0, out=out)
-    np.multiply(out, 0.5, out=out)
+    np.add(out, one, out=out)
+    np.multiply(out, half, out=out)
     np.multiply(out, g, out=out)
 
 

@@ -12,25 +12,27 @@ from typing import Any
 
 import numpy as np
 
+from framework.autograd.direct import constant, product
 from framework.autograd.operation import Operation, operation
+from framework.autograd.sums import ones
+from framework.operations.blocks import whole
 from framework.operations.halves import half
+from framework.operations.row_blocks import block_gradients, block_rows
 
 __all__ = ["row_norm"]
 
 Form = tuple[int, int, int, int]
 
-# Large arrays are done by blocks of so many elements, so that what lies between stays in the cache.
-_BLOCK = 1 << 18
+# From so many elements on it pays to do rows block by block. The longer they are, the less there is to gain.
+_MANY = 3 << 14
+_LONG = 256
 
 
-def _blocks(form: Form, block: int) -> list[slice]:
-    """The images, about `block` elements at a time; all at once where they are few."""
-    count, *rest = form
-    size = math.prod(rest)
-    if count * size <= 4 * block:
-        return [slice(0, count)]
-    step = max(1, block // size)
-    return [slice(at, min(at + step, count)) for at in range(0, count, step)]
+def _are_many(rows: Any, form: Form) -> bool:
+    least = _MANY
+    if rows.shape[1] > _LONG:
+        least *= 4 if form[3] > 1 else 8
+    return rows.__class__ is np.ndarray and rows.shape[0] * rows.shape[1] >= least
 
 
 def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
@@ -44,20 +46,20 @@ def _single(x: Any) -> Any:
 
 
 def _row_means(rows: Any, width: int) -> Any:
-    """The mean of each row."""
-    if rows.shape[0] * width < 4096:
-        return np.add.reduce(rows, axis=1) / width
-    # A product with ones takes a third of the time of a sum along rows.
+    """The mean of each row. A product with ones takes a third of the time of a sum along rows."""
+    if rows.__class__ is np.ndarray:
+        return product(rows, ones(width, rows.dtype)) / constant(width, rows.dtype)
     return np.dot(rows, np.ones_like(rows, shape=(width,))) / width
 
 
 def _row_rates(rows: Any, width: int, eps: float) -> Any:
     """What centered rows are multiplied by."""
+    dtype = rows.dtype
     rates = np.vecdot(rows, rows)
     # sqrt(width) / sqrt(width · (variance + eps))
-    rates += eps * width
+    rates += constant(eps * width, dtype)
     np.sqrt(rates, out=rates)
-    return np.divide(math.sqrt(width), rates, out=rates)
+    return np.divide(constant(math.sqrt(width), dtype), rates, out=rates)
 
 
 def _normalize(rows: Any, weight: Any, bias: Any, form: Form, eps: float, center: bool, out: Any = None) -> Any:
@@ -103,113 +105,84 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
     if form[1] == form[3] == 1:
         weight = None if weight is None else _shaped(weight, (form[2],))
         bias = None if bias is None else _shaped(bias, (form[2],))
-    blocks = _blocks(form, 2 * _BLOCK)
-    if len(blocks) == 1:
-        out, means, rates = _normalize(rows, weight, bias, form, eps, center)
+    if _are_many(rows, form):
+        out, means, rates = whole(block_rows, rows, weight, bias, form, eps, center, _normalize)
     else:
-        out = np.empty_like(rows, order="C")
-        means, rates = np.empty_like(rows, shape=flat[:1]), np.empty_like(rows, shape=flat[:1])
-        for images in blocks:
-            part = slice(images.start * form[1], images.stop * form[1])
-            _, some, rates[part] = _normalize(rows[part], weight, bias, form, eps, center, out[part])
-            if center:
-                means[part] = some
+        out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     out = _shaped(out, input.shape)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), means if center else None, rates
 
 
 def _sum_images(sums: Any) -> Any:
     """The sum over images of (images, G·K)."""
-    if sums.shape[0] * sums.shape[1] < 4096:
-        return np.add.reduce(sums, axis=0)
+    if sums.__class__ is np.ndarray:
+        return product(ones(sums.shape[0], sums.dtype), sums)
     return np.dot(np.ones_like(sums, shape=(sums.shape[0],)), sums)
 
 
-def _row_shares(sums: Any, weight: Any, form: Form) -> Any:
+def _row_shares(weight: Any, form: Form, *sums: Any) -> list[Any]:
     """The means of rows, weighted, from the sums of their channels."""
-    width = form[2] * form[3] or 1
+    width = constant(form[2] * form[3] or 1, sums[0].dtype)
     if form[1] == 1 and weight is not None:
-        return np.dot(sums, weight / width)
+        shares = weight / width
+        return [product(each, shares) for each in sums]
     if weight is not None:
-        sums = sums * weight
-    return np.add.reduce(np.reshape(sums, (sums.shape[0] * form[1], form[2])), axis=1) / width
+        sums = tuple([each * weight for each in sums])
+    lines = (sums[0].shape[0] * form[1], form[2])
+    return [np.add.reduce(np.reshape(each, lines), axis=1) / width for each in sums]
 
 
-def _channel_sums(g: Any, rows: Any, form: Form, work: Any) -> tuple[Any, Any]:
+def _channel_sums(g: Any, rows: Any, form: Form) -> tuple[Any, Any]:
     """The sums of `g * rows` and of `g` over each channel of each row, (images, G·K)."""
     shape = (rows.shape[0] // (form[1] or 1), form[1] * form[2])
     if form[3] == 1:
-        return _shaped(np.multiply(g, rows, out=work), shape), _shaped(g, shape)
+        return _shaped(g * rows, shape), _shaped(g, shape)
     lines = (rows.shape[0] * form[2], form[3])
     g = np.reshape(g, lines)
     products = np.vecdot(g, np.reshape(rows, lines))
     return np.reshape(products, shape), np.reshape(np.dot(g, np.ones_like(g, shape=(form[3],))), shape)
 
 
-def _gradients(
-    g: Any,
-    rows: Any,
-    weight: Any,
-    means: Any,
-    rates: Any,
-    form: Form,
-    affine: bool,
-    out: Any = None,
-    work: Any = None,
-) -> list[Any]:
-    """The gradients for some rows; that of the rows written into `out`, with `work` to work in, if given.
+def _gradients(g: Any, rows: Any, weight: Any, means: Any, rates: Any, form: Form, affine: bool) -> list[Any]:
+    """The gradients of few rows.
 
     With n = (x - mean) · rate, that of a row is rate · (g · weight - mean of it - n · mean of (g · weight · n)): so
-    much g, so much x, and a number.
+    much g, so much x - mean, and a number.
     """
-    products, sums = _channel_sums(g, rows, form, work)
-    of_rows = _row_shares(products, weight, form)
-    shifts = None
     if means is not None:
-        of_sums = _row_shares(sums, weight, form)
-        of_rows -= means * of_sums
-    by_row = of_rows * rates
+        rows = rows - means[:, None]
+    products, sums = _channel_sums(g, rows, form)
+    shares = _row_shares(weight, form, products, sums) if means is not None else _row_shares(weight, form, products)
+    by_row = shares[0] * rates
     by_row *= rates
     by_row *= rates
-    if means is not None:
-        shifts = by_row * means
-        shifts -= of_sums * rates
-    found = _affine_gradients(products, sums, means, rates, form) if affine else []
-    work = np.multiply(rows, by_row[:, None], out=products if form[3] == 1 and form[1] == 1 else work)
-    out = _weighted(g, weight, rates, form, out)
+    found = _affine_gradients(products, sums, rates, form) if affine else []
+    work = np.multiply(rows, by_row[:, None], out=rows if means is not None else None)
+    out = _weighted(g, weight, rates, form)
     np.subtract(out, work, out=out)
-    if shifts is not None:
-        np.add(out, shifts[:, None], out=out)
+    if means is not None:
+        np.subtract(out, (shares[1] * rates)[:, None], out=out)
     return [out, *found]
 
 
-def _affine_gradients(products: Any, sums: Any, means: Any, rates: Any, form: Form) -> list[Any]:
+def _affine_gradients(products: Any, sums: Any, rates: Any, form: Form) -> list[Any]:
     """The gradients of weight and bias, (G·K,)."""
-    shifts = None if means is None else means * rates
     if form[1] == 1:
-        of_weight = np.dot(rates, products)
-        if shifts is not None:
-            of_weight -= np.dot(shifts, sums)
-    else:
-        full = (sums.shape[0], form[1], form[2])
-        turned = np.reshape(products, full) * np.reshape(rates, (*full[:2], 1))
-        if shifts is not None:
-            turned -= np.reshape(sums, full) * np.reshape(shifts, (*full[:2], 1))
-        of_weight = _sum_images(np.reshape(turned, sums.shape))
-    return [of_weight, _sum_images(sums)]
+        return [product(rates, products), _sum_images(sums)]
+    turned = np.reshape(products, (sums.shape[0], form[1], form[2])) * np.reshape(rates, (sums.shape[0], form[1], 1))
+    return [_sum_images(np.reshape(turned, sums.shape)), _sum_images(sums)]
 
 
-def _weighted(g: Any, weight: Any, rates: Any, form: Form, out: Any) -> Any:
+def _weighted(g: Any, weight: Any, rates: Any, form: Form) -> Any:
     """`g` times its weights and its row's rate."""
     if weight is None:
-        return np.multiply(g, rates[:, None], out=out)
+        return g * rates[:, None]
     if form[1] == form[3] == 1:
-        out = np.multiply(g, weight, out=out)
+        out = g * weight
         return np.multiply(out, rates[:, None], out=out)
     full = (g.shape[0] // (form[1] or 1), *form[1:])
     scales = np.reshape(rates, (*full[:2], 1)) * np.reshape(weight, full[1:3])
-    out = None if out is None else np.reshape(out, full)
-    return np.reshape(np.multiply(np.reshape(g, full), scales[..., None], out=out), g.shape)
+    return np.reshape(np.reshape(g, full) * scales[..., None], g.shape)
 
 
 @operation(outputs="list")
@@ -234,19 +207,9 @@ def row_norm_gradients(
         _, means, rates = _normalize(rows, None, None, form, eps, center)
     if weight is not None:
         weight = _shaped(weight, (form[1] * form[2],))
-    blocks = _blocks(form, _BLOCK)
-    if len(blocks) == 1:
-        return _gradients(g, rows, weight, means, rates, form, affine)
-    out = np.empty_like(rows, order="C")
-    work = np.empty_like(rows, shape=(blocks[0].stop * form[1], rows.shape[1]))
-    totals: list[Any] = [0.0, 0.0] if affine else []
-    for images in blocks:
-        part = slice(images.start * form[1], images.stop * form[1])
-        space = work[: part.stop - part.start]
-        some = means[part] if center else None
-        found = _gradients(g[part], rows[part], weight, some, rates[part], form, affine, out[part], space)
-        totals = [total + each for total, each in zip(totals, found[1:], strict=True)]
-    return [out, *totals]
+    if _are_many(rows, form):
+        return list(whole(block_gradients, g, rows, weight, means, rates, form, affine))
+    return _gradients(g, rows, weight, means, rates, form, affine)
 
 
 def _mean(value: Any, form: Form) -> Any:

@@ -96,6 +96,14 @@ def laid(x: Any, order: Any) -> Any:
     return np.transpose(np.copy(np.transpose(x, (0, 2, 3, 1)), order="C"), (0, 3, 1, 2))
 
 
+def _in_one_piece(parts: list[Any], window: Window) -> list[Any]:
+    """What is read several times, packed where a row of it is so short that beginning one takes the time."""
+    shape = parts[0].shape
+    if window.dim == -1 or window.stride == 1 or math.prod(shape) <= 4096 or math.prod(shape[window.dim + 1 :]) > 64:
+        return parts
+    return [np.copy(each, order="K") for each in parts]
+
+
 def maxima(x: Any, windows: tuple[Window, ...]) -> Any:
     """The largest element of each window. nan is larger than all."""
     order = memory_order(x)
@@ -119,11 +127,11 @@ def winners(x: Any, window: Window, last: bool) -> tuple[Any, list[Any]]:
 
     The first of equal elements is chosen, and the last nan. `last`: the maxima are not asked for. `x` is extended.
     """
-    largest, *others = pieces(x, window)
+    largest, *others = _in_one_piece(pieces(x, window), window)
     stays = []
     for number, each in enumerate(others):
-        bound = np.fmin(largest, np.inf) if x.dtype.kind == "f" else largest
-        stays.append(each <= bound)
+        # That it is a number, and no larger one: no more than that is true of a number beside nan.
+        stays.append(np.greater(each == each, each > largest) if x.dtype.kind == "f" else each <= largest)
         if not last or number < len(others) - 1:
             largest = np.maximum(largest, each)
     return largest, stays

@@ -49,6 +49,13 @@ ROWS = [
         lambda r: [(r(1, 4, 2), r(4), r(4), (1, 2, 2, 2), 1e-1, True), (r(2, 4), r(4), None, (2, 2, 2, 1), 1e-1, True)],
     ),
     Row(
+        "instance_norm",
+        lambda r: [
+            (r(2, 2, 3), r(2), r(2), (2, 2, 1, 3), 1e-1, True),
+            (r(1, 1, 4), None, None, (1, 1, 1, 4), 1e-1, True),
+        ],
+    ),
+    Row(
         "row_norm_gradients",
         lambda r: [
             (r(2, 3), r(2, 3), r(3), LAYER, 1e-1, True, True),

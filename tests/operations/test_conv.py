@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 import framework as torch
 from framework.autograd.operation import registry
+from framework.operations import convolution_channels as channels
 from framework.operations import convolution_columns as columns
 from framework.operations import convolution_lines as lines
+from framework.operations import convolution_returns as returns
+from framework.operations import convolution_rows as rows
+from framework.operations import convolution_tiles as tiles
 from framework.operations import convolution_ways as ways
 from framework.testing import operations as checks
 
@@ -46,23 +50,48 @@ def geometries(draw):
     several = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(dims))  # noqa: E731
     kernel, stride, padding, dilation = several(1, 3), several(1, 3), several(0, 2), several(1, 2)
     groups = draw(st.sampled_from([1, 1, 2, 3]))
+    if draw(st.integers(0, 3)) == 0:  # the most usual, which goes in tiles
+        dims, kernel, stride, dilation, groups = 2, (3, 3), (1, 1), (1, 1), 1
+        padding = several(0, 2)
     least = [max(1, (k - 1) * d + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding, strict=True)]
     size = tuple(draw(st.integers(n, n + 4)) for n in least)
     batch, channels, outputs = (draw(st.integers(1, 3)) for _ in range(3))
     return (batch, channels * groups, *size), (outputs * groups, channels, *kernel), stride, padding, dilation, groups
 
 
-@settings(max_examples=60, deadline=None)
-@given(geometries(), st.sampled_from([1, 200, 1 << 18]), st.sampled_from([1, 32]), st.sampled_from([0, 1 << 14]))
-def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, small):
+# What decides on the way: numbers in a block, in a cheap product, of what is small, of what goes in rows or in tiles.
+WAYS = st.fixed_dictionaries(
+    {
+        (channels, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (channels, "_LONG"): st.sampled_from([1, 50, 4096]),
+        (columns, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (lines, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (lines, "_THIN"): st.sampled_from([1, 32]),
+        (returns, "_CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (rows, "CACHED"): st.sampled_from([1, 200, 1 << 18]),
+        (rows, "QUICK"): st.sampled_from([100, 10**6]),
+        (rows, "_SAME_PLACES"): st.sampled_from([1, 10**6]),
+        (tiles, "CACHED"): st.sampled_from([1, 3000, 1 << 18]),
+        (ways, "_SMALL"): st.sampled_from([0, 1 << 14]),
+        (ways, "_SHALLOW"): st.just(0),
+        (ways, "_LOW"): st.just(0),
+        (ways, "_LONE"): st.just(0),
+        (ways, "_LONG"): st.just(0),
+        (ways, "_NARROW"): st.sampled_from([0, 10**6]),
+        (ways, "_BETWEEN"): st.sampled_from([0, 10**6]),
+        (ways, "_PLACES"): st.just(0),
+    }
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(geometries(), WAYS)
+def test_every_way_to_a_convolution_is_the_definition(geometry, deciding):
     x_shape, w_shape, stride, padding, dilation, groups = geometry
     x, w = RANDOM.normal(size=x_shape), RANDOM.normal(size=w_shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "CACHED", cached)
-        patch.setattr(lines, "CACHED", cached)
-        patch.setattr(lines, "_THIN", thin)
-        patch.setattr(ways, "_SMALL", small)
-        patch.setattr(ways, "_SHALLOW", 0)
+        for (module, name), value in deciding.items():
+            patch.setattr(module, name, value)
         forget()
         tensors = [torch.from_numpy(each).requires_grad_() for each in (x, w)]
         function = getattr(F, f"conv{len(stride)}d")
@@ -80,13 +109,41 @@ def test_every_way_to_a_convolution_is_the_definition(geometry, cached, thin, sm
     forget()
 
 
+def test_blocks_may_be_of_different_sizes(monkeypatch):
+    x, w, g = (RANDOM.normal(size=shape) for shape in ((5, 2, 7, 6), (3, 2, 3, 3), (5, 3, 7, 6)))
+    geometry, pads = ((7, 6), (3, 3), (1, 1)), ((1, 1), (1, 1))
+    expected = lines.walk(x, w, None, g, *geometry, pads, (1, 1))
+    for cached in (1, 16 * 3 * 6, 16 * 3 * 24):  # of tiles: parts of an image, one, two
+        for module in (tiles, rows):
+            monkeypatch.setattr(module, "CACHED", cached)
+        forget()
+        in_tiles = tiles.walk(x, w, None, g, (7, 6), pads)
+        in_rows = rows.walk(x, w, None, g, *geometry, pads, 1)
+        for found in (*zip(in_tiles, expected, strict=True), *zip(in_rows, expected, strict=True)):
+            np.testing.assert_allclose(*found, atol=1e-12)
+    forget()
+
+
+def test_nan_stays_within_reach_of_the_kernel():
+    x, w = torch.ones(1, 32, 24, 24), torch.ones(32, 32, 3, 3)
+    x[0, 3, 8, 11] = torch.nan
+    seen = F.conv2d(x, w, padding=1).isnan()
+    assert seen[0, :, 7:10, 10:13].all()
+    assert seen.sum() == 32 * 9
+
+
 def forget():
     """Forgets what was computed from shapes."""
-    for each in (columns.form, lines.geometry, ways._in_lines, ways._is_small):
+    modules = (channels, columns, lines, returns, rows, tiles, ways)
+    for each in [each for module in modules for each in vars(module).values() if hasattr(each, "cache_clear")]:
         each.cache_clear()
 
 
 LARGE = [
+    ((9, 6, 24, 11), (6, 1, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 6),
+    ((9, 3, 26, 25), (6, 3, 3, 3), (2, 3), ((1, 2), (0, 1)), (1, 1), 1),
+    ((9, 5, 14, 13), (7, 5, 5, 5), (1, 1), ((2, 0), (1, 2)), (1, 1), 1),
+    ((3, 32, 15, 14), (33, 32, 3, 3), (1, 1), ((1, 1), (0, 2)), (1, 1), 1),
     ((3, 8, 20, 18), (5, 8, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
     ((2, 12, 18, 16), (3, 12, 3, 3), (1, 1), ((1, 1), (0, 2)), (2, 1), 1),
     ((2, 6, 24, 23), (4, 6, 3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1), 1),

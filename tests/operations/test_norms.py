@@ -27,10 +27,10 @@ def random(*shape):
 
 
 BLOCKED = {
-    "layer_norm": ("row_norm", lambda x, w, b: F.layer_norm(x, (6,), w, b), [random(11, 6), random(6), random(6)]),
-    "rms_norm": ("row_norm", lambda x, w: F.rms_norm(x, (6,), w), [random(11, 6), random(6)]),
-    "plain layer_norm": ("row_norm", lambda x: F.layer_norm(x, (6,)), [random(11, 6)]),
-    "group_norm": ("row_norm", lambda x, w, b: F.group_norm(x, 2, w, b), [random(7, 4, 3), random(4), random(4)]),
+    "layer_norm": ("row_blocks", lambda x, w, b: F.layer_norm(x, (6,), w, b), [random(11, 6), random(6), random(6)]),
+    "rms_norm": ("row_blocks", lambda x, w: F.rms_norm(x, (6,), w), [random(11, 6), random(6)]),
+    "plain layer_norm": ("row_blocks", lambda x: F.layer_norm(x, (6,)), [random(11, 6)]),
+    "group_norm": ("row_blocks", lambda x, w, b: F.group_norm(x, 2, w, b), [random(7, 4, 3), random(4), random(4)]),
     "batch_norm": (
         "batch_norm",
         lambda x, w, b: F.batch_norm(x, None, None, w, b, True),
@@ -62,6 +62,9 @@ def test_blocks_make_no_difference(name, monkeypatch):
     expected = gradients(function, *arrays)
     constant = "BLOCK" if module == "approximating" else "_BLOCK"
     monkeypatch.setattr(importlib.import_module(f"framework.operations.{module}"), constant, 8)
+    if module == "row_blocks":
+        monkeypatch.setattr("framework.operations.row_norm._MANY", 0)
+        monkeypatch.setattr("framework.operations.row_blocks._LINE_BLOCK", 8)
     if module == "batch_norm":
         monkeypatch.setattr(importlib.import_module("framework.operations.batch_norm"), "_SMALL", 0)
     for one, other in zip(expected, gradients(function, *arrays), strict=True):
@@ -69,7 +72,8 @@ def test_blocks_make_no_difference(name, monkeypatch):
 
 
 def test_a_program_with_blocks_equals_eager(monkeypatch):
-    monkeypatch.setattr("framework.operations.row_norm._BLOCK", 8)
+    monkeypatch.setattr("framework.operations.row_norm._MANY", 0)
+    monkeypatch.setattr("framework.operations.row_blocks._BLOCK", 8)
     x, w = torch.from_numpy(random(11, 8).astype(np.float32)), torch.ones(8)
 
     @torch.compile(fullgraph=True)
