@@ -599,6 +599,7 @@ from framework.operations.inplace_names import tan_ as tan_
 from framework.operations.inplace_names import tanh_ as tanh_
 from framework.operations.inplace_names import trunc_ as trunc_
 from framework.operations.inplace_names import xlogy_ as xlogy_
+from framework.operations.inspection import _assert as _assert
 from framework.operations.numbered_reductions import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )

@@ -92,6 +92,14 @@ def export(fn: Callable[..., Any]) -> Callable[..., Any]:
     return fn
 
 
+def _overload_method(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks one of several signatures of a method; the method itself. Public code uses the name."""
+    return fn
+
+
+_overload = _overload_method
+
+
 def annotate(the_type: Any, the_value: Any) -> Any:
     """The value."""
     return the_value

@@ -45,6 +45,7 @@ def test_marks_for_torchscript_change_nothing():
         return x
 
     assert torch.jit.ignore(function) is torch.jit.unused(function) is torch.jit.export(function) is function
+    assert torch.jit._overload_method(function) is torch.jit._overload(function) is function
     assert torch.jit.ignore(drop=True)(function) is torch.jit.script_if_tracing(function) is function
     assert torch.jit.isinstance([1], list[int]) and not torch.jit.isinstance(1, (list[int], str))
 

@@ -23,6 +23,9 @@ __all__ = [
     "SyncBatchNorm",
 ]
 
+# A tensor of the count's type: added three times as quickly as a number.
+_ONE = tensor(1)
+
 
 class _NormBase(Module):
     """Scale, shift and running statistics of `num_features` channels.
@@ -123,18 +126,26 @@ class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         training = self.training
+        # Looked up as in Linear: quickly where they are parameters and buffers.
+        parameters: dict[str, Any] = self._parameters
+        weight = parameters["weight"] if "weight" in parameters else self.weight
+        bias = parameters["bias"] if "bias" in parameters else self.bias
+        mean, var, count = self._statistics()
         part = 0.0 if self.momentum is None else self.momentum
-        if training and self.track_running_stats:
-            count = self.num_batches_tracked
-            if count is not None:
-                count.add_(1)
-                if self.momentum is None:
-                    part = 1.0 / float(count)
-        mean, var = self.running_mean, self.running_var
+        if training and self.track_running_stats and count is not None:
+            count.add_(_ONE)
+            if self.momentum is None:
+                part = 1.0 / float(count)
+        by_batch = training or (mean is None and var is None)
         if training and not self.track_running_stats:
             mean = var = None
-        by_batch = training or (mean is None and var is None)
-        return F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, part, self.eps)
+        return F.batch_norm(input, mean, var, weight, bias, by_batch, part, self.eps)
+
+    def _statistics(self) -> tuple[Any, Any, Any]:
+        buffers: dict[str, Any] = self._buffers
+        if "running_mean" in buffers and "running_var" in buffers and "num_batches_tracked" in buffers:
+            return buffers["running_mean"], buffers["running_var"], buffers["num_batches_tracked"]
+        return self.running_mean, self.running_var, self.num_batches_tracked
 
 
 class _For1d(_NormBase):
@@ -265,19 +276,19 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         self.reset_parameters()
 
 
-class LazyBatchNorm1d(_LazyNormBase, BatchNorm1d):
+class LazyBatchNorm1d(_LazyNormBase, _For1d, _BatchNorm):
     """BatchNorm1d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyNormBase, BatchNorm2d):
+class LazyBatchNorm2d(_LazyNormBase, _For2d, _BatchNorm):
     """BatchNorm2d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm2d
 
 
-class LazyBatchNorm3d(_LazyNormBase, BatchNorm3d):
+class LazyBatchNorm3d(_LazyNormBase, _For3d, _BatchNorm):
     """BatchNorm3d that takes `num_features` from its first input."""
 
     cls_to_become = BatchNorm3d

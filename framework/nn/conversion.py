@@ -84,6 +84,10 @@ class Conversion:
         """Convert floating-point parameters and buffers to float16."""
         return self._floating(float16)
 
+    def bfloat16(self) -> Self:
+        """Refused where there is a floating-point number: NumPy has no bfloat16."""
+        return self._apply(lambda tensor: tensor.bfloat16() if tensor.is_floating_point() else tensor)
+
     def type(self, dst_type: dtype | str) -> Self:
         """Convert all parameters and buffers to a dtype."""
         return self._apply(lambda tensor: tensor.type(dst_type))

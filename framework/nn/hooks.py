@@ -9,7 +9,15 @@ from typing import Any
 
 from framework.autograd.hooks import RemovableHandle
 from framework.nn.backward_hooks import WatchedCall, watch_last_node
-from framework.nn.global_hooks import Global
+from framework.nn.global_hooks import (
+    Kind,
+    _global_backward_hooks,
+    _global_backward_pre_hooks,
+    _global_forward_hooks,
+    _global_forward_hooks_always_called,
+    _global_forward_hooks_with_kwargs,
+    _global_forward_pre_hooks,
+)
 
 __all__ = ["Hooks"]
 
@@ -110,12 +118,12 @@ class Hooks:
         called: set[int] = set()
         result = None
         try:
-            for key, hook in (*Global.forward_pre.items(), *self._forward_pre_hooks.items()):
+            for key, hook in (*_global_forward_pre_hooks.items(), *self._forward_pre_hooks.items()):
                 args, kwargs = self._call_pre_hook(key, hook, args, kwargs)
             watched = self._watched()
             args = args if watched is None else watched.watch_inputs(args)
             result = self.forward(*args, **kwargs)
-            for key, hook in (*Global.forward.items(), *self._forward_hooks.items()):
+            for key, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
                 called.add(key)
                 result = self._call_hook(key, hook, args, kwargs, result)
             result = result if watched is None else watched.watch_outputs(result)
@@ -128,7 +136,7 @@ class Hooks:
 
     def _any_hook(self) -> bool:
         """Whether there are hooks to run. Without any, the next call will not ask."""
-        if Global.any_call():
+        if _global_forward_hooks or _global_forward_pre_hooks or _global_backward_hooks or _global_backward_pre_hooks:
             return True
         Hooks._hooked = False
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
@@ -139,11 +147,11 @@ class Hooks:
 
     def _watched(self) -> WatchedCall | None:
         hooks = self._backward_hooks_of_kind(full=True)
-        before = [*Global.backward_pre.values(), *self._backward_pre_hooks.values()]
+        before = [*_global_backward_pre_hooks.values(), *self._backward_pre_hooks.values()]
         return WatchedCall(self, hooks, before) if hooks or before else None
 
     def _backward_hooks_of_kind(self, full: bool) -> list[_Hook]:
-        hooks = list(Global.backward.values()) if Global.full_backward is full else []
+        hooks = list(_global_backward_hooks.values()) if Kind.full_backward is full else []
         return [*hooks, *self._backward_hooks.values()] if self._is_full_backward_hook is full else hooks
 
     def _call_pre_hook(
@@ -171,7 +179,7 @@ class Hooks:
         kwargs: dict[str, Any],
         result: Any,
     ) -> Any:
-        if key in self._forward_hooks_with_kwargs or key in Global.with_kwargs:
+        if key in self._forward_hooks_with_kwargs or key in _global_forward_hooks_with_kwargs:
             changed = hook(self, args, kwargs, result)
         else:
             changed = hook(self, args, result)
@@ -179,14 +187,14 @@ class Hooks:
 
     def _call_remaining(self, called: set[int], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """After an exception, the hooks that asked to be called always and weren't yet."""
-        always = Global.always_called | self._forward_hooks_always_called
-        for key, hook in (*Global.forward.items(), *self._forward_hooks.items()):
+        always = _global_forward_hooks_always_called | self._forward_hooks_always_called
+        for key, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
             if key not in always or key in called:
                 continue
             try:
                 result = self._call_hook(key, hook, args, kwargs, result)
             except Exception as error:
-                kind = "global module" if key in Global.forward else "module"
+                kind = "global module" if key in _global_forward_hooks else "module"
                 warnings.warn(
                     f"{kind} forward hook with ``always_call=True`` raised an exception that was "
                     f"silenced as another error was raised in forward: {error}",
@@ -201,8 +209,4 @@ class Hooks:
         self.__dict__["_hooked"] = True
 
 
-Global.called = Hooks
-
-# The compiler notes whether there are any: it looks for hooks where the class is that has `_hooked`.
-all_forward_hooks, all_forward_pre_hooks = Global.forward, Global.forward_pre
-all_backward_hooks, all_backward_pre_hooks = Global.backward, Global.backward_pre
+Kind.called = Hooks

@@ -119,19 +119,22 @@ class InstanceNorm3d(_InstanceNorm):
     _unbatched = 4
 
 
-class LazyInstanceNorm1d(_LazyNormBase, InstanceNorm1d):
+class LazyInstanceNorm1d(_LazyNormBase, _InstanceNorm):
     """InstanceNorm1d that takes `num_features` from its first input."""
 
+    _unbatched = 2
     cls_to_become = InstanceNorm1d
 
 
-class LazyInstanceNorm2d(_LazyNormBase, InstanceNorm2d):
+class LazyInstanceNorm2d(_LazyNormBase, _InstanceNorm):
     """InstanceNorm2d that takes `num_features` from its first input."""
 
+    _unbatched = 3
     cls_to_become = InstanceNorm2d
 
 
-class LazyInstanceNorm3d(_LazyNormBase, InstanceNorm3d):
+class LazyInstanceNorm3d(_LazyNormBase, _InstanceNorm):
     """InstanceNorm3d that takes `num_features` from its first input."""
 
+    _unbatched = 4
     cls_to_become = InstanceNorm3d

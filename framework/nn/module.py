@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from inspect import signature
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from framework.autograd import Tensor
 from framework.nn.conversion import Conversion
 from framework.nn.global_hooks import (
-    Global,
+    _global_buffer_registration_hooks,
+    _global_module_registration_hooks,
+    _global_parameter_registration_hooks,
     register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
@@ -23,6 +25,7 @@ from framework.nn.global_hooks import (
 )
 from framework.nn.hooks import Hooks
 from framework.nn.parameter import Buffer, Parameter
+from framework.nn.parts import Parts
 from framework.nn.state_dict import StateDict
 from framework.nn.state_dict import _IncompatibleKeys as _IncompatibleKeys
 from framework.operations import typename
@@ -40,7 +43,7 @@ __all__ = [
 ]
 
 
-class Module(StateDict, Hooks, Conversion):
+class Module(Parts, StateDict, Hooks, Conversion):
     """Base of all layers and models: define `forward`, and assign parameters and modules in
     `__init__`, after `super().__init__()`."""
 
@@ -115,13 +118,13 @@ class Module(StateDict, Hooks, Conversion):
             if parameters is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, self.__dict__, parameters, self._buffers)
-            self._modules[name] = registered(Global.module, self, name, value)
+            self._modules[name] = registered(_global_module_registration_hooks, self, name, value)
         elif parameters is not None and name in self._modules:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            self._modules[name] = registered(Global.module, self, name, value)
+            self._modules[name] = registered(_global_module_registration_hooks, self, name, value)
         elif isinstance(value, Buffer) or (parameters is not None and name in self._buffers):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
@@ -182,7 +185,7 @@ class Module(StateDict, Hooks, Conversion):
                     f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
-            param = registered(Global.parameter, self, name, param)
+            param = registered(_global_parameter_registration_hooks, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -195,7 +198,7 @@ class Module(StateDict, Hooks, Conversion):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = registered(Global.buffer, self, name, tensor)
+        self._buffers[name] = registered(_global_buffer_registration_hooks, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -206,7 +209,7 @@ class Module(StateDict, Hooks, Conversion):
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
-        self._modules[name] = registered(Global.module, self, name, module)
+        self._modules[name] = registered(_global_module_registration_hooks, self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """The same as `add_module`."""
@@ -224,128 +227,6 @@ class Module(StateDict, Hooks, Conversion):
             raise KeyError(f'{kind} name can\'t be empty string ""')
         if name not in self.__dict__[holder] and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
-
-    # Its parts, by name
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it, each with its dotted name."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                below = f"{prefix}.{name}" if prefix else name
-                yield from module.named_modules(memo, below, remove_duplicate)
-
-    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it."""
-        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
-            yield module
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly below, each once, with their names."""
-        memo = set()
-        for name, module in self._modules.items():
-            if module is not None and module not in memo:
-                memo.add(module)
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly below, each once."""
-        for _, module in self.named_children():
-            yield module
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters of this module and all below it, with their dotted names."""
-        yield from cast(
-            "Iterator[tuple[str, Parameter]]",
-            self._named_members(lambda module: module._parameters.items(), prefix, recurse, remove_duplicate),
-        )
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters of this module and all below it, each once."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers of this module and all below it, with their dotted names."""
-        yield from self._named_members(lambda module: module._buffers.items(), prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers of this module and all below it, each once."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
-
-    def _named_members(
-        self,
-        members_of: Callable[[Module], Iterable[tuple[str, Tensor | None]]],
-        prefix: str = "",
-        recurse: bool = True,
-        remove_duplicate: bool = True,
-    ) -> Iterator[tuple[str, Tensor]]:
-        seen: set[Tensor] = set()
-        modules: Iterable[tuple[str, Module]] = [(prefix, self)]
-        if recurse:
-            modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-        for path, module in modules:
-            for name, member in members_of(module):
-                if member is None or member in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(member)
-                yield (f"{path}.{name}" if path else name), member
-
-    def get_submodule(self, target: str) -> Module:
-        """The module at a dotted name; this one for "". Raises AttributeError if there is none."""
-        module: Any = self
-        for name in target.split(".") if target else ():
-            module = module._member(name)
-            if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        return cast(Module, module)
-
-    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module at a dotted name; `strict` asks that one is there already."""
-        if target == "":
-            raise ValueError("Cannot set the submodule without a target name!")
-        if not isinstance(module, Module):
-            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
-        path, _, name = target.rpartition(".")
-        parent = self.get_submodule(path)
-        if (strict or hasattr(parent, name)) and not isinstance(parent._member(name), Module):
-            raise AttributeError(f"`{name}` is not an nn.Module")
-        setattr(parent, name, module)
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted name. Raises AttributeError if there is none."""
-        path, _, name = target.rpartition(".")
-        parameter = self.get_submodule(path)._member(name)
-        if not isinstance(parameter, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return parameter
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted name. Raises AttributeError if there is none."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        buffer = module._member(name)
-        if name not in module._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return cast(Tensor, buffer)
-
-    def _member(self, name: str) -> Any:
-        if not hasattr(self, name):
-            raise AttributeError(f"{self._get_name()} has no attribute `{name}`")
-        return getattr(self, name)
 
     # What is done to all parts
 

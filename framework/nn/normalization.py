@@ -26,6 +26,12 @@ class _Affine(Module):
     def _add(self, name: str, size: Any, wanted: bool, device: Any, dtype: dtype | None) -> None:
         self.register_parameter(name, Parameter(empty(size, device=device, dtype=dtype)) if wanted else None)
 
+    def _scale_and_shift(self) -> tuple[Any, Any]:
+        """Weight and bias, looked up as in Linear: quickly where they are parameters."""
+        parameters: dict[str, Any] = self._parameters
+        weight = parameters["weight"] if "weight" in parameters else self.weight
+        return weight, parameters["bias"] if "bias" in parameters else self.bias
+
     def reset_parameters(self) -> None:
         """Scale by 1 and shift by 0."""
         if self.weight is not None:
@@ -55,7 +61,7 @@ class LayerNorm(_Affine):
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(input, self.normalized_shape, *self._scale_and_shift(), self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -119,7 +125,7 @@ class GroupNorm(_Affine):
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, self.num_groups, *self._scale_and_shift(), self.eps)
 
     def extra_repr(self) -> str:
         return (

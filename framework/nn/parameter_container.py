@@ -18,10 +18,10 @@ __all__ = ["ParameterDict", "ParameterList"]
 class _Holder(Module):
     """Holds values as attributes: a tensor becomes a parameter, other things stay what they are."""
 
+    _name: str
+
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(
-            f"{'ParameterDict' if isinstance(self, ParameterDict) else 'ParameterList'} should not be called."
-        )
+        raise RuntimeError(f"{self._name} should not be called.")
 
     def _hold(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor) and not isinstance(value, Parameter):
@@ -39,6 +39,8 @@ def _described(name: object, value: Any, kind: str) -> str:
 
 class ParameterList(_Holder):
     """A list of parameters, which are those of the module that holds it. It is not to be called."""
+
+    _name = "ParameterList"
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
@@ -90,6 +92,8 @@ class ParameterList(_Holder):
 
 class ParameterDict(_Holder):
     """A dict of parameters, which are those of the module that holds it. It is not to be called."""
+
+    _name = "ParameterDict"
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()

@@ -216,6 +216,7 @@ class AvgPool3d(_DividedAvgPoolNd):
 class _FractionalMaxPoolNd(OwnInit, Module):
     """The greatest value in each of windows drawn at random, as many as `output_size` or `output_ratio` asks."""
 
+    _name: str
     _sizes: Any
     _pool: Any
 
@@ -234,7 +235,7 @@ class _FractionalMaxPoolNd(OwnInit, Module):
         self.output_size = None if output_size is None else self._sizes(output_size)
         self.output_ratio = None if output_ratio is None else self._sizes(output_ratio)
         if output_size is None and output_ratio is None:
-            raise ValueError(f"{self._told()} requires specifying either an output size, or a pooling ratio")
+            raise ValueError(f"{self._name} requires specifying either an output size, or a pooling ratio")
         if output_size is not None and output_ratio is not None:
             raise ValueError("only one of output_size and output_ratio may be specified")
         if self.output_ratio is not None and not all(0 < ratio < 1 for ratio in self.output_ratio):
@@ -250,13 +251,11 @@ class _FractionalMaxPoolNd(OwnInit, Module):
             _random_samples=self._random_samples,
         )
 
-    def _told(self) -> str:
-        return "FractionalMaxPool3d" if isinstance(self, FractionalMaxPool3d) else "FractionalMaxPool2d"
-
 
 class FractionalMaxPool2d(_FractionalMaxPoolNd):
     """The greatest values of windows drawn at random in an image (N, C, H, W) or (C, H, W)."""
 
+    _name = "FractionalMaxPool2d"
     _sizes = staticmethod(_pair)
     _pool = staticmethod(F.fractional_max_pool2d)
 
@@ -264,6 +263,7 @@ class FractionalMaxPool2d(_FractionalMaxPoolNd):
 class FractionalMaxPool3d(_FractionalMaxPoolNd):
     """The greatest values of windows drawn at random in a volume (N, C, D, H, W) or (C, D, H, W)."""
 
+    _name = "FractionalMaxPool3d"
     _sizes = staticmethod(_triple)
     _pool = staticmethod(F.fractional_max_pool3d)
 

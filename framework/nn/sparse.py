@@ -65,6 +65,11 @@ class _Table(Module):
             with no_grad():
                 self.weight[self.padding_idx].fill_(0)
 
+    def _vectors(self) -> Any:
+        """The weight, looked up as in Linear: quickly where it is a parameter."""
+        parameters: dict[str, Any] = self._parameters
+        return parameters["weight"] if "weight" in parameters else self.weight
+
     def _described(self) -> str:
         parts = [""]
         if self.max_norm is not None:
@@ -104,7 +109,7 @@ class Embedding(_Table):
     def forward(self, input: Tensor) -> Tensor:
         return F.embedding(
             input,
-            self.weight,
+            self._vectors(),
             self.padding_idx,
             self.max_norm,
             self.norm_type,
@@ -173,7 +178,7 @@ class EmbeddingBag(_Table):
     def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
         return F.embedding_bag(
             input,
-            self.weight,
+            self._vectors(),
             offsets,
             self.max_norm,
             self.norm_type,

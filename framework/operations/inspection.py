@@ -104,3 +104,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
 
 attach(is_nonzero, is_same_size)
+
+
+def _assert(condition: Any, message: str) -> None:
+    """Raises AssertionError with the message unless the condition holds. Public code uses the name."""
+    if not condition:
+        raise AssertionError(message)

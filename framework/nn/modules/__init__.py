@@ -37,9 +37,16 @@ _FAMILIES = (
 for _name in _FAMILIES:
     globals()[_name] = sys.modules[f"{__name__}.{_name}"] = import_module(f"framework.nn.{_name}")
 
+# Last: a name that is not here is asked of `nn`, which has a `utils` of its own.
+from framework.nn.modules import utils as utils  # noqa: E402
+
 __all__ = [name for name in nn.__all__ if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), Module)]
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         return getattr(nn, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -431,6 +431,6 @@ parameter = import_module(f"{base}.nn.parameter")
 print(parameter.Parameter is nn.Parameter, parameter.is_lazy(nn.LazyLinear(1).weight), parameter.UninitializedTensorMixin.__name__)
 print(isinstance(nn.BatchNorm2d(1), nn.modules.batchnorm._BatchNorm), isinstance(nn.Conv1d(1, 1, 1), nn.modules.conv._ConvNd), isinstance(nn.ConvTranspose1d(1, 1, 1), nn.modules.conv._ConvTransposeNd))
 print(isinstance(nn.ZeroPad2d(1), nn.ConstantPad2d), isinstance(nn.LazyConv2d(1, 1), nn.Conv2d), isinstance(nn.SyncBatchNorm(1), nn.modules.batchnorm._BatchNorm), isinstance(nn.Dropout(), nn.modules.dropout._DropoutNd))
-print(nn.modules.Linear is nn.Linear, "Linear" in nn.modules.__all__, nn.modules.module.Module is nn.Module)
+print(nn.modules.utils._pair(2), nn.modules.Linear is nn.Linear, "Linear" in nn.modules.__all__, nn.modules.module.Module is nn.Module)
 """,
 }
