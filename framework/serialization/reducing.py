@@ -84,6 +84,8 @@ def _tensor(tensor: Tensor, storage: Any) -> Reduced:
     array = tensor._array
     untyped = array.dtype.name in _UNTYPED
     name, offset, strides = storage(array, untyped)
+    if not array.size:
+        strides = tensor.stride()
     parameter = type(tensor) is Parameter
     requires_grad = False if parameter else tensor.requires_grad
     arguments: tuple[Any, ...] = (name, offset, array.shape, strides, requires_grad, OrderedDict())

@@ -127,6 +127,14 @@ def test_deep_values():
     assert depth == 50_000
 
 
+def test_an_expanded_part_shares_the_memory_of_the_whole():
+    whole = framework.arange(6.0).reshape(2, 1, 3)
+    part = whole.narrow(2, 1, 2).expand(2, 4, 2)
+    assert part.untyped_storage() == whole.untyped_storage() and part.storage_offset() == 1
+    whole_back, part_back = again([whole, part])
+    assert part_back.stride() == (3, 0, 1) and part_back.untyped_storage() == whole_back.untyped_storage()
+
+
 def test_tensors_that_hold_one_value_many_times_are_written_once():
     nested = (1,)
     for _ in range(60):
