@@ -554,7 +554,7 @@ if TYPE_CHECKING:
     from framework.amp import autocast, clear_autocast_cache, is_autocast_cache_enabled, is_autocast_enabled
     from framework.compiler import compile
     from framework.func import vmap
-    from framework.serialization import load, save
+    from framework.serialization import from_file, load, save
     from framework.settings import (
         are_deterministic_algorithms_enabled,
         compiled_with_cxx11_abi,
@@ -613,6 +613,7 @@ _LOADED_WHEN_USED = {
     "cpu": "framework.cpu",
     "extend": "framework.extend",
     "fft": "framework.fft",
+    "from_file": "framework.serialization",
     "func": "framework.func",
     "get_default_device": "framework.settings",
     "get_deterministic_debug_mode": "framework.settings",

@@ -95,7 +95,7 @@ _OTHERS = {
     b"<!doctype html": "a web page and not the file itself. Look at how it was downloaded",
     b"<html": "a web page and not the file itself. Look at how it was downloaded",
     b"\x89hdf": "an HDF5 file (Keras writes them). Load it with h5py, and make tensors of its arrays",
-    b"\x1f\x8b": "compressed with gzip. Unpack it, or load from gzip.open(...).read() in a BytesIO",
+    b"\x1f\x8b": "compressed with gzip. Unpack it, or give load what gzip.open(...) gives",
     b"gguf": "a GGUF file, whose tensors are quantized. Look for the same weights as .safetensors",
 }  # fmt: skip
 
@@ -151,7 +151,18 @@ def _opened(f: FileLike) -> Iterator[Any]:
             f"{error}. You can only torch.load from a file that is seekable. Please pre-load the data into a buffer like "
             "io.BytesIO and try to load from it instead."
         ) from None
-    yield f
+    yield _with_an_end(f)
+
+
+def _with_an_end(file: IO[bytes]) -> IO[bytes]:
+    """The file; where it can't tell its end, as gzip's can't, what is left of it in memory."""
+    start = file.tell()
+    try:
+        file.seek(0, io.SEEK_END)
+        file.seek(start)
+    except (OSError, ValueError):
+        return io.BytesIO(file.read())
+    return file
 
 
 @contextmanager

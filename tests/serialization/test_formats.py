@@ -189,6 +189,19 @@ def test_a_function_for_map_location_may_give_other_values():
         framework.load(file, map_location=lambda storage, place: 1)
 
 
+def test_files_that_know_no_end(tmp_path):
+    import gzip
+
+    file = io.BytesIO()
+    framework.save(framework.ones(2), file)
+    with gzip.open(tmp_path / "x.pt.gz", "wb") as packed:
+        packed.write(file.getvalue())
+    with gzip.open(tmp_path / "x.pt.gz") as packed:
+        assert framework.load(packed).tolist() == [1.0, 1.0]
+    with pytest.raises(LoadError, match="compressed with gzip"):
+        framework.load(tmp_path / "x.pt.gz")
+
+
 def test_older_forms_of_tensors():
     from tests.serialization.hostile import glob, put, storage, zipped
 

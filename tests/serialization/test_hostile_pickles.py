@@ -139,7 +139,15 @@ def test_programs_that_ask_for_too_much(program, little_memory):
 
 def test_keys_that_hold_each_other_many_times_over(little_memory):
     nested = put(1) + b"".join([b"q\x00h\x00\x86"] * 60)  # (t, t), sixty times over
-    for program in (b"}" + nested + put(1) + b"s.", b"\x8f(" + nested + b"\x90.", b"(" + nested + b"\x91."):
+    in_a_set = glob("builtins", "set") + b"](" + nested + b"e\x85R."
+    in_pairs = glob("collections", "OrderedDict") + b"]](" + nested + b"K\x01ea\x85R."
+    for program in (
+        b"}" + nested + put(1) + b"s.",
+        b"\x8f(" + nested + b"\x90.",
+        b"(" + nested + b"\x91.",
+        in_a_set,
+        in_pairs,
+    ):
         assert "one of its keys" in refusal(zipped(program))
     assert framework.load(io.BytesIO(zipped(nested + b"."))) is not None  # as a value it takes sixty tuples
 
