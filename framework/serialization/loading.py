@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from framework.autograd.grad_mode import mode
 from framework.autograd.tensor import wrap
 from framework.serialization import legacy, npy, npz, safetensors, torch_zip
 from framework.serialization.archive import Archive, mapped
@@ -51,6 +52,8 @@ def load(
         raise RuntimeError(f"Can not safely load weights when explicit pickle_module is specified: {_WHY_NO_PICKLE}")
     if weights_only is not None and not weights_only:
         raise RuntimeError(f"weights_only=False is not done here: {_WHY_NO_PICKLE}")
+    if mode.trace is not None:
+        mode.trace.stop("load")
     places = Places(map_location)
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError("f must be a file path in order to use the mmap argument")

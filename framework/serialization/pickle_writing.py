@@ -157,7 +157,7 @@ class _Writer:
     def _reduced(self, value: Any, reduced: Reduced) -> Iterator[Step]:
         yield "", reduced.function
         yield "", reduced.arguments
-        self._put(pickle.REDUCE)
+        self._put(pickle.NEWOBJ if reduced.new else pickle.REDUCE)
         self._remember(id(value), value)
         if reduced.pairs:
             yield from self._pairs(reduced.pairs)
