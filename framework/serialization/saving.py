@@ -9,8 +9,8 @@ from typing import IO, Any
 
 from framework.autograd.grad_mode import mode
 from framework.errors import did_you_mean
+from framework.files import writing
 from framework.serialization import npz, safetensors, torch_writing
-from framework.serialization.files import writing
 
 __all__ = ["save"]
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import framework
-from framework import nn
-from framework.serialization import files
+from framework import files, nn
 
 TYPES = "float64 float32 float16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool".split()
 
