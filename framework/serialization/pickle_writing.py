@@ -1,7 +1,8 @@
 """Writes the pickle programs of PyTorch's files: protocol 2, with only what `torch.load(weights_only=True)` reads.
 
 (NumPy's values, frozensets and defaultdicts are written as PyTorch writes them too, which reads them only when told.)
-Nothing of the objects is asked how it wants to be pickled: each type has a form here, and others are refused by name.
+No object is asked how it wants to be pickled, but those of classes that the person trusts: each type has a form here,
+and others are refused by name.
 """
 
 from __future__ import annotations

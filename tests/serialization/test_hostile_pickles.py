@@ -68,6 +68,12 @@ print(found, "antigravity" in sys.modules)
     assert shown.stdout == "[] False\n"
 
 
+def test_calls_within_calls_without_end():
+    rebuild = glob("torch._tensor", "_rebuild_from_type_v2") + b"q\x00" + glob("torch", "Tensor") + b"q\x01"
+    nested = put(()) + b"q\x02" + b"".join([b"(h\x00h\x01h\x02Ntq\x02" for _ in range(20_000)])
+    assert "fails at byte" in refusal(zipped(rebuild + b"00" + nested + b"h\x00h\x02R."))
+
+
 def test_functions_are_not_values():
     assert "which would be code" in refusal(zipped(b"]" + glob("torch._utils", "_rebuild_tensor_v2") + b"a."))
     assert "methods of its own" in refusal(
