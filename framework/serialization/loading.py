@@ -83,7 +83,7 @@ def _read(file: IO[bytes], memory: Any, places: Places, encoding: str) -> Any:
             "or unpack it"
         )
     if not first:
-        raise LoadError("it is empty")
+        raise LoadError("it is empty" if not start else "it has been read to its end: call seek(0) first")
     if memory is not None:
         raise LoadError(
             "mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True), please "

@@ -253,6 +253,13 @@ def test_files_of_other_kinds(data, words):
     assert words in refusal(data)
 
 
+def test_a_file_object_that_stands_at_its_end():
+    file = io.BytesIO()
+    framework.save(framework.ones(1), file)
+    with pytest.raises(LoadError, match=r"has been read to its end: call seek\(0\) first"):
+        framework.load(file)
+
+
 def test_the_error_names_the_file(tmp_path):
     path = tmp_path / "weights.pt"
     path.write_bytes(b"")
