@@ -27,14 +27,15 @@ ARROWS = {
     "nn": ENGINE | {"face"},
     "optim": ENGINE | {"face"},
     "data": ENGINE | {"face"},
-    "serialization": ENGINE | {"nn", "face"},  # a file may hold a Parameter
+    "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter
     "plugin": {"face"},
-    "training": SHELF | {"plugin", "face"},
+    "training": SHELF | {"plugin", "files", "face"},
     "cli": {"training", "plugin", "face"},
     "extend": SHELF | {"plugin", "training", "face"},
     "linalg": ENGINE,
     "special": ENGINE,
     "fft": ENGINE,
+    "files": set(),
     "func": ENGINE,
     "amp": ENGINE,
     "profiler": ENGINE,

@@ -11,11 +11,19 @@ Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
 """Sizes, steps and start in a piece of memory, in elements."""
 
 
+# What NumPy's as_strided puts between an array and the one that it shows.
+_BETWEEN: Any = type(np.lib.stride_tricks.as_strided(np.empty(1)).base)
+
+
 def owner_of(array: Any) -> Any:
     """The array that owns the memory that `array` shows."""
-    while isinstance(array.base, ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if type(base) is _BETWEEN:
+            base = base.base
+        if not isinstance(base, ndarray):
+            return array
+        array = base
 
 
 def address(array: Any) -> int:

@@ -19,6 +19,9 @@ __all__ = ["CSVError", "Table", "read_csv"]
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
+# Up to here a float64 holds every integer.
+_EXACT = 2.0**53
+
 
 class _Advice(NamedTuple):
     """What else to do about a cell that can't be read, in a call of read_csv."""
@@ -178,6 +181,10 @@ class _Source:
                 self.path,
                 advice='. If the file was saved with another encoding, name it: encoding="latin-1"',
             ) from None
+        except UnicodeError as error:  # no byte order mark where there must be one
+            raise CSVError(
+                f"{error}", self.path, advice=". Name the encoding it was saved with: encoding=..."
+            ) from None
         if not self.rows:
             raise CSVError("the file is empty", self.path)
 
@@ -268,9 +275,23 @@ class _Source:
             values = np.array([self._parsed(row, line, names, missing, advice) for row, line in rows])
         with np.errstate(over="ignore", invalid="ignore"):
             result = values.astype(dtype)
+        if dtype.kind in "iu":
+            self._correct(result, values, cells, names)
         for i, k in np.argwhere(np.isinf(result) if dtype.kind == "f" else result != values):
             raise CSVError(f"{cells[i][k]!r} does not fit in {dtype}", self.path, self.lines[i], names[k])
         return result
+
+    def _correct(self, result: np.ndarray, values: np.ndarray, cells: list[list[str]], names: tuple[str, ...]) -> None:
+        """Reads integers again that a float64 does not tell from their neighbours."""
+        for i, k in np.argwhere(np.abs(values) >= _EXACT):
+            text = cells[i][k].strip()
+            try:
+                result[i, k] = int(text)
+            except ValueError:
+                continue  # written with a point or an exponent
+            except OverflowError:
+                raise CSVError(f"{text!r} does not fit in {result.dtype}", self.path, self.lines[i], names[k]) from None
+            values[i, k] = result[i, k]
 
     def _parsed(
         self,

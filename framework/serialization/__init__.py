@@ -4,6 +4,7 @@ from framework.coverage import explain_missing_names
 from framework.serialization.errors import LoadError, SourceChangeWarning
 from framework.serialization.loading import get_unsafe_globals_in_checkpoint, load, load_metadata
 from framework.serialization.map_location import default_restore_location, location_tag
+from framework.serialization.mapped_file import from_file
 from framework.serialization.options import (
     LoadEndianness,
     get_crc32_options,
@@ -28,6 +29,7 @@ __all__ = [
     "add_safe_globals",
     "clear_safe_globals",
     "default_restore_location",
+    "from_file",
     "get_crc32_options",
     "get_default_load_endianness",
     "get_default_mmap_options",

@@ -18,7 +18,7 @@ import numpy as np
 
 from framework.serialization.errors import LoadError, shown
 
-__all__ = ["Archive", "mapped"]
+__all__ = ["Archive", "fill", "mapped"]
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 
@@ -101,7 +101,7 @@ class Archive:
             return np.frombuffer(self._memory, np.uint8, size, start) if size else np.empty(0, np.uint8)
         raw: Any = np.empty(size, np.uint8)
         self._file.seek(start)
-        _fill(self._file, raw)
+        fill(self._file, raw)
         # PyTorch writes 0 where it was told to count no sum.
         if entry.CRC and zlib.crc32(raw) != entry.CRC:
             raise _wrong_sum(entry)
@@ -130,13 +130,13 @@ class Archive:
             )
         raw = np.empty(entry.file_size, np.uint8)
         with self._zip.open(entry) as member:
-            _fill(member, raw)
+            fill(member, raw)
             if member.read(1):
                 raise _wrong_sum(entry)
         return raw
 
 
-def _fill(file: Any, raw: Any) -> None:
+def fill(file: Any, raw: Any) -> None:
     """Reads as many bytes as an array holds into it."""
     view = memoryview(raw)
     while view:

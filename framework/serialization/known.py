@@ -84,7 +84,7 @@ def _refusal(full: str) -> str:
     name = shown(full)
     start = f"Unsupported global: GLOBAL {name} was not an allowed global by default. "
     top = full.partition(".")[0]
-    if full.startswith(("torch.nn.", "torchvision.models", "transformers.models")):
+    if full.startswith(("torch.nn.modules.", "torchvision.models", "transformers.models")):
         return (
             f"{start}It holds a whole module, and loading that would run code. In PyTorch, load it and save its tensors, "
             "torch.save(module.state_dict(), ...); then module.load_state_dict(framework.load(...)) here"

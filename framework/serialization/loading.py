@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from framework.autograd.grad_mode import mode
 from framework.autograd.tensor import wrap
 from framework.serialization import legacy, npy, npz, safetensors, torch_zip
 from framework.serialization.archive import Archive, mapped
@@ -51,6 +52,8 @@ def load(
         raise RuntimeError(f"Can not safely load weights when explicit pickle_module is specified: {_WHY_NO_PICKLE}")
     if weights_only is not None and not weights_only:
         raise RuntimeError(f"weights_only=False is not done here: {_WHY_NO_PICKLE}")
+    if mode.trace is not None:
+        mode.trace.stop("load")
     places = Places(map_location)
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError("f must be a file path in order to use the mmap argument")
@@ -80,7 +83,7 @@ def _read(file: IO[bytes], memory: Any, places: Places, encoding: str) -> Any:
             "or unpack it"
         )
     if not first:
-        raise LoadError("it is empty")
+        raise LoadError("it is empty" if not start else "it has been read to its end: call seek(0) first")
     if memory is not None:
         raise LoadError(
             "mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True), please "
@@ -95,7 +98,7 @@ _OTHERS = {
     b"<!doctype html": "a web page and not the file itself. Look at how it was downloaded",
     b"<html": "a web page and not the file itself. Look at how it was downloaded",
     b"\x89hdf": "an HDF5 file (Keras writes them). Load it with h5py, and make tensors of its arrays",
-    b"\x1f\x8b": "compressed with gzip. Unpack it, or load from gzip.open(...).read() in a BytesIO",
+    b"\x1f\x8b": "compressed with gzip. Unpack it, or give load what gzip.open(...) gives",
     b"gguf": "a GGUF file, whose tensors are quantized. Look for the same weights as .safetensors",
 }  # fmt: skip
 
@@ -151,7 +154,18 @@ def _opened(f: FileLike) -> Iterator[Any]:
             f"{error}. You can only torch.load from a file that is seekable. Please pre-load the data into a buffer like "
             "io.BytesIO and try to load from it instead."
         ) from None
-    yield f
+    yield _with_an_end(f)
+
+
+def _with_an_end(file: IO[bytes]) -> IO[bytes]:
+    """The file; where it can't tell its end, as gzip's can't, what is left of it in memory."""
+    start = file.tell()
+    try:
+        file.seek(0, io.SEEK_END)
+        file.seek(start)
+    except (OSError, ValueError):
+        return io.BytesIO(file.read())
+    return file
 
 
 @contextmanager

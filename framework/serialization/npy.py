@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from framework.autograd import dtypes
+from framework.autograd import Tensor, dtypes
 from framework.serialization.errors import LoadError, shown
 
-__all__ = ["MAGIC", "array_of", "parts_of"]
+__all__ = ["MAGIC", "array_of", "parts_of", "write"]
 
 MAGIC = b"\x93NUMPY"
 
@@ -50,6 +50,15 @@ def array_of(raw: Any) -> Any:
     except (ValueError, OverflowError) as error:
         raise LoadError(f"it is damaged: the shape of its array is none ({error})") from error
     return array if array.dtype is kind else array.astype(kind)
+
+
+def write(tensor: Any, file: IO[bytes]) -> None:
+    """Writes a tensor."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f".npy holds one tensor, not a value of type {type(tensor).__name__}. Save it as .pt")
+    header, elements = parts_of(tensor.detach().numpy())
+    file.write(header)
+    file.write(memoryview(elements).cast("B") if elements.size else b"")
 
 
 def parts_of(array: Any) -> tuple[bytes, Any]:

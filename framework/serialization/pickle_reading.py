@@ -21,6 +21,11 @@ __all__ = ["Call", "Machine", "Names", "check_keys"]
 
 _LONGEST_LINE = 1 << 16
 _LARGEST_KEY = 256
+# What an instruction raises that finds other things than it needs.
+_FAILURES = (
+    AttributeError, IndexError, KeyError, MemoryError, OverflowError, RecursionError, TypeError, ValueError,
+    struct.error,
+)  # fmt: skip
 _COPIED = (bytes, bytearray, str, tuple, list, dict, OrderedDict, defaultdict, Counter, set, frozenset)
 
 
@@ -85,7 +90,7 @@ class Machine:
             return self._value(self._stack.pop())
         except LoadError:
             raise
-        except (IndexError, KeyError, ValueError, TypeError, OverflowError, struct.error, MemoryError) as error:
+        except _FAILURES as error:
             place = self._file.tell() - start
             raise LoadError(f"it is damaged: its pickle fails at byte {place} ({type(error).__name__})") from error
 

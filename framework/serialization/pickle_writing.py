@@ -1,7 +1,8 @@
 """Writes the pickle programs of PyTorch's files: protocol 2, with only what `torch.load(weights_only=True)` reads.
 
 (NumPy's values, frozensets and defaultdicts are written as PyTorch writes them too, which reads them only when told.)
-Nothing of the objects is asked how it wants to be pickled: each type has a form here, and others are refused by name.
+No object is asked how it wants to be pickled, but those of classes that the person trusts: each type has a form here,
+and others are refused by name.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ class _Writer:
         self._put(pickle.PROTO + b"\x02")
         # No recursion: values may be nested as deep as they like.
         places: list[str] = []
-        open_values = [self._steps(value, places)]
+        open_values = [iter([("", value)])]
         while open_values:
             step = next(open_values[-1], None)
             if step is None:
                 open_values.pop()
                 if places:
                     places.pop()
-            else:
+            elif not self._is_written(step[1]):
                 places.append(step[0])
                 open_values.append(self._steps(step[1], places))
         self._put(pickle.STOP)
@@ -67,16 +68,25 @@ class _Writer:
         self._put(pickle.BINGET + bytes([number]) if number < 256 else pickle.LONG_BINGET + struct.pack("<I", number))
         return True
 
-    def _steps(self, value: Any, places: list[str]) -> Iterator[Step]:
-        """Writes a value; gives the values inside it at the moments when they are to be written."""
+    def _is_written(self, value: Any) -> bool:
+        """Writes a value that has none inside; says whether it was one."""
         kind = type(value)
         if kind in _SCALARS:
             self._scalar(value, kind)
         elif kind is Name:
             self._name(value)
-        elif isinstance(value, dtypes.dtype):
+        elif kind is dtypes.dtype:
             self._name(Name("torch", value.name))
-        elif kind is Reduced:
+        elif kind is tuple and not value:
+            self._put(pickle.EMPTY_TUPLE)
+        else:
+            return False
+        return True
+
+    def _steps(self, value: Any, places: list[str]) -> Iterator[Step]:
+        """Writes a value; gives the values inside it at the moments when they are to be written."""
+        kind = type(value)
+        if kind is Reduced:
             yield from self._reduced(value, value)
         elif kind is StorageName:
             yield "", value.parts
@@ -120,9 +130,6 @@ class _Writer:
             self._remember(name, name)
 
     def _tuple(self, value: tuple[Any, ...]) -> Iterator[Step]:
-        if not value:
-            self._put(pickle.EMPTY_TUPLE)
-            return
         if self._recalled(id(value)):
             return
         short = {1: pickle.TUPLE1, 2: pickle.TUPLE2, 3: pickle.TUPLE3}.get(len(value))
@@ -157,7 +164,7 @@ class _Writer:
     def _reduced(self, value: Any, reduced: Reduced) -> Iterator[Step]:
         yield "", reduced.function
         yield "", reduced.arguments
-        self._put(pickle.REDUCE)
+        self._put(pickle.NEWOBJ if reduced.new else pickle.REDUCE)
         self._remember(id(value), value)
         if reduced.pairs:
             yield from self._pairs(reduced.pairs)

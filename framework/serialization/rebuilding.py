@@ -124,16 +124,21 @@ def empty_tensor(dtype: dtypes.dtype) -> Any:
 
 
 def set_old_state(tensor: Any, state: Any) -> Any:
-    if type(state) is tuple and len(state) == 4:
+    """Gives a tensor what PyTorch before 0.4 kept beside it: its memory, its data, or whether it requires grad."""
+    size = len(state) if type(state) is tuple else 0
+    requires_grad = tensor.requires_grad
+    if size == 4:
         made = _tensor(*state)
         if made.dtype is not tensor.dtype:
             raise LoadError("it is damaged: a tensor's memory is of another type")
-    elif type(state) is tuple and len(state) == 5 and isinstance(state[0], Tensor):
-        made = state[0]
+        tensor._array = made._array
+    elif size == 5 and isinstance(state[0], Tensor):
+        tensor._array, requires_grad = state[0]._array, state[3]
+    elif size == 3:
+        requires_grad = state[0]
     else:
         raise LoadError("it is damaged: the state of a tensor is none")
-    tensor._array = made._array
-    return tensor
+    return _with_flags(tensor, requires_grad, None)
 
 
 TENSOR_CALLS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from framework.autograd import Size, Tensor, device, dtypes
 from framework.autograd.size import layout
 from framework.nn.parameter import Buffer, Parameter
 from framework.operations.storage import TypedStorage, UntypedStorage
+from framework.serialization.safe_globals import is_trusted
 from framework.serialization.stored import Stored
 
 __all__ = ["Name", "Reduced", "StorageName", "reducer", "refusal"]
@@ -32,12 +34,13 @@ class StorageName(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    """A call that makes a value; then its items, then its state."""
+    """A call that makes a value, or its class that does without `__init__`; then its items, then its state."""
 
     function: Name
     arguments: tuple[Any, ...]
     pairs: dict[Any, Any] | None = None
     state: Any = None
+    new: bool = False
 
 
 def reducer(stored: Stored, legacy: bool) -> Callable[[Any], Reduced | StorageName | None]:
@@ -60,7 +63,9 @@ def reducer(stored: Stored, legacy: bool) -> Callable[[Any], Reduced | StorageNa
         if kind is UntypedStorage:
             return storage(value._array, untyped=True)[0]
         form = _FORMS.get(kind)
-        return form(value) if form is not None else _numpy(value)
+        if form is not None:
+            return form(value)
+        return _trusted(value) if is_trusted(kind) else _numpy(value)
 
     return reduced
 
@@ -84,6 +89,8 @@ def _tensor(tensor: Tensor, storage: Any) -> Reduced:
     array = tensor._array
     untyped = array.dtype.name in _UNTYPED
     name, offset, strides = storage(array, untyped)
+    if not array.size:
+        strides = tensor.stride()
     parameter = type(tensor) is Parameter
     requires_grad = False if parameter else tensor.requires_grad
     arguments: tuple[Any, ...] = (name, offset, array.shape, strides, requires_grad, OrderedDict())
@@ -106,6 +113,18 @@ def _tensor(tensor: Tensor, storage: Any) -> Reduced:
 
 # Numbers, booleans, bytes and text.
 _PLAIN_KINDS = "biufcSU"
+
+
+def _trusted(value: Any) -> Reduced | None:
+    """An object of a class that the person trusts: as `pickle` has it, unless it takes another function to make it."""
+    function, arguments, *rest = value.__reduce_ex__(2)
+    state = rest[0] if rest else None
+    if any([each is not None for each in rest[1:]]):
+        return None
+    name = Name(type(value).__module__, type(value).__qualname__)
+    if function is copyreg.__newobj__ and arguments[0] is type(value):  # type: ignore[attr-defined]
+        return Reduced(name, arguments[1:], None, state, new=True)
+    return Reduced(name, arguments, None, state) if function is type(value) else None
 
 
 def _bytes(value: bytes) -> Reduced:
@@ -160,6 +179,11 @@ def refusal(value: Any, place: str) -> str:
     what = f"save() has no form for a value of type {kind.__module__}.{kind.__qualname__}"
     where = f", which is at obj{place}" if place else ""
     instead = "Files hold tensors, numbers, texts, bytes, None, and lists, tuples, sets and dicts of these"
+    if kind.__module__ not in ("builtins", "types"):
+        instead += (
+            ". Save such a part of it, vars(x) perhaps; or trust the class, here and where it is loaded: "
+            f"framework.serialization.add_safe_globals([{kind.__name__}])"
+        )
     if hasattr(kind, "state_dict"):
         instead = (
             "It would have to be pickled, and run code when loaded. Save its state: framework.save(x.state_dict(), ...)"

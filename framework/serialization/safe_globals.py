@@ -1,6 +1,6 @@
 """Classes and functions that a person trusts: files may use them beside what every file may.
 
-What is added here is called while a file is loaded, with arguments out of the file. That is code that runs: add only
+Objects of a trusted class can be saved, too. What is added here is called while a file is loaded, with arguments out of the file. That is code that runs: add only
 what you know to be harmless.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from framework.serialization.pickle_reading import Call
 
-__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "safe_globals", "trusted"]
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "is_trusted", "safe_globals", "trusted"]
 
 _trusted: set[Any] = set()
 
@@ -63,6 +63,11 @@ def trusted() -> dict[str, Call]:
         new = _maker(value) if isinstance(value, type) else None
         found[name] = Call(name, value, value, new)
     return found
+
+
+def is_trusted(kind: type) -> bool:
+    """Whether a class is trusted."""
+    return any([call.value is kind for call in trusted().values()])
 
 
 def _maker(kind: type) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from framework.serialization.archive import fill
 from framework.serialization.errors import LoadError, shown
 from framework.serialization.npz import check_names
 from framework.serialization.storages import Memory, element_type
@@ -87,8 +88,7 @@ def read(file: IO[bytes], mapped: Any = None) -> dict[str, Any]:
         else:
             raw = np.empty(last - first, np.uint8)
             file.seek(start + first)
-            if file.readinto(raw.data) != raw.size:  # type: ignore[attr-defined]
-                raise LoadError("it is damaged: it ends too early")
+            fill(file, raw)
         found[name] = _tensor(name, kind, shape, raw)
     if start + place != end:
         raise LoadError("it is damaged: there are bytes behind its last tensor, or some are missing")

@@ -9,12 +9,12 @@ from typing import IO, Any
 
 from framework.autograd.grad_mode import mode
 from framework.errors import did_you_mean
-from framework.serialization import npz, safetensors, torch_writing
-from framework.serialization.files import writing
+from framework.files import writing
+from framework.serialization import npy, npz, safetensors, torch_writing
 
 __all__ = ["save"]
 
-_FORMATS = ("npz", "pt", "safetensors")
+_FORMATS = ("npy", "npz", "pt", "safetensors")
 
 
 def save(
@@ -30,9 +30,9 @@ def save(
 ) -> None:
     """Saves tensors, numbers, texts and containers of these: a module's or an optimizer's `state_dict()`, most often.
 
-    A name that ends in .npz or .safetensors gets a file of that kind, for dicts of tensors only; any other the kind
-    that PyTorch's `torch.load` reads, also with `weights_only=True`. `format` ("pt", "npz", "safetensors") says it for
-    a file object, or in spite of the name. `metadata` is a dict of texts that a .safetensors file keeps. The pickle
+    A name that ends in .npz or .safetensors gets a file of that kind, for dicts of tensors only, and .npy one for a
+    single tensor; any other the kind that PyTorch's `torch.load` reads, also with `weights_only=True`. `format` ("pt",
+    "npz", "npy", "safetensors") says it for a file object, or in spite of the name. `metadata` is a dict of texts that a .safetensors file keeps. The pickle
     within a .pt file is always of protocol 2.
     An older file stays whole until the new one is. Raises TypeError, naming the place, for what no file holds.
     """
@@ -46,7 +46,9 @@ def save(
         raise ValueError(f"metadata is for .safetensors files, and this is a .{kind} one: put it into obj")
 
     def write(file: IO[bytes]) -> None:
-        if kind == "npz":
+        if kind == "npy":
+            npy.write(obj, file)
+        elif kind == "npz":
             npz.write(obj, file)
         elif kind == "safetensors":
             safetensors.write(obj, file, metadata)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from framework.errors import UserError
-from framework.serialization.files import writing
+from framework.files import writing
 
 __all__ = ["read_arrays", "read_json", "write_arrays", "write_json", "writing"]
 

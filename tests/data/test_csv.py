@@ -1,6 +1,7 @@
 """read_csv: tables of numbers, and an error that names the cell."""
 
 import pathlib
+import random
 
 import numpy as np
 import pytest
@@ -204,3 +205,52 @@ def test_line_numbers_count_quoted_line_breaks(write) -> None:
     path = write('name,x\n"two\nlines",1\nplain,bad\n')
     with pytest.raises(CSVError, match="line 4, column 'x': 'bad'"):
         read_csv(path, features=["x"])
+
+
+def test_integers_that_no_float_holds_are_read_exactly(write) -> None:
+    path = write("x\n9007199254740993\n-9223372036854775808\n9223372036854775807\n1e15\n")
+    table = read_csv(path, dtype=int64)
+    assert table.features.flatten().tolist() == [2**53 + 1, -(2**63), 2**63 - 1, 10**15]
+    for text in ("9223372036854775808", "1e19", "-9223372036854775809", "9" * 30):
+        with pytest.raises(CSVError, match=f"'{text}' does not fit in int64"):
+            read_csv(write(f"x\n1\n{text}\n"), dtype=int64)
+
+
+def test_an_encoding_without_its_mark(write) -> None:
+    with pytest.raises(CSVError, match="UTF-16 stream does not start with BOM. Name the encoding"):
+        read_csv(write("x\n1\n"), encoding="utf-16")
+
+
+def test_damaged_files_are_refused_or_read_as_they_are(write) -> None:
+    chance = random.Random(3)
+    texts = [
+        "1",
+        "2.5",
+        "",
+        "nan",
+        "inf",
+        "1e400",
+        "1_000",
+        '"',
+        '""',
+        "\x00",
+        "é",
+        "\ufeff",
+        "\r",
+        "\n",
+        ",",
+        ";",
+        "9" * 400,
+    ]
+    for _ in range(300):
+        data = bytearray(GOOD.encode())
+        for _ in range(chance.randrange(1, 4)):
+            place = chance.randrange(len(data))
+            new = chance.choice(texts).encode() if chance.random() < 0.7 else bytes([chance.randrange(256)])
+            data[place : place + chance.randrange(3)] = new
+        try:
+            table = read_csv(write(bytes(data)), features=["height", "weight"], dtype=chance.choice([float32, int64]))
+        except CSVError as error:
+            assert str(error).startswith(error.path)
+        else:
+            assert np.isfinite(table.features.numpy()).all() and len(table) > 0

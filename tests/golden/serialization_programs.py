@@ -146,6 +146,27 @@ torch.save(torch.ones(1), file)
 file.seek(0)
 attempt(torch.load, file, mmap=True)
 """,
+    "from_file": _START
+    + """
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "numbers")
+    shared = torch.from_file(path, shared=True, size=4)
+    shared += torch.arange(4.0)
+    print(os.path.getsize(path), torch.from_file(path, size=4), torch.from_file(path, False, 2, dtype=torch.float64))
+    own = torch.from_file(path, size=2, requires_grad=True)
+    with torch.no_grad():
+        own += 5
+    print(own, torch.from_file(path, size=3), torch.from_file(path))
+    torch.from_file(path, shared=True, size=6)
+    print(os.path.getsize(path))
+    for options in [dict(size=7), dict(size=-1), dict(size=2.5)]:
+        try:
+            torch.from_file(path, **options)
+        except Exception as error:
+            print(type(error).__name__, str(error).replace(path, "PATH"))
+attempt(torch.from_file, "/no/such/file", size=1)
+attempt(torch.from_file, 5, size=1)
+""",
     "storages": _START
     + """
 import warnings

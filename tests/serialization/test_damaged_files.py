@@ -15,7 +15,7 @@ import pytest
 import framework
 from framework.serialization import LoadError
 from framework.serialization.archive import Archive
-from tests.serialization.hostile import EMPTY, FILES, STATE, refusal, storage, tensor, zipped
+from tests.serialization.hostile import EMPTY, FILES, STATE, put, refusal, saved, storage, tensor, zipped
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -57,6 +57,34 @@ def test_programs_of_random_instructions():
 
 
 # Archives
+
+
+def test_the_sum_of_an_entry_is_checked():
+    data = bytearray(FILES["zip"])
+    place = data.find(STATE["a"].numpy().tobytes())
+    data[place] ^= 1
+    assert "do not match their sum" in refusal(bytes(data))
+    # PyTorch, told to count no sums, writes 0.
+    with zipfile.ZipFile(io.BytesIO(FILES["zip"])) as archive:
+        sums = {entry.CRC for entry in archive.infolist()}
+    for each in sums - {0}:
+        data = data.replace(struct.pack("<I", each), bytes(4))
+    assert framework.load(io.BytesIO(bytes(data)))["state"]["a"][0, 0].item() != 0
+
+
+def test_an_entry_that_the_directory_calls_otherwise():
+    data = FILES["zip"]
+    place = data.find(b"archive/data/1")
+    changed = data[:place] + b"archive/data/2" + data[place + 14 :]
+    assert "disagree" in refusal(changed)
+
+
+def test_an_older_file_whose_storages_ask_for_more_than_it_has(little_memory):
+    small = saved(framework.arange(9.0), _use_new_zipfile_serialization=False)
+    many = put(2**45)
+    huge = small.replace(b"K\x09\x4e", many + b"N").replace(b"K\x09\x85", many + b"\x85")
+    assert huge != small
+    assert "its storages ask for more bytes than it has" in refusal(huge)
 
 
 def test_a_compressed_bomb(little_memory):
@@ -223,6 +251,13 @@ def test_safetensors_that_are_none(data, words, little_memory):
 )
 def test_files_of_other_kinds(data, words):
     assert words in refusal(data)
+
+
+def test_a_file_object_that_stands_at_its_end():
+    file = io.BytesIO()
+    framework.save(framework.ones(1), file)
+    with pytest.raises(LoadError, match=r"has been read to its end: call seek\(0\) first"):
+        framework.load(file)
 
 
 def test_the_error_names_the_file(tmp_path):

@@ -127,6 +127,15 @@ def test_npy(array, mmap, tmp_path):
     tensor.fill_(1)
 
 
+def test_a_tensor_as_npy(tmp_path):
+    for tensor in (framework.arange(6).reshape(2, 3).t(), framework.tensor(2.5), framework.ones(0, 2)):
+        framework.save(tensor, tmp_path / "x.npy")
+        np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), tensor.numpy())
+        assert framework.equal(framework.load(tmp_path / "x.npy"), tensor)
+    with pytest.raises(TypeError, match=r"\.npy holds one tensor, not a value of type dict"):
+        framework.save({}, tmp_path / "x.npy")
+
+
 @pytest.mark.parametrize("mark", [True, False])
 def test_files_of_a_big_endian_machine(mark):
     file = io.BytesIO()
@@ -189,15 +198,33 @@ def test_a_function_for_map_location_may_give_other_values():
         framework.load(file, map_location=lambda storage, place: 1)
 
 
+def test_files_that_know_no_end(tmp_path):
+    import gzip
+
+    file = io.BytesIO()
+    framework.save(framework.ones(2), file)
+    with gzip.open(tmp_path / "x.pt.gz", "wb") as packed:
+        packed.write(file.getvalue())
+    with gzip.open(tmp_path / "x.pt.gz") as packed:
+        assert framework.load(packed).tolist() == [1.0, 1.0]
+    with pytest.raises(LoadError, match="compressed with gzip"):
+        framework.load(tmp_path / "x.pt.gz")
+
+
 def test_older_forms_of_tensors():
     from tests.serialization.hostile import glob, put, storage, zipped
 
     plain = glob("torch._utils", "_rebuild_tensor") + b"(" + storage() + put(0) + put((4,)) + put((1,)) + b"tR."
     new = glob("torch", "FloatTensor") + b")" + b"\x81(" + storage() + put(1) + put((3,)) + put((1,)) + b"tb."
+    parameter = glob("torch.nn.parameter", "Parameter") + plain[:-1] + b"\x85\x81"
+    variable = glob("torch.nn.parameter", "Parameter") + b")\x81(" + plain[:-1] + b"NN\x89Ntb."
     text = b"(lp0\nF1.5\naI3\naI01\naL5L\naS'a\\x01'\naVu\np1\nag1\na."  # protocol 0
     data = np.arange(4, dtype=np.float32).tobytes()
     assert framework.load(io.BytesIO(zipped(plain, data))).tolist() == [0, 1, 2, 3]
     assert framework.load(io.BytesIO(zipped(new, data))).tolist() == [1, 2, 3]
+    for program, requires_grad in ((parameter + b".", True), (parameter + b"(\x89NNtb.", False), (variable, False)):
+        back = framework.load(io.BytesIO(zipped(program, data)))
+        assert type(back) is nn.Parameter and back.requires_grad is requires_grad and back.tolist() == [0, 1, 2, 3]
     assert framework.load(io.BytesIO(zipped(text))) == [1.5, 3, True, 5, "a\x01", "u", "u"]
     old = b"U\x02\xe4\xf6."
     with pytest.raises(LoadError, match="encoding='latin1'"):

@@ -68,6 +68,12 @@ print(found, "antigravity" in sys.modules)
     assert shown.stdout == "[] False\n"
 
 
+def test_calls_within_calls_without_end():
+    rebuild = glob("torch._tensor", "_rebuild_from_type_v2") + b"q\x00" + glob("torch", "Tensor") + b"q\x01"
+    nested = put(()) + b"q\x02" + b"".join([b"(h\x00h\x01h\x02Ntq\x02" for _ in range(20_000)])
+    assert "fails at byte" in refusal(zipped(rebuild + b"00" + nested + b"h\x00h\x02R."))
+
+
 def test_functions_are_not_values():
     assert "which would be code" in refusal(zipped(b"]" + glob("torch._utils", "_rebuild_tensor_v2") + b"a."))
     assert "methods of its own" in refusal(
@@ -139,7 +145,15 @@ def test_programs_that_ask_for_too_much(program, little_memory):
 
 def test_keys_that_hold_each_other_many_times_over(little_memory):
     nested = put(1) + b"".join([b"q\x00h\x00\x86"] * 60)  # (t, t), sixty times over
-    for program in (b"}" + nested + put(1) + b"s.", b"\x8f(" + nested + b"\x90.", b"(" + nested + b"\x91."):
+    in_a_set = glob("builtins", "set") + b"](" + nested + b"e\x85R."
+    in_pairs = glob("collections", "OrderedDict") + b"]](" + nested + b"K\x01ea\x85R."
+    for program in (
+        b"}" + nested + put(1) + b"s.",
+        b"\x8f(" + nested + b"\x90.",
+        b"(" + nested + b"\x91.",
+        in_a_set,
+        in_pairs,
+    ):
         assert "one of its keys" in refusal(zipped(program))
     assert framework.load(io.BytesIO(zipped(nested + b"."))) is not None  # as a value it takes sixty tuples
 

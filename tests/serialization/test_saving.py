@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import datetime
 import enum
 import io
 import os
@@ -13,8 +14,7 @@ import numpy as np
 import pytest
 
 import framework
-from framework import nn
-from framework.serialization import files
+from framework import files, nn
 
 TYPES = "float64 float32 float16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool".split()
 
@@ -118,13 +118,21 @@ def test_values_of_numpy_and_others_that_pytorch_must_be_told_of():
 
 def test_deep_values():
     value = []
-    for _ in range(50_000):
+    for _ in range(20_000):
         value = [value]
     back = again(value)
     depth = 0
     while back:
         back, depth = back[0], depth + 1
-    assert depth == 50_000
+    assert depth == 20_000
+
+
+def test_an_expanded_part_shares_the_memory_of_the_whole():
+    whole = framework.arange(6.0).reshape(2, 1, 3)
+    part = whole.narrow(2, 1, 2).expand(2, 4, 2)
+    assert part.untyped_storage() == whole.untyped_storage() and part.storage_offset() == 1
+    whole_back, part_back = again([whole, part])
+    assert part_back.stride() == (3, 0, 1) and part_back.untyped_storage() == whole_back.untyped_storage()
 
 
 def test_tensors_that_hold_one_value_many_times_are_written_once():
@@ -136,6 +144,28 @@ def test_tensors_that_hold_one_value_many_times_are_written_once():
     assert len(bytes_of([shared, shared[1:], shared.view(10, 100)])) < 6000
     a, b = again([shared, shared])
     assert a is b
+
+
+class _Settings:
+    def __init__(self, lr, parts):
+        self.lr, self.parts = lr, parts
+
+
+def test_objects_of_classes_that_the_person_trusts():
+    value = {
+        "args": argparse.Namespace(lr=0.1, x=framework.ones(1)),
+        "settings": _Settings(0.5, [1]),
+        "date": datetime.date(2024, 2, 3),
+    }
+    with pytest.raises(TypeError, match=r"trust the class, .*add_safe_globals\(\[Namespace\]\)"):
+        again(value)
+    with framework.serialization.safe_globals([argparse.Namespace, _Settings, datetime.date]):
+        data = bytes_of(value)
+        back = framework.load(io.BytesIO(data))
+    assert back["args"].lr == 0.1 and back["args"].x.tolist() == [1.0] and type(back["args"]) is argparse.Namespace
+    assert vars(back["settings"]) == {"lr": 0.5, "parts": [1]} and back["date"] == value["date"]
+    with pytest.raises(framework.serialization.LoadError, match="GLOBAL argparse.Namespace was not an allowed global"):
+        framework.load(io.BytesIO(data))
 
 
 class _Colour(enum.IntEnum):
