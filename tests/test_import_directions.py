@@ -54,6 +54,8 @@ ARROWS = {
 }  # fmt: skip
 ARROWS["face"] = set(ARROWS) - {"cli"}
 EVERY_ROOM = {*ARROWS, "errors", "testing"}
+# A file that may import more than its room does: an averaged model is a Module, and PyTorch has it in optim.
+FILE_ARROWS = {"framework.optim.swa_utils": {"nn"}}
 ARROWS["errors"] = set()
 ARROWS["testing"] = EVERY_ROOM
 ARROWS["__main__"] = {"cli"}
@@ -129,7 +131,7 @@ def framework_rule_broken(module: str, imported: Import) -> str | None:
         allowed = ", ".join(sorted(THIRD_PARTY.get(top, {"nobody: it is not a dependency"})))
         return f"{top} may be imported by: {allowed}"
     target = room_of(imported.name)
-    if target in (room, "errors", "coverage") or target in ARROWS[room]:
+    if target in (room, "errors", "coverage") or target in ARROWS[room] | FILE_ARROWS.get(module, set()):
         return None
     if target == "testing":
         return "nothing imports testing"
@@ -203,6 +205,8 @@ def test_every_room_has_an_arrow() -> None:
         ("framework.optim.sgd", "from framework.nn import Parameter", "optim may import"),
         ("framework.optim.sgd", "from framework import nn", "optim may import"),
         ("framework.optim.sgd", "from framework import Tensor, no_grad", None),
+        ("framework.optim.swa_utils", "from framework import nn", None),
+        ("framework.optim.swa_utils", "from framework import training", "optim may import"),
         ("framework.nn.linear", "import click", "click may be imported by: cli"),
         ("framework.nn.linear", "import scipy", "not a dependency"),
         ("framework.nn.linear", "from framework.testing import gradcheck", "nothing imports testing"),
