@@ -95,7 +95,7 @@ class DataLoader(Generic[T_co]):
         self._initialized = True
         # What the length of a stream was said to be, once somebody asked.
         self._IterableDataset_len_called: int | None = None
-        self._iterator: LoaderIterator | None = None
+        self._iterator: Any = None
         _warn_of_many(num_workers, worker_method)
 
     @property
@@ -121,18 +121,22 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     def __iter__(self) -> LoaderIterator:
+        if not self.persistent_workers:
+            return self._get_iterator()
+        if self._iterator is None or not self._iterator.is_alive:
+            self._iterator = self._get_iterator()
+        else:
+            self._iterator.restart(self)
+        return self._iterator
+
+    def _get_iterator(self) -> LoaderIterator:
         if self.num_workers == 0:
             return LoaderIterator(self)
         # Loaded when it is used: most loaders have no workers.
         from framework.data.workers.iterator import WorkersIterator
 
-        if not self.persistent_workers:
-            return WorkersIterator(self)
-        if isinstance(self._iterator, WorkersIterator) and self._iterator.is_alive:
-            self._iterator.restart(self)
-        else:
-            self._iterator = WorkersIterator(self)
-        return self._iterator
+        _warn_of_many(self.num_workers, self.worker_method)
+        return WorkersIterator(self)
 
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):

@@ -133,6 +133,17 @@ def test_nothing_is_pinned_and_a_loader_says_so() -> None:
         assert [batch.tolist() for (batch,) in loader] == [[0, 1], [2]]
 
 
+def test_more_workers_than_processors_are_warned_of(monkeypatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    words = "will create 2 worker processes in total. Our suggested max number of worker in current system is 1, which"
+    with pytest.warns(UserWarning, match=words):
+        DataLoader(Own(), num_workers=2)
+    DataLoader(Own(), num_workers=1)
+    DataLoader(Own(), num_workers=2, worker_method="thread")
+    with pytest.raises(ValueError, match="worker_method must be 'multiprocessing' or 'thread', not 'threads'"):
+        DataLoader(Own(), num_workers=2, worker_method="threads")
+
+
 def test_an_index_outside_a_subset_is_named_as_without_gathering() -> None:
     subset = Subset(TensorDataset(framework.arange(3)), [0, 1])
     with pytest.raises(IndexError, match="^list index out of range$"):
