@@ -100,9 +100,8 @@ class ProcessPool:
         ready = wait(list(sources), timeout)
         if not ready:
             raise TimeoutError
-        # What a worker sent before it died comes first.
-        found = [each for each in ready if isinstance(each, Connection)] or ready
-        worker = sources[found[0]]
+        # What a worker sent before it died comes first: a process is told of by a number, a connection is an object.
+        worker = sources[next((each for each in ready if not isinstance(each, int)), ready[0])]
         try:
             return worker, self._channels[worker].receive()
         except (EOFError, ConnectionResetError):
