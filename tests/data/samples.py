@@ -14,14 +14,14 @@ class Wide(Dataset):
         return 6
 
     def __getitem__(self, i):
-        large = framework.full((200, 100), float(i))
+        large = framework.full((201, 101), float(i))
         return {
             "large": large,
             "half": large.half(),
-            "wide": framework.arange(20000) + i,
+            "wide": framework.arange(20001) + i,
             "small": framework.tensor([i, i]),
             "empty": framework.ones(0, 3),
-            "flag": framework.full((70000,), i % 2 == 0),
+            "flag": framework.full((70001,), i % 2 == 0),
         }
 
 

@@ -126,7 +126,8 @@ def test_workers_end_at_the_end_of_a_pass_and_next_says_so_again():
 
 @forks
 def test_a_worker_that_dies_is_missed_at_once():
-    iterator = iter(Forked(Sleepy(die_at=4), 2, num_workers=2))
+    # A worker is given its second batch when its first has come.
+    iterator = iter(Forked(Sleepy(die_at=4), 2, num_workers=2, prefetch_factor=1))
     assert next(iterator).tolist() == [0, 1]
     assert next(iterator).tolist() == [2, 3]
     with pytest.raises(RuntimeError, match=r"DataLoader worker \(pid\(s\) \d+\) exited unexpectedly: exit code 3"):
@@ -197,13 +198,20 @@ def test_out_of_order_each_batch_comes_once(method):
 @pytest.mark.parametrize("method", [{"multiprocessing_context": "fork"}, {"worker_method": "thread"}], ids=str)
 @forks
 def test_skip_passes_over_batches_and_draws_the_same(method, skipped):
+    class Who(Dataset):
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, i):
+            return i, get_worker_info().id
+
     framework.manual_seed(1)
-    loader = DataLoader(TensorDataset(framework.arange(10)), 1, shuffle=True, num_workers=2, **method)
-    whole = [batch.item() for (batch,) in loader]
+    loader = DataLoader(Who(), shuffle=True, num_workers=2, prefetch_factor=1, **method)
+    whole = [(sample.item(), worker.item()) for sample, worker in loader]
     framework.manual_seed(1)
     iterator = iter(loader)
     iterator.skip(skipped)
-    assert [batch.item() for (batch,) in iterator] == whole[skipped:]
+    assert [(sample.item(), worker.item()) for sample, worker in iterator] == whole[skipped:]
     with pytest.raises(StopIteration):
         iterator.skip(1)
 
