@@ -58,13 +58,12 @@ def register_schedulers(register: Register[Any]) -> None:
     from framework import optim
 
     schedulers = optim.lr_scheduler
-    # The others are made of functions, of other schedules, or step by a metric.
+    # The others are made of functions or of other schedules.
     wanted = set(schedulers.__all__) - {
         "ChainedScheduler",
         "LRScheduler",
         "LambdaLR",
         "MultiplicativeLR",
-        "ReduceLROnPlateau",
         "SequentialLR",
     }
     for name, scheduler in _classes(schedulers, lambda name, _: name in wanted):

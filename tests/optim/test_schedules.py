@@ -9,6 +9,7 @@ import pytest
 
 import framework
 from framework import nn, optim
+from framework.errors import UserError
 from framework.optim import lr_scheduler, swa_utils
 from framework.training.recipe import build
 from framework.training.trainer import Trainer
@@ -73,6 +74,20 @@ def test_a_recipe_names_its_schedule(name, values):
     assert trainer.fit().status == "finished"
     assert trainer.scheduler.last_epoch == 4
     assert trainer.scheduler.get_last_lr() == [trainer.optimizer.param_groups[0]["lr"]] != [0.1]
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_schedule_by_a_metric_gets_the_loss(validated):
+    changes = {} if validated else {"validate": None}
+    model = nn.Linear(1, 1)
+    steps = optim.SGD(model.parameters(), lr=0.1)
+    schedule = lr_scheduler.ReduceLROnPlateau(steps)
+    history = Trainer(tiny(model=model, optimizer=steps, scheduler=schedule, **changes)).fit()
+    losses = [record["validation/loss" if validated else "train/loss"] for record in history.records]
+    assert schedule.best == min(losses) and schedule.last_epoch == len(losses)
+    with pytest.raises(UserError, match="ReduceLROnPlateau goes by the loss of an epoch: leave scheduler_every='step'"):
+        Trainer(tiny(scheduler="reduce_lr_on_plateau", scheduler_every="step"))
+    assert Trainer(tiny(scheduler="reduce_lr_on_plateau")).fit().status == "finished"
 
 
 def test_an_optimizer_with_a_schedule_is_freed_at_once():
