@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from framework import nn
+from framework import coverage, nn
 from framework.autograd import Tensor, no_grad
 from framework.operations import tensor
 from framework.optim.lr_scheduler.groups import Number, one_a_group
@@ -28,6 +28,8 @@ __all__ = [
     "get_swa_multi_avg_fn",
     "update_bn",
 ]
+
+__getattr__ = coverage.getter("optim.swa_utils")
 
 Average = Callable[[Tensor, Tensor, Any], Tensor]
 MultiAverage = Callable[[Sequence[Tensor], Sequence[Tensor], Any], None]

@@ -302,7 +302,7 @@ def started(end, seconds=0.01):
 
 
 @forks
-@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "", "raise SystemExit(3)"])
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", ""])
 def test_workers_end_with_the_process_that_started_them(end):
     process, workers = started(end)
     process.communicate(timeout=30)

@@ -119,6 +119,14 @@ def test_a_schedule_comes_without_layers():
     assert shown.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "meant"), [(lr_scheduler, "StepLr", "StepLR"), (swa_utils, "AverageModel", "AveragedModel")]
+)
+def test_a_missing_name_gets_the_nearest(module, name, meant):
+    with pytest.raises(AttributeError, match=f"no such name either. Did you mean '{meant}'"):
+        getattr(module, name)
+
+
 class BatchNorm(nn.Module):
     """Keeps a running mean, as a batch norm does."""
 

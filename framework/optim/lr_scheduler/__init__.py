@@ -1,5 +1,6 @@
 """Schedules of the learning rate: each a formula of the epoch, which sets the rates of an optimizer's groups."""
 
+from framework import coverage
 from framework.optim.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from framework.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from framework.optim.lr_scheduler.cyclic import CyclicLR
@@ -34,6 +35,8 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+__getattr__ = coverage.getter("optim.lr_scheduler")
 
 
 class _LRScheduler(LRScheduler):
