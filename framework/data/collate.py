@@ -28,7 +28,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         _refuse_objects(first)
         return stack([as_tensor(array) for array in batch], 0)
     if isinstance(first, np.bool_ | np.number):
-        return as_tensor(np.array(batch))
+        return as_tensor(batch)
     if isinstance(first, float):
         return tensor(list(batch), dtype=float64)
     if isinstance(first, int):
@@ -50,8 +50,8 @@ def default_convert(data: Any) -> Any:
     """Arrays and NumPy numbers as tensors, within dicts and sequences; the rest unchanged."""
     if isinstance(data, Tensor):
         return data
-    if isinstance(data, np.ndarray | np.bool_ | np.number):
-        return data if data.dtype.kind in "SUO" else as_tensor(np.asarray(data))
+    if type(data).__module__ == "numpy" and not isinstance(data, np.str_):
+        return data if isinstance(data, np.ndarray) and data.dtype.kind in "SUO" else as_tensor(data)
     if isinstance(data, Mapping):
         return _like_mapping(data, {key: default_convert(data[key]) for key in data})
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):

@@ -13,6 +13,7 @@ import numpy as np
 from framework.autograd import Tensor, dtype
 from framework.autograd.dtypes import float32, int64
 from framework.data.dataset import TensorDataset
+from framework.data.files import no_such_file
 from framework.errors import UserError, nearest
 
 __all__ = ["CSVError", "Table", "read_csv"]
@@ -172,7 +173,7 @@ class _Source:
                         self.rows.append(row)
                         self.lines.append(reader.line_num)
         except FileNotFoundError as error:
-            raise FileNotFoundError(error.errno, _no_such_file(self.path), self.path) from None
+            raise FileNotFoundError(error.errno, no_such_file(self.path), self.path) from None
         except csv.Error as error:
             raise CSVError(f"this is not a CSV line: {error}", self.path, reader.line_num) from None
         except UnicodeDecodeError as error:
@@ -364,13 +365,3 @@ def _count(n: int, noun: str) -> str:
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:40])
     return shown if len(names) <= 40 else f"{shown} and {len(names) - 40} more"
-
-
-def _no_such_file(path: str) -> str:
-    folder, name = os.path.split(path)
-    try:
-        near = nearest(name, os.listdir(folder or "."))
-    except OSError:
-        return f"No such file, nor the folder {folder!r}"
-    hint = f" (did you mean {os.path.join(folder, near)!r}?)" if near else ""
-    return f"No such file{hint}"

@@ -1,18 +1,9 @@
-"""Optimizers: what changes a model's parameters by their gradients."""
+"""Optimizers: what changes a model's parameters by their gradients, and schedules of their rates.
 
-from framework.coverage import explain_missing_names
-from framework.optim.hooks import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
-from framework.optim.optimizer import Optimizer
-from framework.optim.sgd import SGD
+`__init__.pyi` says where each is.
+"""
 
-__all__ = [
-    "SGD",
-    "Optimizer",
-    "register_optimizer_step_post_hook",
-    "register_optimizer_step_pre_hook",
-]
+from framework import loading
+from framework.coverage import getter
 
-explain_missing_names(__name__)
+__getattr__, __dir__, __all__ = loading.from_stub(__name__, missing=getter("optim"))

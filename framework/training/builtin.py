@@ -57,10 +57,17 @@ def register_schedulers(register: Register[Any]) -> None:
     """ "step" is `lr_scheduler.StepLR`, "cosine_annealing" is `lr_scheduler.CosineAnnealingLR`, and so on."""
     from framework import optim
 
-    schedulers = getattr(optim, "lr_scheduler", None)
-    if schedulers is not None:
-        for name, scheduler in _classes(schedulers, lambda name, _: name.endswith("LR") and len(name) > 2):
-            register(snake_case(name.removesuffix("LR")), scheduler)
+    schedulers = optim.lr_scheduler
+    # The others are made of functions or of other schedules.
+    wanted = set(schedulers.__all__) - {
+        "ChainedScheduler",
+        "LRScheduler",
+        "LambdaLR",
+        "MultiplicativeLR",
+        "SequentialLR",
+    }
+    for name, scheduler in _classes(schedulers, lambda name, _: name in wanted):
+        register(snake_case(name.removesuffix("LR")), scheduler)
 
 
 @hookimpl

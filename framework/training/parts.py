@@ -40,6 +40,14 @@ class Parts:
     validation: Mapping[str, Iterable[Any]]
     summed: bool
 
+    def step_scheduler(self, metrics: Mapping[str, float]) -> None:
+        """End an epoch. A scheduler that goes by a metric is told the loss of the first validation set, or of training."""
+        if _takes_metric(self.scheduler):
+            split = next(iter(self.validation), "train")
+            self.scheduler.step(metrics[f"{split}/loss"])
+        else:
+            self.scheduler.step()
+
 
 def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
     """The recipe's parts; UserError for a name that is not known or data that cannot be right."""
@@ -53,6 +61,8 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
         optimizer = call_by_name(found, recipe.model.parameters(), values=values)
     if isinstance(scheduler, str):
         scheduler = call_by_name(plugins.registry("schedulers")[scheduler], optimizer, values=values)
+    if recipe.scheduler_every == "step" and _takes_metric(scheduler):
+        raise UserError(f"{type(scheduler).__name__} goes by the loss of an epoch: leave scheduler_every='step' out.")
     metrics = named_metrics(recipe.metrics, plugins.registry("metrics"))
     if "loss" in metrics:
         raise UserError("No metric can be called 'loss': that is the loss itself.")
@@ -79,6 +89,15 @@ def call_by_name(function: Callable[..., Any], *arguments: Any, values: Mapping[
         known = f"there are {', '.join(values)}" if values else "there are none"
         raise UserError(f"{function.__name__}() needs {', '.join(map(repr, missing))} by name; {known}.")
     return function(*arguments, **{each.name: values[each.name] for each in plain if each.name in values})
+
+
+def _takes_metric(scheduler: Any) -> bool:
+    """Whether a scheduler's `step` is told a metric, as ReduceLROnPlateau's is."""
+    try:
+        parameters = inspect.signature(scheduler.step).parameters.values()
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)
 
 
 def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:

@@ -49,6 +49,7 @@ class Recipe:
     validate: data to validate on after each epoch; a dict when there are several, each with its name.
     metrics: names, functions `(prediction, target) -> number` over a whole split, or `Metric` objects.
     scheduler: an object whose `step()` sets the learning rate, or the name of one, called every epoch or every step.
+        One whose `step(loss)` goes by a metric, as ReduceLROnPlateau, gets the first validation loss, or training's.
     step: replaces forward pass and loss: `step(model, batch)` returns the loss, or a dict with "loss" and, for
         metrics, "prediction" and "target"; "count" is what the loss is a mean over, if not the target's elements.
         It is called for validation too: the model is then in evaluation mode (`model.training` is False).

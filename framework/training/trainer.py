@@ -98,7 +98,7 @@ class Trainer:
             self.history.records.append(record)
             self.log(record)
             if self.scheduler is not None and self.recipe.scheduler_every == "epoch":
-                self.scheduler.step()
+                self.parts.step_scheduler(metrics)
             call("epoch_end", trainer=self, metrics=metrics)
             self.stop_reason = self.stop_reason or call("should_stop", trainer=self)
         call("train_end", trainer=self)

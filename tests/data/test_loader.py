@@ -3,7 +3,6 @@
 import gc
 import pickle
 import weakref
-from typing import Any
 
 import numpy as np
 import pytest
@@ -128,17 +127,27 @@ def test_two_passes_at_once_do_not_disturb_each_other() -> None:
     assert sorted(sum((b for _, b in pairs), [])) == list(range(6))
 
 
-def test_options_of_worker_processes_are_accepted_and_change_nothing() -> None:
-    def batches(**options: Any) -> list[list[int]]:
-        framework.manual_seed(3)
-        loader = DataLoader(TensorDataset(framework.arange(10)), 4, shuffle=True, **options)
-        return [batch.tolist() for (batch,) in loader]
+def test_nothing_is_pinned_and_a_loader_says_so() -> None:
+    loader = DataLoader(TensorDataset(framework.arange(3)), 2, pin_memory=True)
+    with pytest.warns(UserWarning, match="no accelerator is found, then device pinned memory won't be used"):
+        assert [batch.tolist() for (batch,) in loader] == [[0, 1], [2]]
 
-    workers = {"num_workers": 2, "prefetch_factor": 4, "persistent_workers": True, "pin_memory": True}
-    assert batches(**workers, worker_init_fn=print, timeout=5) == batches()
-    assert DataLoader(Own(), num_workers=2).prefetch_factor == 2
-    with pytest.raises(ValueError, match="persistent_workers option needs num_workers > 0"):
-        DataLoader(Own(), persistent_workers=True)
+
+def test_more_workers_than_processors_are_warned_of(monkeypatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    words = "will create 2 worker processes in total. Our suggested max number of worker in current system is 1, which"
+    with pytest.warns(UserWarning, match=words):
+        DataLoader(Own(), num_workers=2)
+    DataLoader(Own(), num_workers=1)
+    DataLoader(Own(), num_workers=2, worker_method="thread")
+    with pytest.raises(ValueError, match="worker_method must be 'multiprocessing' or 'thread', not 'threads'"):
+        DataLoader(Own(), num_workers=2, worker_method="threads")
+
+
+def test_an_index_outside_a_subset_is_named_as_without_gathering() -> None:
+    subset = Subset(TensorDataset(framework.arange(3)), [0, 1])
+    with pytest.raises(IndexError, match="^list index out of range$"):
+        list(DataLoader(subset, 2, sampler=[0, 2]))
 
 
 def test_a_subset_sampler_visits_its_indices_once_in_a_seeded_order() -> None:
