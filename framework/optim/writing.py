@@ -22,8 +22,8 @@ def keep(kept: State, before: State, after: State, parameter: np.ndarray, new: n
     if not kept:
         # In the order of the state at the start, whichever is told of first.
         after = {name: after[name] for name in (*before, *after) if name in after}
-    new, entries = _unspoilt(before, after, parameter, new)
-    for name, value in entries:
+    new, after = _unspoilt(before, after, parameter, new)
+    for name, value in after.items():
         held = kept.get(name)
         if value is None:
             kept[name] = None
@@ -47,21 +47,27 @@ def update_in_blocks(
     for start in range(0, whole.size, BLOCK):
         part = slice(start, start + BLOCK)
         here = whole[part]
-        given = {**others, **{name: each[part] for name, each in pieces.items()}}
-        new, after = update(here, gradient[part], dict(given), scalars)
-        new, entries = _unspoilt(given, after, here, new)
-        for name, value in entries:
-            if value is None or value.shape != here.shape:
-                first[name] = value
-            elif name not in targets:
-                first[name] = np.empty_like(parameter, dtype=value.dtype)
-                targets[name] = first[name].reshape(-1)
-            if name in targets and value is not given.get(name):
-                targets[name][part] = value
+        given = others | {name: each[part] for name, each in pieces.items()}
+        new, after = update(here, gradient[part], given, scalars)
+        if not start:
+            first = {name: _room(each, here, parameter) for name, each in after.items() if name not in targets}
+            targets |= {name: first[name].reshape(-1) for name in first if _is_like(after[name], here)}
+            own = _unspoilt(given, after, here, new)
+            spoils = own[0] is not new or any([own[1][name] is not after[name] for name in after])
+        if spoils:
+            new, after = _unspoilt(given, after, here, new)
+        for name, target in targets.items():
+            if name in after:
+                target[part] = after[name]
         here[...] = new
     for name in targets.keys() - first.keys():
         kept[name]._bump()
     keep(kept, before, first, parameter, whole)
+
+
+def _room(value: Any, part: np.ndarray, parameter: np.ndarray) -> Any:
+    """An array for all of a new entry, of which `value` is a part; or the entry itself, if it is a number."""
+    return np.empty_like(parameter, dtype=value.dtype) if _is_like(value, part) else value
 
 
 def can_be_parted(parameter: np.ndarray, before: State) -> bool:
@@ -77,17 +83,14 @@ def _is_like(each: Any, parameter: np.ndarray) -> bool:
     return each is not None and each.shape == parameter.shape
 
 
-def _unspoilt(
-    before: State, after: State, parameter: np.ndarray, new: np.ndarray
-) -> tuple[np.ndarray, list[tuple[str, Any]]]:
+def _unspoilt(before: State, after: State, parameter: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, State]:
     """The results, those copied that the writing of another would change: a formula may hand on its arguments."""
     written = {id(parameter), *map(id, before.values())}
     if id(new) in written or new.base is not None:
         new = np.copy(new)
-    entries = [
-        (name, np.copy(value))
+    return new, {
+        name: np.copy(value)
         if value is not None and value is not before.get(name) and (id(value) in written or value.base is not None)
-        else (name, value)
+        else value
         for name, value in after.items()
-    ]
-    return new, entries
+    }
