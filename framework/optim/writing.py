@@ -22,15 +22,16 @@ def keep(kept: State, before: State, after: State, parameter: np.ndarray, new: n
     if not kept:
         # In the order of the state at the start, whichever is told of first.
         after = {name: after[name] for name in (*before, *after) if name in after}
-    new, after = _unspoilt(before, after, parameter, new)
+    if _spoils(before, after, parameter, new):
+        new, after = _unspoilt(before, after, parameter, new)
     for name, value in after.items():
         held = kept.get(name)
         if value is None:
             kept[name] = None
         elif not isinstance(held, Tensor):
             kept[name] = Tensor._wrap(np.copy(value))
-        elif value is not held._array:
-            np.copyto(held._array, value)
+        elif value is not before.get(name):
+            held._array[...] = value
             held._bump()
     return new
 
@@ -52,8 +53,7 @@ def update_in_blocks(
         if not start:
             first = {name: _room(each, here, parameter) for name, each in after.items() if name not in targets}
             targets |= {name: first[name].reshape(-1) for name in first if _is_like(after[name], here)}
-            own = _unspoilt(given, after, here, new)
-            spoils = own[0] is not new or any([own[1][name] is not after[name] for name in after])
+            spoils = _spoils(given, after, here, new)
         if spoils:
             new, after = _unspoilt(given, after, here, new)
         for name, target in targets.items():
@@ -83,8 +83,17 @@ def _is_like(each: Any, parameter: np.ndarray) -> bool:
     return each is not None and each.shape == parameter.shape
 
 
+def _spoils(before: State, after: State, parameter: np.ndarray, new: np.ndarray) -> bool:
+    """Whether a result may be, or show, an array that is written: a formula may hand on its arguments."""
+    written = {id(parameter), *map(id, before.values())}
+    for each in (new, *after.values()):
+        if id(each) in written or each is None or each.base is not None:
+            return True
+    return False
+
+
 def _unspoilt(before: State, after: State, parameter: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, State]:
-    """The results, those copied that the writing of another would change: a formula may hand on its arguments."""
+    """The results, those copied that the writing of another would change."""
     written = {id(parameter), *map(id, before.values())}
     if id(new) in written or new.base is not None:
         new = np.copy(new)
