@@ -97,7 +97,8 @@ class Adafactor(Optimizer):
         eps1 = float(np.finfo(parameter.dtype).eps) if scalars["eps1"] is None else scalars["eps1"]
         if scalars["maximize"]:
             grad = -grad
-        rate = scalars["rate"] * np.maximum(_rms(parameter), scalars["eps2"])
+        # As Python's max does, fmax takes the other number where one is nan.
+        rate = scalars["rate"] * np.fmax(_rms(parameter), scalars["eps2"])
         after = {"step": state["step"] + 1}
         if grad.ndim > 1:
             rows = old * state["row_var"] + new * np.mean(grad * grad, axis=-1, keepdims=True)
@@ -107,7 +108,7 @@ class Adafactor(Optimizer):
         else:
             square = after["variance"] = old * state["variance"] + new * grad * grad
         change = grad / np.sqrt(np.maximum(square, eps1 * eps1))
-        rate = rate / np.maximum(_rms(change) / scalars["d"], 1.0)
+        rate = rate / np.fmax(_rms(change) / scalars["d"], 1.0)
         if scalars["left"] is not None:
             parameter = scalars["left"] * parameter
         return parameter - rate * change, after

@@ -75,8 +75,9 @@ class ASGD(Optimizer):
             "eta": eta,
             "left": 1 - lambd * eta,
             "mu": mu,
-            "next_eta": lr / (1 + lambd * lr * step) ** group["alpha"],
-            "next_mu": 1 / max(1, step - group["t0"]),
+            # Rounded as PyTorch does, though a state that was loaded may be of another type.
+            "next_eta": float(counter(lr / (1 + lambd * lr * step) ** group["alpha"], group)),
+            "next_mu": float(counter(1 / max(1, step - group["t0"]), group)),
         }
 
     def update(
