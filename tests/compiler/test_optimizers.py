@@ -158,3 +158,40 @@ def test_lbfgs_runs_as_it_is_written() -> None:
     with pytest.warns(framework.compiler.CompileWarning, match="runs as it is written"):
         framework.compile(lambda: optimizer.step(closure))()
     assert closure().item() < first
+
+
+class Between(optim.Optimizer):
+    """Formulas of which no term, or not the first, may be written over what is replaced."""
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters, {"lr": 0.1})
+
+    def initial_state(self, parameter: Any, group: Any) -> dict[str, Any]:
+        return {name: np.zeros_like(parameter) for name in ("read", "twice", "itself", "turned")}
+
+    def scalars(self, group: Any, state: Any) -> dict[str, Any]:
+        return {"lr": group["lr"]}
+
+    def update(self, parameter: Any, grad: Any, state: Any, scalars: Any) -> Any:
+        lr = scalars["lr"]
+        term = lr * state["read"]
+        read = term + (state["read"] * state["read"] + grad)
+        double = lr * state["twice"] + grad
+        twice = double + (double * grad + 1.0)
+        itself = lr * grad + state["itself"]
+        turned = grad + lr * (state["turned"][::-1] if grad.ndim == 1 else state["turned"])
+        after = {"read": read, "twice": twice, "itself": itself, "turned": turned}
+        return parameter - lr * (read + twice + itself + turned), after
+
+
+def test_a_term_is_computed_in_place_only_where_nobody_reads_what_was_there() -> None:
+    train_both(with_optimizer(Between), lambda: class_batches(9), traces=3)
+
+
+def test_a_momentum_is_updated_in_its_place() -> None:
+    compiled, _ = train_both(
+        with_optimizer(lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9)),
+        lambda: class_batches(8),
+        traces=3,
+    )
+    assert "multiply(momentum, momentum_buffers, out=momentum_buffers)" in compiled.program.source
