@@ -195,3 +195,30 @@ def test_a_momentum_is_updated_in_its_place() -> None:
         traces=3,
     )
     assert "multiply(momentum, momentum_buffers, out=momentum_buffers)" in compiled.program.source
+
+
+@pytest.mark.parametrize("held", ["nothing", "array", "base", "tensor"])
+def test_parameters_that_are_views_are_moved_unless_somebody_holds_their_memory(held: str) -> None:
+    parameters = [nn.Parameter(framework.randn(3, 2) + 0) for _ in range(3)]
+    for each in parameters:
+        # A view, as many random functions give one.
+        each._array = np.arange(6, dtype=np.float32).reshape(3, 2)
+    holds = {"nothing": None, "array": parameters[0]._array, "base": parameters[0]._array.base}
+    kept = parameters[0].detach() if held == "tensor" else holds[held]
+    optimizer = optim.Adam(parameters)
+
+    def step(x: Any) -> Any:
+        loss = sum((each * each * x).sum() for each in parameters)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    del holds
+    compiled = framework.compile(step)
+    for _ in range(4):
+        compiled(framework.randn(3, 2))
+    assert ("out=parameters)" in compiled.program.source) == (held == "nothing")
+    if kept is not None:
+        array = kept.numpy() if held == "tensor" else kept
+        assert array.ravel().tolist() == parameters[0]._array.ravel().tolist()

@@ -191,13 +191,16 @@ class _Merge:
         )
 
     def _may_move(self, value: Value) -> bool:
-        """Whether a tensor's array is held by that one tensor alone."""
+        """Whether a tensor's array is held by that one tensor alone, and its base, if it shows another, by it alone."""
         tensors = self.tensors.get(id(value), [])
-        array = value.array
-        if len(tensors) != 1 or array.base is not None or not array.flags.writeable:
+        array, base = value.array, value.array.base
+        if len(tensors) != 1 or not array.flags.writeable:
             return False
-        # Held by: the tensor, the value, its memory, this variable and the call of getrefcount.
-        ours = 5 + self.views[id(array)]
+        # Held by: the memory, its views, this variable and the call of getrefcount.
+        if base is not None and (base is not value.memory.owner or sys.getrefcount(base) > 3 + self.views[id(base)]):
+            return False
+        # Held by: the tensor, the value, this variable, the call of getrefcount, and its memory if it is all of that.
+        ours = (5 if base is None else 4) + self.views[id(array)]
         return sys.getrefcount(array) <= ours
 
     def _flat(self, column: list[Value]) -> Value:
