@@ -21,6 +21,7 @@ from framework.optim.hooks import (
 )
 from framework.optim.options import refuse_capturable
 from framework.optim.state_dict import StateDict
+from framework.optim.together import Member, Together
 from framework.optim.writing import can_be_parted, keep, update_in_blocks
 
 __all__ = [
@@ -56,7 +57,10 @@ class Optimizer(StepHooks, StateDict):
     param_groups: list[dict[str, Any]]
 
     elementwise: ClassVar[bool] = False
-    """Whether `update` works on every element for itself: it may then be given a parameter in parts."""
+    """Whether `update` works on every element for itself, by scalars that look at `counters` alone.
+
+    It may then be given a part of a parameter, or several parameters in one array.
+    """
 
     counters: ClassVar[tuple[str, ...]] = ()
     """What of a parameter's state is one number, made by `counter`: checkpoints of old have it as a Python number."""
@@ -138,7 +142,8 @@ class Optimizer(StepHooks, StateDict):
         states, update = self.state, self.update
         scalars = self.scalars if trace is None else partial(trace.numbers, self.scalars)
         starts_with_state = type(self).initial_state is not Optimizer.initial_state
-        in_blocks = self.elementwise and trace is None
+        parted = self.elementwise and trace is None
+        together = Together(self.counters) if parted else None
         for parameter in group["params"]:
             grad = parameter._grad
             if grad is None:
@@ -148,17 +153,32 @@ class Optimizer(StepHooks, StateDict):
             kept = states.get(parameter) if states else None
             if kept:
                 state = {name: value._array if isinstance(value, Tensor) else value for name, value in kept.items()}
+                if together is not None and together.takes(Member(parameter, array, grad._array, kept, state)):
+                    continue
             else:
                 state = self.initial_state(array, group) if starts_with_state else {}
-            numbers = scalars(group, state)
-            if in_blocks and can_be_parted(array, state):
-                update_in_blocks(update, states[parameter], array, grad._array, state, numbers)
-            else:
-                new, after = update(array, grad._array, state, numbers)
-                if after:
-                    new = keep(states[parameter], state, after, array, new)
-                array[...] = new
-            parameter._bump()
+            self._step_one(parameter, array, grad._array, kept, state, scalars(group, state), parted)
+        if together is not None:
+            together.update(partial(scalars, group), update, self._step_one)
+
+    def _step_one(
+        self,
+        parameter: Tensor,
+        array: np.ndarray,
+        grad: np.ndarray,
+        kept: dict[str, Any] | None,
+        state: dict[str, Any],
+        numbers: dict[str, Any],
+        parted: bool = False,
+    ) -> None:
+        if parted and can_be_parted(array, state):
+            update_in_blocks(self.update, self.state[parameter], array, grad, state, numbers)
+        else:
+            new, after = self.update(array, grad, state, numbers)
+            if after:
+                new = keep(self.state[parameter] if kept is None else kept, state, after, array, new)
+            array[...] = new
+        parameter._bump()
 
     def _missing(self, name: str) -> str:
         kind = type(self).__name__

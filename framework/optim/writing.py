@@ -80,7 +80,7 @@ def can_be_parted(parameter: np.ndarray, before: State) -> bool:
 
 
 def _is_like(each: Any, parameter: np.ndarray) -> bool:
-    return each is not None and each.shape == parameter.shape
+    return isinstance(each, np.ndarray) and each.shape == parameter.shape
 
 
 def _spoils(before: State, after: State, parameter: np.ndarray, new: np.ndarray) -> bool:

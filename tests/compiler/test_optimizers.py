@@ -24,7 +24,11 @@ def with_optimizer(make: Callable[[Any], Any], **options: Any) -> Callable[[], T
     return lambda: training_of(mlp(), make, **options)
 
 
-@pytest.mark.parametrize("case", CASES)
+# Whose numbers are those of another.
+FLAGS = ("foreach", "fused")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not any(flag in case for flag in FLAGS)])
 def test_every_optimizer_trains_alike(case: str) -> None:
     name, options = CASES[case]
 
@@ -33,7 +37,7 @@ def test_every_optimizer_trains_alike(case: str) -> None:
         optimizer = build(getattr(optim, name), list(model.parameters()), options)
 
         def halved(call: int) -> None:
-            if call == 6:
+            if call == 5:
                 for group in optimizer.param_groups:
                     group["lr"] /= 2
 
@@ -41,7 +45,7 @@ def test_every_optimizer_trains_alike(case: str) -> None:
 
     # RAdam trusts its mean square from the sixth step on; Adagrad has its state before the first.
     programs = 2 if name in ("RAdam", "Adagrad") else 1
-    compiled, _ = train_both(make, lambda: class_batches(8), traces=3)
+    compiled, _ = train_both(make, lambda: class_batches(7), traces=3)
     assert len(compiled.programs) <= programs
     assert not compiled.program.explain().opaque
 

@@ -11,7 +11,7 @@ import framework
 from framework import optim
 from framework.autograd import Tensor
 from framework.nn import Parameter
-from framework.optim import writing
+from framework.optim import together, writing
 from tests.golden.optim_cases import CASES, KEPT, STEPS, build, gradients, starts
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
@@ -91,15 +91,18 @@ ELEMENTWISE = [case for case, (name, _) in CASES.items() if getattr(optim, name)
 
 
 @pytest.mark.parametrize("case", ELEMENTWISE)
-def test_in_parts_it_is_the_same_to_the_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    parameters, optimizer = train(case, "float32")
-    monkeypatch.setattr(writing, "BLOCK", 5)
-    others, other = train(case, "float32")
-    assert flat(others) == flat(parameters)
-    for one, two in zip(parameters, others, strict=True):
-        assert list(optimizer.state[one]) == list(other.state[two])
-        assert flat(other.state[two].values()) == flat(optimizer.state[one].values())
-        assert one._version == two._version == STEPS["float32"] - (6 if one.shape == (4,) else 0)
+def test_together_and_in_parts_it_is_the_same_to_the_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for small, block in ((together.SMALL, writing.BLOCK), (0, writing.BLOCK), (0, 5)):
+        monkeypatch.setattr(together, "SMALL", small)
+        monkeypatch.setattr(writing, "BLOCK", block)
+        parameters, optimizer = train(case, "float32")
+        states = [optimizer.state[parameter] for parameter in parameters]
+        found.append((flat(parameters), [(list(state), flat(state.values())) for state in states]))
+        # The third has no gradient in every fifth step.
+        assert [each._version for each in parameters] == [30, 30, 24, 30]
+        assert all(each._version >= 1 for state in states for each in state.values())
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize("case", CASES)
