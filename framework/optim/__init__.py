@@ -19,6 +19,7 @@ from framework.optim.radam import RAdam
 from framework.optim.rmsprop import RMSprop
 from framework.optim.rprop import Rprop
 from framework.optim.sgd import SGD
+from framework.optim.swapping import swap_in_optimizer_params_and_state
 
 __all__ = [
     "ASGD",
@@ -38,4 +39,5 @@ __all__ = [
     "Rprop",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
+    "swap_in_optimizer_params_and_state",
 ]

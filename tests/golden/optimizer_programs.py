@@ -329,6 +329,49 @@ twin = copy.deepcopy(opt)
 print(twin, twin.state[twin.param_groups[0]["params"][0]]["func_evals"])
 attempt(opt.step)
 """,
+    "other parameters for a while": """
+swap = optim.swap_in_optimizer_params_and_state
+def enter(*args):
+    with swap(*args):
+        pass
+a, b = matrix(), matrix()
+opt = optim.AdamW([{"params": [a]}, {"params": [b], "lr": 0.5}])
+given = opt.state_dict()
+attempt(enter, opt, {"a": a, "b": b}, given)
+give(a); give(b)
+opt.step()
+given = copy.deepcopy(opt.state_dict())
+given["param_groups"][0]["lr"] = 0.25
+others = {"a": matrix(), "b": matrix()}
+for each in others.values():
+    give(each, -2)
+own, state = opt.param_groups[0]["params"], opt.state
+with swap(opt, others, given):
+    opt.step()
+    print(opt.param_groups[0]["lr"], opt.param_groups[0]["params"][0] is others["a"], len(opt.state))
+print(opt.param_groups[0]["lr"], opt.param_groups[0]["params"] is own, opt.state is state)
+near(others["a"]); near(others["b"]); near(a); near(b)
+print(given["state"][0], opt.state_dict()["state"][0]["step"])
+try:
+    with swap(opt, others, given):
+        raise ValueError
+except ValueError:
+    print(opt.state is state)
+group = given["param_groups"]
+attempt(enter, opt, others, 3)
+attempt(enter, opt, others, {})
+attempt(enter, opt, others, {"state": {a: {}}, "param_groups": group})
+attempt(enter, opt, others, {"state": {0: 3}, "param_groups": group})
+attempt(enter, opt, others, {"state": {}})
+attempt(enter, opt, others, {"state": {}, "param_groups": group[:1]})
+attempt(enter, opt, others, {"state": {}, "param_groups": [3, 4]})
+attempt(enter, opt, others, {"state": {}, "param_groups": [{}, {}]})
+attempt(enter, opt, others, {"state": {}, "param_groups": [{**group[0], "params": [0, 1]}, group[1]]})
+attempt(enter, opt, others, {"state": {}, "param_groups": [{**group[0], "more": 1}, group[1]]})
+attempt(enter, opt, others, {"state": {}, "param_groups": [{"params": [0]}, group[1]]})
+attempt(enter, opt, others, {"state": {5: {}}, "param_groups": group})
+attempt(enter, opt, {"a": a}, given)
+""",
     "where a class is": """
 print([getattr(optim, name).__module__.rpartition(".")[0] != "" for name in NAMES], all(issubclass(getattr(optim, name), optim.Optimizer) for name in NAMES), issubclass(optim.AdamW, optim.Adam))
 """,
