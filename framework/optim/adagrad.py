@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.optim.optimizer import Optimizer, counter
+from framework.optim.optimizer import Optimizer, ParamsT, counter
 from framework.optim.options import check_at_least_zero, check_flags, check_lr
 
 __all__ = ["Adagrad"]
@@ -28,7 +28,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.optim.optimizer import Optimizer, counter
+from framework.optim.optimizer import Optimizer, ParamsT, counter
 from framework.optim.options import FLAGS, check_at_least_zero, check_betas, check_flags, check_lr
 
 __all__ = ["Adam"]
@@ -31,7 +31,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from framework.autograd import Tensor, enable_grad, no_grad
 from framework.operations import cat
 from framework.optim.line_search import Point, strong_wolfe
-from framework.optim.optimizer import Optimizer
+from framework.optim.optimizer import Optimizer, ParamsT
 from framework.optim.options import check_lr
 
 __all__ = ["LBFGS"]
@@ -30,7 +30,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1,
         max_iter: int = 20,
         max_eval: int | None = None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.optim.optimizer import Optimizer
+from framework.optim.optimizer import Optimizer, ParamsT
 from framework.optim.options import check_at_least_zero, check_lr
 
 __all__ = ["Muon"]
@@ -30,7 +30,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,

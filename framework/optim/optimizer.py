@@ -6,7 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -26,11 +26,16 @@ from framework.optim.writing import can_be_parted, keep, update_in_blocks
 
 __all__ = [
     "Optimizer",
+    "ParamsT",
     "counter",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
     "required",
 ]
+
+
+ParamsT: TypeAlias = Iterable[Any]
+"""What an optimizer takes as parameters: tensors, (name, tensor) pairs, or dicts with "params" and options."""
 
 
 class _Required:
@@ -68,7 +73,7 @@ class Optimizer(StepHooks, StateDict):
     added_options: ClassVar[Mapping[str, Any]] = {}
     """Options that a group loaded from an old checkpoint may lack, and what it meant without them."""
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or "

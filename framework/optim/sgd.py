@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.optim.optimizer import Optimizer
+from framework.optim.optimizer import Optimizer, ParamsT
 from framework.optim.options import check_flags
 
 __all__ = ["SGD"]
@@ -27,7 +27,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
