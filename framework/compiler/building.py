@@ -176,7 +176,7 @@ class _Builder:
             written=written,
             foreign=[each.owner for each in dict.fromkeys(shared if arguments_written else written)],
             arguments_written=arguments_written,
-            sources=list(trace.sources.values()),
+            sources=list(dict.fromkeys(trace.sources.values())),
             optimizers=list(trace.optimizers.values()),
             generators=[generator for generator, _ in trace.states.values()],
         )

@@ -142,7 +142,7 @@ class Entry:
         self._given_gradients = [tensor for tensor, value in conditions.gradients if value is not None]
         conditions.gradients, effects.gradients = [], []
         for source in conditions.sources:
-            source.state = {}
+            source.state, source.alike = {}, []
         del self._paths, self._checks, self._shapes
 
     def explain(self) -> str:
@@ -167,6 +167,12 @@ class Entry:
             state = {name: each.array if isinstance(each, Value) else each for name, each in source.state.items()}
             renewal = Renewal(source, self.program)
             kept, renew = self.constant("last", renewal.last), self.constant("renew", renewal.renew)
+            for other in source.alike:
+                same = [
+                    f"{self.constant('own', state[name])}.item() == {self.constant('other', other[name].array)}.item()"
+                    for name in source.saw
+                ]
+                lines.append(f"if not ({' and '.join(same)}): return MISS")
             lines += [
                 f"found = {scalars}({group}, {self.constant('state', state)})",
                 f"if found != {kept}[0] and not {renew}(found): return MISS",

@@ -6,11 +6,12 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from framework.autograd import Tensor, enable_grad
+from framework.autograd.dtypes import get_default_dtype
 from framework.autograd.float_errors import SILENCE, restore, silence
 from framework.autograd.grad_mode import mode
 from framework.optim.hooks import (
@@ -18,14 +19,23 @@ from framework.optim.hooks import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
+from framework.optim.options import refuse_capturable
 from framework.optim.state_dict import StateDict
+from framework.optim.together import Member, Together
+from framework.optim.writing import can_be_parted, keep, update_in_blocks
 
 __all__ = [
     "Optimizer",
+    "ParamsT",
+    "counter",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
     "required",
 ]
+
+
+ParamsT: TypeAlias = Iterable[Any]
+"""What an optimizer takes as parameters: tensors, (name, tensor) pairs, or dicts with "params" and options."""
 
 
 class _Required:
@@ -34,6 +44,11 @@ class _Required:
 
 
 required: Any = _Required()
+
+
+def counter(value: float, group: Mapping[str, Any]) -> np.ndarray:
+    """A number that an optimizer keeps of a parameter, such as its steps, as the array in which PyTorch keeps it."""
+    return np.array(value, dtype=np.float32 if group.get("fused") else get_default_dtype().dtype)
 
 
 class Optimizer(StepHooks, StateDict):
@@ -46,7 +61,19 @@ class Optimizer(StepHooks, StateDict):
     state: defaultdict[Any, dict[str, Any]]
     param_groups: list[dict[str, Any]]
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+    elementwise: ClassVar[bool] = False
+    """Whether `update` works on every element for itself, by scalars that look at `counters` alone.
+
+    It may then be given a part of a parameter, or several parameters in one array.
+    """
+
+    counters: ClassVar[tuple[str, ...]] = ()
+    """What of a parameter's state is one number, made by `counter`: checkpoints of old have it as a Python number."""
+
+    added_options: ClassVar[Mapping[str, Any]] = {}
+    """Options that a group loaded from an old checkpoint may lack, and what it meant without them."""
+
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or "
@@ -66,10 +93,10 @@ class Optimizer(StepHooks, StateDict):
 
     # The two parts of a step
 
-    def scalars(self, group: dict[str, Any], state: Mapping[str, Any]) -> dict[str, float | bool | None]:
+    def scalars(self, group: dict[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
         """The numbers of this step for one parameter: plain Python, run every step.
 
-        Floats may change from step to step; bools and None choose a branch of `update`.
+        Numbers may change from step to step; all else (a bool, None, a tuple) chooses a branch of `update`.
         """
         raise NotImplementedError(self._missing("scalars"))
 
@@ -101,58 +128,62 @@ class Optimizer(StepHooks, StateDict):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        states = self.state
-        starts_with_state = type(self).initial_state is not Optimizer.initial_state
-        scalars, trace = self.scalars, mode.trace
+        trace = mode.trace
         if trace is not None:
             section = trace.enter_section("update")
-            scalars = partial(trace.numbers, self.scalars)
         # A rate too large overflows in silence, as in PyTorch.
         audible = silence(SILENCE)
         try:
             for group in self.param_groups:
-                for parameter in group["params"]:
-                    grad = parameter._grad
-                    if grad is None:
-                        continue
-                    array = parameter._array
-                    # Hashing a Tensor costs more than this look.
-                    kept = states.get(parameter) if states else None
-                    if kept:
-                        state = {
-                            name: value._array if isinstance(value, Tensor) else value for name, value in kept.items()
-                        }
-                    else:
-                        state = self.initial_state(array, group) if starts_with_state else {}
-                    new, after = self.update(array, grad._array, state, scalars(group, state))
-                    if after:
-                        new = _keep(states[parameter], state, after, array, new)
-                    array[...] = new
-                    parameter._bump()
+                self._step_group(group, trace)
         finally:
             restore(audible)
             if trace is not None:
                 trace.enter_section(section)
         return loss
 
-    @staticmethod
-    def check_flags(
-        *, foreach: bool | None, fused: bool | None, differentiable: bool, capturable: bool = False
-    ) -> None:
-        """Refuse PyTorch's implementation flags that would change what a step means.
+    def _step_group(self, group: dict[str, Any], trace: Any) -> None:
+        refuse_capturable(group)
+        states, update = self.state, self.update
+        scalars = self.scalars if trace is None else partial(trace.numbers, self.scalars)
+        starts_with_state = type(self).initial_state is not Optimizer.initial_state
+        parted = self.elementwise and trace is None
+        together = Together(self.counters) if parted else None
+        for parameter in group["params"]:
+            grad = parameter._grad
+            if grad is None:
+                continue
+            array = parameter._array
+            # Hashing a Tensor costs more than this look.
+            kept = states.get(parameter) if states else None
+            if kept:
+                state = {name: value._array if isinstance(value, Tensor) else value for name, value in kept.items()}
+                if together is not None and together.takes(Member(parameter, array, grad._array, kept, state)):
+                    continue
+            else:
+                state = self.initial_state(array, group) if starts_with_state else {}
+            self._step_one(parameter, array, grad._array, kept, state, scalars(group, state), parted)
+        if together is not None:
+            together.update(partial(scalars, group), update, self._step_one)
 
-        `foreach`, `fused` and `capturable` choose among kernels that are one here.
-        """
-        if fused and differentiable:
-            raise RuntimeError("`fused` does not support `differentiable`")
-        if fused and foreach:
-            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-        if differentiable:
-            raise NotImplementedError(
-                "differentiable=True is not supported: a step writes into arrays, outside any "
-                "graph. To differentiate through a step, call optimizer.update() on tensors; it is "
-                "a formula that records like any other."
-            )
+    def _step_one(
+        self,
+        parameter: Tensor,
+        array: np.ndarray,
+        grad: np.ndarray,
+        kept: dict[str, Any] | None,
+        state: dict[str, Any],
+        numbers: dict[str, Any],
+        parted: bool = False,
+    ) -> None:
+        if parted and can_be_parted(array, state):
+            update_in_blocks(self.update, self.state[parameter], array, grad, state, numbers)
+        else:
+            new, after = self.update(array, grad, state, numbers)
+            if after:
+                new = keep(self.state[parameter] if kept is None else kept, state, after, array, new)
+            array[...] = new
+        parameter._bump()
 
     def _missing(self, name: str) -> str:
         kind = type(self).__name__
@@ -235,34 +266,14 @@ class Optimizer(StepHooks, StateDict):
         if "_optimizer_step_pre_hooks" not in self.__dict__:
             super().__init__()
         self.__dict__.update(state)
-
-
-def _keep(
-    kept: dict[str, Any], before: dict[str, Any], after: dict[str, Any], parameter: np.ndarray, new: np.ndarray
-) -> np.ndarray:
-    """Write a new state into the tensors that hold it, made on first need; gives the parameter to write.
-
-    A formula may hand on its arguments, under other names too: what a write here would change is copied first.
-    """
-    written = {id(parameter), *map(id, before.values())}
-    if id(new) in written or new.base is not None:
-        new = np.copy(new)
-    entries = [
-        (name, np.copy(value))
-        if value is not None and value is not before.get(name) and (id(value) in written or value.base is not None)
-        else (name, value)
-        for name, value in after.items()
-    ]
-    for name, value in entries:
-        held = kept.get(name)
-        if value is None:
-            kept[name] = None
-        elif not isinstance(held, Tensor):
-            kept[name] = Tensor._wrap(np.copy(value))
-        elif value is not held._array:
-            np.copyto(held._array, value)
-            held._bump()
-    return new
+        self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:
+            for name, value in self.added_options.items():
+                group.setdefault(name, value)
+            for kept in filter(None, map(self.state.get, group["params"])):
+                for name in self.counters:
+                    if not isinstance(kept[name], Tensor):
+                        kept[name] = Tensor._wrap(counter(kept[name], group))
 
 
 def _named(params: Any) -> tuple[list[Any], list[str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.optim.optimizer import Optimizer
+from framework.optim.optimizer import Optimizer, ParamsT
+from framework.optim.options import check_flags
 
 __all__ = ["SGD"]
 
@@ -21,9 +22,12 @@ class SGD(Optimizer):
     Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """
 
+    elementwise = True
+    added_options = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
+
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -37,15 +41,12 @@ class SGD(Optimizer):
     ) -> None:
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
-        if float(lr) < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if float(weight_decay) < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        # Unlike other optimizers it takes nan.
+        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
+            if value < 0.0:
+                raise ValueError(f"Invalid {name}: {value}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        self.check_flags(foreach=foreach, fused=fused, differentiable=differentiable)
         super().__init__(
             params,
             {
@@ -60,13 +61,7 @@ class SGD(Optimizer):
                 "fused": fused,
             },
         )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for name in ("nesterov", "maximize", "differentiable", "fused"):
-                group.setdefault(name, False)
-            group.setdefault("foreach", None)
+        check_flags(self.defaults)
 
     def scalars(self, group: dict[str, Any], state: Mapping[str, Any]) -> dict[str, float | bool | None]:
         momentum = group["momentum"]

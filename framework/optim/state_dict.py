@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from framework.autograd import Tensor
+from framework.autograd.dtypes import float32
 from framework.autograd.hooks import RemovableHandle
 
 __all__ = ["StateDict"]
@@ -74,11 +75,15 @@ class StateDict:
         numbers = chain.from_iterable(group["params"] for group in saved)
         parameters = chain.from_iterable(group["params"] for group in groups)
         parameter_of = dict(zip(numbers, parameters, strict=True))
+        fused = {n for group in saved if group.get("fused") or group.get("capturable") for n in group["params"]}
         state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         for number, values in state_dict["state"].items():
             if number in parameter_of:
                 parameter = parameter_of[number]
                 state[parameter] = {key: _cast(parameter, key, values[key]) for key in values}
+                steps = state[parameter].get("step")
+                if number in fused and isinstance(steps, Tensor):
+                    state[parameter]["step"] = steps.to(float32)
             else:
                 state[number] = values
         for group, new in zip(groups, saved, strict=True):

@@ -647,7 +647,8 @@ def test_a_copy_of_a_module_with_a_compiled_method_is_apart(clone: Callable[[Any
 
 
 def test_what_an_optimizer_keeps_is_named_after_its_parameter() -> None:
-    model, optimizer = linear(momentum=0.9)
+    model = nn.Linear(3, 2, bias=False)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     compiled = compile(step_of_squares(model, optimizer))
     for (x,) in inputs(4, 3, count=3):
         compiled(x)

@@ -244,3 +244,54 @@ def test_an_optimizer_is_freed_with_its_last_reference() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+class Counting(Optimizer):
+    """Adds one to what it is given, and counts how often its formula is called."""
+
+    elementwise = True
+    counters = ("step",)
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {"rate": 1.0})
+        self.sizes: list[int] = []
+
+    def initial_state(self, parameter: np.ndarray, group: dict[str, Any]) -> dict[str, Any]:
+        return {"step": np.zeros(()), "sum": np.zeros_like(parameter)}
+
+    def scalars(self, group: dict[str, Any], state: Any) -> dict[str, Any]:
+        return {"step": float(state["step"])}
+
+    def update(self, parameter: Any, grad: Any, state: Any, scalars: Any) -> Any:
+        self.sizes.append(parameter.size)
+        return parameter + grad, {"step": state["step"] + 1, "sum": state["sum"] + scalars["step"] * grad}
+
+
+def test_small_parameters_at_the_same_step_are_updated_together() -> None:
+    parameters = [parameter(1.0, 2.0), parameter(3.0), Parameter(framework.ones(2, 3)), parameter(5.0, dtype="float64")]
+    optimizer = Counting(parameters)
+    for turn in range(4):
+        for p in parameters:
+            p.grad = framework.ones_like(p)
+        if turn == 1:
+            parameters[1].grad = None
+        optimizer.sizes = []
+        optimizer.step()
+        # The first step makes the state; the second parameter falls behind, the last is of another type.
+        assert sorted(optimizer.sizes) == [[1, 1, 2, 6], [1, 8], [1, 1, 8], [1, 1, 8]][turn]
+    assert [p.tolist() for p in parameters] == [[5, 6], [6], [[5] * 3] * 2, [9]]
+    assert [optimizer.state[p]["step"].item() for p in parameters] == [4, 3, 4, 4]
+    assert optimizer.state[parameters[2]]["sum"].tolist() == [[6] * 3] * 2
+
+
+def test_parameters_that_share_memory_are_updated_one_after_the_other() -> None:
+    whole = np.ones(4)
+    shared = [Parameter(Tensor._wrap(whole)), Parameter(Tensor._wrap(whole[:])), Parameter(Tensor._wrap(whole[1:3]))]
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optimizer = Counting([*shared, shared[0]])
+    for p in shared:
+        p.grad = framework.ones_like(p)
+    optimizer.step()
+    optimizer.step()
+    assert whole.tolist() == [7, 9, 9, 7]
+    assert optimizer.state[shared[0]]["step"].item() == 4

@@ -13,14 +13,53 @@ from framework.compiler.tracing.tensors import requires_grad_slot, slot, version
 class Source:
     """Where numbers come from in each run: an optimizer's scalars of one group, by what state they are told of."""
 
-    __slots__ = ("found", "group", "numbers", "scalars", "state")
+    __slots__ = ("alike", "found", "group", "numbers", "saw", "scalars", "state")
 
     def __init__(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any]) -> None:
         self.scalars = scalars
         self.group = group
         self.state = state
+        # The numbers of the state that they looked at, as they were; empty where they looked at arrays too.
+        self.saw: dict[str, Any] = {}
+        # The states of other parameters that they serve too, while the same is seen there.
+        self.alike: list[dict[str, Any]] = []
         self.found: dict[str, Any] = {}
         self.numbers: dict[str, Number] = {}
+
+    def serves(self, other: Source) -> bool:
+        """Whether scalars that looked at a few numbers of a state found there what those of another found in theirs."""
+        return (
+            bool(self.saw)
+            and self.saw == other.saw
+            and self.scalars == other.scalars
+            and self.group is other.group
+            and self.found == other.found
+            and self.state.keys() == other.state.keys()
+        )
+
+
+class Looked(dict[str, Any]):
+    """A state that notes the names by which it is looked at."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        super().__init__(state)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names |= {name} & self.keys()
+        return super().get(name, default)
+
+    def items(self) -> Any:
+        self.names |= self.keys()
+        return super().items()
+
+    def values(self) -> Any:
+        self.names |= self.keys()
+        return super().values()
 
 
 class Captured:

@@ -38,7 +38,7 @@ from framework.compiler.tracing.instructions import (
     leaves,
     mapped,
 )
-from framework.compiler.tracing.met import Captured, Gradient, Source
+from framework.compiler.tracing.met import Captured, Gradient, Looked, Source
 from framework.compiler.tracing.tensors import begin, end, slot
 from framework.compiler.tracing.traced import WRITING, Traced, TracedNumber
 from framework.compiler.watch import user_line
@@ -363,19 +363,30 @@ class Trace:
         key = (id(getattr(scalars, "__self__", scalars)), id(group), *(map(id, state.values()) if looks else state))
         source = self.sources.get(key)
         if source is None:
-            kept = {name: self._leaf(each) for name, each in state.items()}
-            source = self.sources[key] = Source(scalars, group, kept)
-            with self._muted():
-                source.found = scalars(group, plain(state))
-            source.numbers = {
-                name: Number(each, source, name)
-                for name, each in source.found.items()
-                if each.__class__ in (int, float)
-            }
+            source = self.sources[key] = self._source(scalars, group, state, looks)
         numbers = source.numbers
         return {
             name: TracedNumber(numbers[name], self) if name in numbers else each for name, each in source.found.items()
         }
+
+    def _source(self, scalars: Callable[..., Any], group: Any, state: dict[str, Any], looks: bool) -> Source:
+        """A new source, or the one of another parameter at the same step: what is alike can be done in one call."""
+        kept = {name: self._leaf(each) for name, each in state.items()}
+        source = Source(scalars, group, kept)
+        looked = Looked(plain(state))
+        with self._muted():
+            source.found = scalars(group, looked)
+        seen = [kept[name] for name in looked.names] if looks else []
+        if all([isinstance(each, Value) and each.array.ndim == 0 for each in seen]):
+            source.saw = {name: kept[name].array.item() for name in looked.names if looks}
+        for other in self.sources.values():
+            if other.serves(source):
+                other.alike.append(kept)
+                return other
+        source.numbers = {
+            name: Number(each, source, name) for name, each in source.found.items() if each.__class__ in (int, float)
+        }
+        return source
 
     def _looks_into(self, state: dict[str, Any], scalars: Callable[..., Any], group: Any) -> bool:
         """Whether an optimizer's scalars depend on the values of its state."""

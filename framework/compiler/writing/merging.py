@@ -1,7 +1,8 @@
 """Updates all parameters of a group at once: what is done to each alike, element by element, is done to all in one call.
 
 For that, parameters, gradients and the optimizer's arrays of a group each come to lie in one flat array, one after the
-other. A parameter that somebody else holds the memory of stays where it is, and so does its group.
+other. A parameter that somebody else holds the memory of stays where it is, and so does its group. Gradients that are
+given, or handed out, are copied together where that costs less than the calls that it saves.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from framework.compiler.tracing.tensors import slot
 from framework.compiler.tracing.trace import Trace
 from framework.compiler.writing.lowering import can_write_into
 from framework.compiler.writing.passes import handed_out
+
+COPIED = 1 << 17
+"""Up to so many bytes are copied together."""
 
 
 def merged(trace: Trace, instructions: Sequence[Instruction], results: Iterable[Value]) -> list[Instruction]:
@@ -106,6 +110,8 @@ class _Merge:
         rows = sorted((_values(chain) for chain in group), key=_address)
         self.columns = [list(column) for column in zip(*rows, strict=True)]
         self.chain = next(chain for chain in group if _values(chain)[0] is rows[0][0])
+        self.written = {id(value) for chain in group for each in chain for value in each.writes}
+        self.gathered: list[Instruction] = []
         self.made = {id(each.structure) for chain in group for each in chain if not each.writes}
         # By their memory: all values, so that they can be moved with it; by their base: how many views there are.
         self.of_memory: dict[int, dict[int, Value]] = {}
@@ -136,7 +142,8 @@ class _Merge:
             each.structure = target
         kept = {id(each) for each in self.chain}
         before = [each for each in self.instructions[: places[-1] + 1] if id(each) not in self.members]
-        return [*before, *self.chain, *self.instructions[places[-1] + 1 :]] if kept else self.instructions
+        after = self.instructions[places[-1] + 1 :]
+        return [*before, *self.gathered, *self.chain, *after] if kept else self.instructions
 
     def _disturbed(self, start: int, end: int) -> bool:
         """Whether anything between the first and the last of the updates uses what they use."""
@@ -152,6 +159,14 @@ class _Merge:
 
     def _can_be_flat(self, column: list[Value]) -> bool:
         """Whether arrays lie, or can be brought to lie, one after the other."""
+        return self._can_lie_flat(column) or self._can_be_copied(column)
+
+    def _can_be_copied(self, column: list[Value]) -> bool:
+        """Whether arrays are read alone, and small."""
+        size = sum([each.array.nbytes for each in column])
+        return size <= COPIED and not any([id(each) in self.written or id(each) in self.made for each in column])
+
+    def _can_lie_flat(self, column: list[Value]) -> bool:
         if all([id(each) in self.made for each in column]):
             return not any([handed_out(each, self.results) for each in column])
         if _is_flat(column):
@@ -176,13 +191,16 @@ class _Merge:
         )
 
     def _may_move(self, value: Value) -> bool:
-        """Whether a tensor's array is held by that one tensor alone."""
+        """Whether a tensor's array is held by that one tensor alone, and its base, if it shows another, by it alone."""
         tensors = self.tensors.get(id(value), [])
-        array = value.array
-        if len(tensors) != 1 or array.base is not None or not array.flags.writeable:
+        array, base = value.array, value.array.base
+        if len(tensors) != 1 or not array.flags.writeable:
             return False
-        # Held by: the tensor, the value, its memory, this variable and the call of getrefcount.
-        ours = 5 + self.views[id(array)]
+        # Held by: the memory, its views, this variable and the call of getrefcount.
+        if base is not None and (base is not value.memory.owner or sys.getrefcount(base) > 3 + self.views[id(base)]):
+            return False
+        # Held by: the tensor, the value, this variable, the call of getrefcount, and its memory if it is all of that.
+        ours = (5 if base is None else 4) + self.views[id(array)]
         return sys.getrefcount(array) <= ours
 
     def _flat(self, column: list[Value]) -> Value:
@@ -196,6 +214,8 @@ class _Merge:
             flat.name = self._common_name(column)
             return flat
         owner = np.empty(sum(sizes), first.array.dtype)
+        if not self._can_lie_flat(column):
+            return self._copied(column, owner)
         memory = Memory(first.memory.kind, owner)
         name = self._common_name(column)
         memory.written = memory.flat = True
@@ -208,9 +228,18 @@ class _Merge:
         flat.name = name
         return flat
 
+    def _copied(self, column: list[Value], owner: ndarray) -> Value:
+        """The arrays copied together."""
+        flat = Value(owner, Memory("fresh", owner))
+        flat.name = self._common_name(column)
+        copy = Instruction(np.concatenate, (tuple(column),), {"axis": None}, self.chain[0].section)
+        copy.stage, copy.outputs, copy.structure, flat.maker = self.chain[0].stage, [flat], flat, copy
+        self.gathered.append(copy)
+        return flat
+
     def _common_name(self, column: list[Value]) -> str | None:
         """A name for all arrays of a column: parameters, their gradients, or what the optimizer keeps for each."""
-        if column[0].memory.kind == "fresh":
+        if column[0].memory.kind in ("fresh", "argument"):
             return "gradients" if any([each.name and each.name.startswith("grad_") for each in column]) else None
         kept = {each.name.rpartition(".")[2] for each in column if each.name}
         return f"{kept.pop()}s" if len(kept) == 1 else "parameters"
@@ -229,7 +258,8 @@ class _Merge:
 
 
 def _address(row: Sequence[Value]) -> int:
-    return pointer(row[0].array)
+    """Where a row lies: by what stays in its place, which another program may have brought together already."""
+    return pointer(next((each for each in row if each.memory.kind == "captured"), row[0]).array)
 
 
 def _is_all(value: Value) -> bool:

@@ -13,6 +13,7 @@ from framework.compiler.tracing.instructions import Assumption, Instruction, Val
 from framework.compiler.tracing.trace import Trace
 from framework.compiler.writing.blocks import blocked
 from framework.compiler.writing.buffers import allocated, placeable, placed, planned
+from framework.compiler.writing.in_place import with_terms_in_place
 from framework.compiler.writing.merging import merged
 from framework.compiler.writing.passes import folded, may_refuse, outside, shortened
 from framework.compiler.writing.writer import Writer, function_text
@@ -59,6 +60,7 @@ class Program:
                 each.stage = number
         kept, results = shortened(instructions, results)
         kept = merged(trace, kept, results)
+        with_terms_in_place(kept, results)
         kept, constants = folded(kept, results)
         buffers = placeable(kept, results, constants)
         kept = blocked(
