@@ -5,6 +5,7 @@ from framework.nn import functional as functional
 from framework.nn import init as init
 from framework.nn import modules as modules
 from framework.nn import parameter as parameter
+from framework.nn import utils as utils
 from framework.nn.activation import CELU as CELU
 from framework.nn.activation import ELU as ELU
 from framework.nn.activation import GELU as GELU
@@ -147,6 +148,10 @@ from framework.nn.pooling import MaxPool3d as MaxPool3d
 from framework.nn.pooling import MaxUnpool1d as MaxUnpool1d
 from framework.nn.pooling import MaxUnpool2d as MaxUnpool2d
 from framework.nn.pooling import MaxUnpool3d as MaxUnpool3d
+from framework.nn.recurrent_cells import GRUCell as GRUCell
+from framework.nn.recurrent_cells import LSTMCell as LSTMCell
+from framework.nn.recurrent_cells import RNNCell as RNNCell
+from framework.nn.recurrent_cells import RNNCellBase as RNNCellBase
 from framework.nn.regression_loss import GaussianNLLLoss as GaussianNLLLoss
 from framework.nn.regression_loss import HuberLoss as HuberLoss
 from framework.nn.regression_loss import KLDivLoss as KLDivLoss
@@ -154,6 +159,10 @@ from framework.nn.regression_loss import L1Loss as L1Loss
 from framework.nn.regression_loss import MSELoss as MSELoss
 from framework.nn.regression_loss import PoissonNLLLoss as PoissonNLLLoss
 from framework.nn.regression_loss import SmoothL1Loss as SmoothL1Loss
+from framework.nn.rnn import GRU as GRU
+from framework.nn.rnn import LSTM as LSTM
+from framework.nn.rnn import RNN as RNN
+from framework.nn.rnn import RNNBase as RNNBase
 from framework.nn.sparse import Embedding as Embedding
 from framework.nn.sparse import EmbeddingBag as EmbeddingBag
 from framework.nn.upsampling import Upsample as Upsample

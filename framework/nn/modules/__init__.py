@@ -30,6 +30,7 @@ _FAMILIES = (
     "padding",
     "pixelshuffle",
     "pooling",
+    "rnn",
     "sparse",
     "upsampling",
 )
