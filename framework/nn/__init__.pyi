@@ -102,6 +102,7 @@ from framework.nn.margin_loss import SoftMarginLoss as SoftMarginLoss
 from framework.nn.margin_loss import TripletMarginLoss as TripletMarginLoss
 from framework.nn.margin_loss import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from framework.nn.module import Module as Module
+from framework.nn.multihead_attention import MultiheadAttention as MultiheadAttention
 from framework.nn.normalization import CrossMapLRN2d as CrossMapLRN2d
 from framework.nn.normalization import GroupNorm as GroupNorm
 from framework.nn.normalization import LayerNorm as LayerNorm
@@ -165,6 +166,11 @@ from framework.nn.rnn import RNN as RNN
 from framework.nn.rnn import RNNBase as RNNBase
 from framework.nn.sparse import Embedding as Embedding
 from framework.nn.sparse import EmbeddingBag as EmbeddingBag
+from framework.nn.transformer import Transformer as Transformer
+from framework.nn.transformer import TransformerDecoder as TransformerDecoder
+from framework.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from framework.nn.transformer import TransformerEncoder as TransformerEncoder
+from framework.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from framework.nn.upsampling import Upsample as Upsample
 from framework.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
 from framework.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d

@@ -32,6 +32,7 @@ _FAMILIES = (
     "pooling",
     "rnn",
     "sparse",
+    "transformer",
     "upsampling",
 )
 
