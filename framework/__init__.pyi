@@ -403,6 +403,7 @@ from framework.operations import nextafter as nextafter
 from framework.operations import nonzero as nonzero
 from framework.operations import nonzero_static as nonzero_static
 from framework.operations import norm as norm
+from framework.operations import norm_except_dim as norm_except_dim
 from framework.operations import normal as normal
 from framework.operations import not_equal as not_equal
 from framework.operations import nuclear_norm as nuclear_norm

@@ -547,5 +547,6 @@ from framework.operations.unpooling import max_unpool3d as max_unpool3d
 from framework.operations.view_scatter import diagonal_scatter as diagonal_scatter
 from framework.operations.view_scatter import select_scatter as select_scatter
 from framework.operations.view_scatter import slice_scatter as slice_scatter
+from framework.operations.weight_norm import norm_except_dim as norm_except_dim
 
 __all__: list[str]

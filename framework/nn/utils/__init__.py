@@ -1,5 +1,9 @@
-"""What is done to parameters and modules from outside: sequences packed for recurrent layers."""
+"""What is done to parameters and modules from outside: clipping, normalizing, pruning, parametrizing, packing.
 
-from framework.nn.utils import rnn
+`__init__.pyi` says where each function is.
+"""
 
-__all__ = ["rnn"]
+from framework import loading
+from framework.coverage import getter
+
+__getattr__, __dir__, __all__ = loading.from_stub(__name__, missing=getter("nn.utils"))

@@ -11,7 +11,7 @@ from framework.autograd import Tensor
 from framework.autograd.dtypes import int64
 from framework.autograd.tensor import wrap
 from framework.operations import arange, as_tensor, empty_like, sort
-from framework.operations.packing import pack_steps, pad_steps
+from framework.operations.packing import batch_sizes_of, pack_steps, pad_steps, sizes_of
 from framework.operations.packing import pad_sequence as padded
 
 __all__ = [
@@ -136,6 +136,7 @@ def pack_padded_sequence(
     They must stand from the longest to the shortest, unless `enforce_sorted` is False: then they are sorted. Raises
     RuntimeError for lengths that do not fit.
     """
+    given = None if isinstance(lengths, Tensor) or not enforce_sorted else [int(each) for each in lengths]
     counted = lengths.to(int64) if isinstance(lengths, Tensor) else as_tensor(lengths, dtype=int64)
     sorted_indices = None
     if not enforce_sorted:
@@ -154,7 +155,7 @@ def pack_padded_sequence(
         raise RuntimeError(
             f"Expected `len(lengths)` to be equal to batch_size, but got {counted.size(0)} (batch_size={batch})"
         )
-    counts = counted.tolist()
+    counts = counted.tolist() if given is None else given
     if counts != sorted(counts, reverse=True):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
@@ -168,7 +169,7 @@ def pack_padded_sequence(
     if counts[0] > input.size(0):
         raise RuntimeError(f"Expected lengths of at most {input.size(0)}, the length of the input, but got {counts[0]}")
     sizes = tuple([sum(count > step for count in counts) for step in range(counts[0])])
-    return PackedSequence(pack_steps(input, sizes), wrap(np.array(sizes)), sorted_indices)
+    return PackedSequence(pack_steps(input, sizes), batch_sizes_of(sizes), sorted_indices)
 
 
 def pad_packed_sequence(
@@ -184,7 +185,7 @@ def pad_packed_sequence(
             "Expected total_length to be at least the length of the longest sequence in input, but got "
             f"total_length={total_length} and max sequence length being {longest}"
         )
-    sizes = tuple(sequence.batch_sizes.tolist())
+    sizes = sizes_of(sequence.batch_sizes)
     out = pad_steps(sequence.data, sizes, longest if total_length is None else total_length, sizes[0], padding_value)
     lengths = wrap(np.array([sum(size > number for size in sizes) for number in range(sizes[0])]))
     out = out.transpose(0, 1) if batch_first else out
