@@ -13,6 +13,7 @@ from framework.nn.parameter import Parameter
 from framework.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from framework.nn.utils.rnn import PackedSequence
 from framework.operations import empty, gru, lstm, rnn_relu, rnn_tanh, zeros
+from framework.operations.packing import sizes_of
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
@@ -130,7 +131,7 @@ class RNNBase(Module):
 
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Raises for an input of another type, rank or width than the layer takes."""
-        dtype = self._flat_weights[0].dtype
+        dtype = getattr(self, self._all_weights[0][0]).dtype
         if input.dtype != dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: "
@@ -149,7 +150,7 @@ class RNNBase(Module):
         return self._state_shape(input, batch_sizes, self.proj_size or self.hidden_size)
 
     def _state_shape(self, input: Tensor, batch_sizes: Tensor | None, width: int) -> tuple[int, int, int]:
-        batch = input.size(0 if self.batch_first else 1) if batch_sizes is None else int(batch_sizes[0])
+        batch = input.size(0 if self.batch_first else 1) if batch_sizes is None else sizes_of(batch_sizes)[0]
         return self.num_layers * (2 if self.bidirectional else 1), batch, width
 
     def check_hidden_size(
@@ -201,9 +202,12 @@ class RNNBase(Module):
     def _forward_packed(self, packed: PackedSequence, hx: Any) -> Any:
         data, sizes, order, back = packed
         hx = self._zeros(data, sizes) if hx is None else self.permute_hidden(hx, order)
-        self.check_forward_args(data, hx, sizes)
+        self._check_packed(data, hx, sizes)
         output, hidden = self._call((data, sizes, hx), ())
         return PackedSequence(output, sizes, order, back), self.permute_hidden(hidden, back)
+
+    def _check_packed(self, data: Tensor, hx: Any, batch_sizes: Tensor | None) -> None:
+        self.check_forward_args(data, hx, batch_sizes)
 
     def _call(self, given: tuple[Any, ...], rest: tuple[Any, ...]) -> tuple[Tensor, Any]:
         options = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
@@ -260,8 +264,11 @@ class LSTM(RNNBase):
 
     def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
         self.check_input(input, batch_sizes)
-        sizes = self.get_expected_hidden_size(input, batch_sizes), self.get_expected_cell_size(input, batch_sizes)
-        for number, (state, size) in enumerate(zip(hidden, sizes, strict=False)):
+        self._check_packed(input, hidden, batch_sizes)
+
+    def _check_packed(self, data: Tensor, hx: Any, batch_sizes: Tensor | None) -> None:
+        sizes = self.get_expected_hidden_size(data, batch_sizes), self.get_expected_cell_size(data, batch_sizes)
+        for number, (state, size) in enumerate(zip(hx, sizes, strict=False)):
             self.check_hidden_size(state, size, f"Expected hidden[{number}] size {{}}, got {{}}")
 
     def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:

@@ -21,6 +21,9 @@ __all__ = ["vector_norm"]
 def _length(input: Any, ord: float, dim: Axes | None, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
         return half(_length(np.astype(input, np.float32), ord, dim, keepdim), input.dtype)
+    if ord == 2 and dim is None and not keepdim:
+        flat = np.reshape(input, (math.prod(input.shape),))
+        return np.sqrt(np.dot(flat, flat))
     if ord == 2:
         return np.sqrt(add_up(input * input, dim, None, None, keepdim))
     size = np.absolute(input)

@@ -8,10 +8,23 @@ from typing import Any
 import numpy as np
 
 from framework.autograd.operation import operation
-from framework.autograd.tensor import Tensor
+from framework.autograd.tensor import Tensor, wrap
 from framework.operations.recurrence import Sizes, spans
 
-__all__ = ["pack_steps", "pad_sequence", "pad_steps"]
+__all__ = ["batch_sizes_of", "pack_steps", "pad_sequence", "pad_steps", "sizes_of"]
+
+
+def batch_sizes_of(sizes: Sizes) -> Tensor:
+    """The sizes of steps as a tensor, which remembers them: a compiled program need not ask for its values."""
+    made = wrap(np.array(sizes))
+    made.__dict__["steps"] = made._version, sizes
+    return made
+
+
+def sizes_of(batch_sizes: Tensor) -> Sizes:
+    """The sizes of steps that a tensor holds."""
+    version, sizes = batch_sizes.__dict__.get("steps", (None, ()))
+    return sizes if version == batch_sizes._version else tuple(batch_sizes.tolist())
 
 
 @operation(grad_fn="PackPaddedSequenceBackward0")

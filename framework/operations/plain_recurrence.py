@@ -76,8 +76,7 @@ def _(
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
     hiddens = np.reshape(out[0], (sum(sizes), hx.shape[1]))
-    slopes = 1.0 - hiddens * hiddens if tanh else _relu_slopes(hiddens)
-    slopes = step_parts(slopes, sizes)
+    slopes = step_parts(1.0 - hiddens * hiddens if tanh else np.sign(hiddens), sizes)
     of_out = step_parts(np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape), sizes)
     hidden = Carry(zeros_where_none(g[1], hx))
     sums: list[Any] = [None] * len(sizes)
@@ -96,7 +95,3 @@ def _(
     if needs[4] or needs[5]:
         found[4] = found[5] = column_sums(planes)
     return tuple(found)
-
-
-def _relu_slopes(hiddens: Any) -> Any:
-    return np.where(hiddens <= 0, np.zeros_like(hiddens, shape=()), np.ones_like(hiddens, shape=()))

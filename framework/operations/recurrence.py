@@ -9,6 +9,7 @@ Weights (K·H, I) of K gates are used as K planes (I, H), so that the values of 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "earlier",
     "gate_planes",
     "of_planes",
+    "room",
     "spans",
     "step_parts",
     "weight_gradients",
@@ -31,10 +33,11 @@ __all__ = [
 Sizes = tuple[int, ...]
 
 
-def spans(sizes: Sizes) -> list[tuple[int, int]]:
+@lru_cache(256)
+def spans(sizes: Sizes) -> tuple[tuple[int, int], ...]:
     """Where the rows of each step start and stop."""
     stops = list(accumulate(sizes))
-    return list(zip([0, *stops[:-1]], stops, strict=True))
+    return tuple(zip([0, *stops[:-1]], stops, strict=True))
 
 
 def step_parts(x: Any, sizes: Sizes, axis: int = 0) -> list[Any]:
@@ -44,6 +47,11 @@ def step_parts(x: Any, sizes: Sizes, axis: int = 0) -> list[Any]:
             return [x[:, start:stop] for start, stop in spans(sizes)]
         return [x[start:stop] for start, stop in spans(sizes)]
     return list(np.split(x, list(accumulate(sizes))[:-1], axis=axis))
+
+
+def room(like: Any, *shape: int) -> Any:
+    """An array to write results into; None for what is no array, such as a Tensor, on which calls are to be recorded."""
+    return np.empty_like(like, shape=shape) if isinstance(like, ndarray) else None
 
 
 class Carry:

@@ -20,6 +20,7 @@ from framework.operations.dropout import dropout as dropped
 from framework.operations.gru import gru_layer
 from framework.operations.joining import cat, stack, unbind
 from framework.operations.lstm import lstm_layer
+from framework.operations.packing import sizes_of
 from framework.operations.plain_recurrence import rnn_layer
 
 __all__ = ["gru", "lstm", "rnn_relu", "rnn_tanh"]
@@ -51,7 +52,7 @@ class _Network:
     def sizes(self) -> tuple[int, ...]:
         """How many sequences each step has."""
         if self.batch_sizes is not None:
-            return tuple(self.batch_sizes.tolist())
+            return sizes_of(self.batch_sizes)
         return (self.input.shape[1],) * self.input.shape[0]
 
 
@@ -78,7 +79,7 @@ def _weights(network: _Network, each: int) -> list[tuple[Tensor | None, ...]]:
     count = each if network.has_biases else each - 2
     params = list(network.params)
     if len(params) % count:
-        raise RuntimeError("got an incorrect number of RNN parameters")
+        raise RuntimeError(f"MatrixRef: ArrayRef size {len(params)} not divisible by stride {count}")
     found: list[tuple[Tensor | None, ...]] = [tuple(params[at : at + count]) for at in range(0, len(params), count)]
     return found if network.has_biases else [(one[0], one[1], None, None, *one[2:]) for one in found]
 
@@ -88,12 +89,8 @@ def _check(network: _Network, states: Sequence[Tensor], weights: Sequence[Sequen
     x = network.input._array
     for each in (*states, *[one for layer in weights for one in layer if one is not None]):
         if each._array.dtype != x.dtype:
-            kind = "hidden" if any(each is one for one in states) else "parameter"
-            names = [dtypes.c_name(one.dtype) for one in (x, each._array)]
-            raise RuntimeError(
-                f"Input and {kind} tensors are not the same dtype, found input tensor with {names[0]} and {kind} "
-                f"tensor with {names[1]}"
-            )
+            names = [dtypes.from_numpy(one.dtype).scalar_name for one in (x, each._array)]
+            raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
     if x.ndim != (2 if network.batch_sizes is not None else 3):
         raise RuntimeError(f"input must have {2 if network.batch_sizes is not None else 3} dimensions, got {x.ndim}")
     if not x.shape[1 if network.batch_first else 0]:

@@ -1,4 +1,4 @@
-"""The rows of recurrent layers."""
+"""The rows of recurrent layers, packed sequences, and normalized weights."""
 
 from __future__ import annotations
 
@@ -63,4 +63,5 @@ ROWS = [
     Row("pad_sequence", lambda r: [([r(2, 2), r(3, 2)], True, 0.5, False), ([r(1), r(2)], False, 0.0, True)]),
     Row("pad_steps", lambda r: [(r(4, 2), (2, 1, 1), 4, 3, 0.5), (r(4), (2, 2), 2, 2, 0.0)]),
     Row("rnn_layer", rnn_layers),
+    Row("weight_norm_interface", lambda r: [(r(2, 3), r.positive(2, 1), 0), (r(2, 1, 2), r(1, 1, 2), 2)]),
 ]
