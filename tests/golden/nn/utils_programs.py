@@ -1,4 +1,4 @@
-"""Programs that use `torch.nn.utils`; what each prints is in nn_utils_transcripts.json."""
+"""Programs that use `torch.nn.utils`; what each prints is in utils_transcripts.json."""
 
 PROGRAMS = {
     "clipping": """
