@@ -54,7 +54,16 @@ def rnn_layers(r):
     ]
 
 
+def cell_gates(r, gates):
+    return [
+        (r(3, 2), r(3, 2), r(gates * 2, 2), r(gates * 2, 2), r(gates * 2), r(gates * 2)),
+        (r(1, 3), r(1, 1), r(gates, 3), r(gates, 1), None, None),
+    ]
+
+
 ROWS = [
+    Row("gru_cell_gates", lambda r: cell_gates(r, 3)),
+    Row("lstm_cell_gates", lambda r: cell_gates(r, 4)),
     Row("apart_padded", lambda r: [(r(2, 3),)]),
     Row("apart_packed", lambda r: [(r(2, 3),)]),
     Row("gru_layer", gru_layers),
