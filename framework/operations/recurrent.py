@@ -58,6 +58,10 @@ class _Network:
 
 def _read(name: str, args: tuple[Any, ...], named: dict[str, Any], lists_hx: bool) -> _Network:
     """The arguments, of the form for padded or for packed sequences: of the latter `params` come fourth."""
+    usual = len(args) == 9 and not named and isinstance(args[0], Tensor) and isinstance(args[3], bool)
+    if usual and (lists_hx or isinstance(args[1], Tensor)):
+        # As layers call it.
+        return _Network(*args)
     keys = ["input", "hx", "params", "has_biases", "num_layers", "dropout", "train", "bidirectional", "batch_first"]
     is_packed = "batch_sizes" in named or (len(args) > 3 and isinstance(args[3], (list, tuple)))
     if is_packed:
@@ -132,10 +136,10 @@ def _run(
             out, *last = layer(x, *starts[place], *weights[place], sizes, direction == 1)
             found.append(out)
             ends.append(last[: len(states)])
-        x = cat(found, -1) if directions == 2 else found[0] if is_quick else apart(found[0])
+        x = cat(found, -1) if directions == 2 else found[0]
         if network.dropout and network.train and number < network.num_layers - 1:
             x = dropped(x, network.dropout, True)
-    return (x, *[stack(each) for each in zip(*ends, strict=True)])
+    return (x if is_quick or directions == 2 else apart(x), *[stack(each) for each in zip(*ends, strict=True)])
 
 
 def _turned(found: tuple[Tensor, ...], network: _Network) -> tuple[Tensor, ...]:

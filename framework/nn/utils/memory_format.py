@@ -16,7 +16,11 @@ def _convert(module: Module, kinds: tuple[type, ...], memory_format: Any) -> Non
     for each in module.modules():
         if isinstance(each, kinds):
             weight: Any = each.weight
-            weight.data = weight.detach().clone(memory_format=memory_format)
+            data = weight.detach()
+            if str(memory_format).startswith("torch.channels_last"):
+                weight.data = data.movedim(1, -1).contiguous().movedim(-1, 1)
+            else:
+                weight.data = data.contiguous()
 
 
 def convert_conv2d_weight_memory_format(module: M, memory_format: Any) -> M:
