@@ -83,7 +83,7 @@ def _weights(network: _Network, each: int) -> list[tuple[Tensor | None, ...]]:
     count = each if network.has_biases else each - 2
     params = list(network.params)
     if len(params) % count:
-        raise RuntimeError(f"MatrixRef: ArrayRef size {len(params)} not divisible by stride {count}")
+        raise RuntimeError("got an incorrect number of RNN parameters")
     found: list[tuple[Tensor | None, ...]] = [tuple(params[at : at + count]) for at in range(0, len(params), count)]
     return found if network.has_biases else [(one[0], one[1], None, None, *one[2:]) for one in found]
 
@@ -110,6 +110,17 @@ def _check(network: _Network, states: Sequence[Tensor], weights: Sequence[Sequen
             )
 
 
+def _check_batch(state: Tensor, batch: int) -> None:
+    """Raises PyTorch's errors for first states (layers, B, H) of another batch."""
+    given, width = state._array.shape[1:]
+    if given == 1 != batch:
+        raise RuntimeError(f"output with shape [1, {width}] doesn't match the broadcast shape [{batch}, {width}]")
+    if given != batch:
+        raise RuntimeError(
+            f"The size of tensor a ({given}) must match the size of tensor b ({batch}) at non-singleton dimension 0"
+        )
+
+
 def _run(
     network: _Network,
     states: Sequence[Tensor],
@@ -126,6 +137,8 @@ def _run(
     x = network.input.transpose(0, 1) if network.batch_first else network.input
     network.input = x
     sizes = network.sizes
+    for each in states:
+        _check_batch(each, sizes[0])
     starts = list(zip(*[unbind(each) for each in states], strict=True))
     directions = 2 if network.bidirectional else 1
     ends: list[Sequence[Tensor]] = []
