@@ -181,8 +181,7 @@ class RNNBase(Module):
             raise RuntimeError(f"For {kind} input, hx should also be {rank}-D but got {hx.dim()}-D tensor")
         return hx if is_batched else hx.unsqueeze(1)
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """The output of the last layer at each step, and the last states of all layers."""
+    def _run(self, input: Any, hx: Any) -> Any:
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)
         if input.dim() not in (2, 3):
@@ -250,6 +249,10 @@ class RNN(RNNBase):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The output of the last layer at each step, and the last hidden states of all layers."""
+        return self._run(input, hx)
+
 
 class LSTM(RNNBase):
     """Long short-term memory: takes and gives what RNN does, with first and last states as pairs of hidden states and
@@ -257,6 +260,10 @@ class LSTM(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("LSTM", *args, **kwargs)
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The output of the last layer at each step, and the last hidden states and cells of all layers."""
+        return self._run(input, hx)
 
     def get_expected_cell_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:
         """The shape of cells for this input."""
@@ -300,3 +307,7 @@ class GRU(RNNBase):
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The output of the last layer at each step, and the last hidden states of all layers."""
+        return self._run(input, hx)
