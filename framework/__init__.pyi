@@ -280,6 +280,8 @@ from framework.operations import grid_sampler as grid_sampler
 from framework.operations import grid_sampler_2d as grid_sampler_2d
 from framework.operations import grid_sampler_3d as grid_sampler_3d
 from framework.operations import group_norm as group_norm
+from framework.operations import gru as gru
+from framework.operations import gru_cell as gru_cell
 from framework.operations import gt as gt
 from framework.operations import hamming_window as hamming_window
 from framework.operations import hann_window as hann_window
@@ -350,6 +352,8 @@ from framework.operations import logical_xor as logical_xor
 from framework.operations import logit as logit
 from framework.operations import logspace as logspace
 from framework.operations import logsumexp as logsumexp
+from framework.operations import lstm as lstm
+from framework.operations import lstm_cell as lstm_cell
 from framework.operations import lt as lt
 from framework.operations import lu as lu
 from framework.operations import lu_solve as lu_solve
@@ -399,6 +403,7 @@ from framework.operations import nextafter as nextafter
 from framework.operations import nonzero as nonzero
 from framework.operations import nonzero_static as nonzero_static
 from framework.operations import norm as norm
+from framework.operations import norm_except_dim as norm_except_dim
 from framework.operations import normal as normal
 from framework.operations import not_equal as not_equal
 from framework.operations import nuclear_norm as nuclear_norm
@@ -448,6 +453,10 @@ from framework.operations import resolve_neg as resolve_neg
 from framework.operations import result_type as result_type
 from framework.operations import return_types as return_types
 from framework.operations import rms_norm as rms_norm
+from framework.operations import rnn_relu as rnn_relu
+from framework.operations import rnn_relu_cell as rnn_relu_cell
+from framework.operations import rnn_tanh as rnn_tanh
+from framework.operations import rnn_tanh_cell as rnn_tanh_cell
 from framework.operations import roll as roll
 from framework.operations import rot90 as rot90
 from framework.operations import round as round

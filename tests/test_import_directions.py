@@ -24,7 +24,7 @@ ARROWS = {
     "random": {"autograd"},
     "operations": {"autograd", "random"},
     "compiler": {"autograd"},
-    "nn": ENGINE | {"face"},
+    "nn": ENGINE | {"func", "face"},  # functional_call, by its old name too
     "optim": ENGINE | {"face"},
     "data": ENGINE | {"face"},
     "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter

@@ -40,6 +40,7 @@ class Operation:
         sequence: bool,
         backward_name: str | None,
         tensors: Sequence[str],
+        materialize: bool,
     ) -> None:
         self.forward = forward
         self.name = self.__name__ = name
@@ -50,6 +51,7 @@ class Operation:
         self.outputs = outputs
         self.view = view
         self.sequence = sequence
+        self.materialize = materialize
         self.tensors = tuple(parameters.index(each) for each in tensors)
         self.residuals = tuple(residuals)
         # Values of a call, in order: the arguments, the output, the residuals, then shapes that a formula asks for.
@@ -231,6 +233,7 @@ def operation(
     sequence: bool = False,
     grad_fn: str | None = None,
     tensors: Sequence[str] = (),
+    materialize: bool = True,
     **derivatives: Callable[..., Any],
 ) -> Any:
     """Makes an operation of a NumPy function; also a decorator.
@@ -247,6 +250,7 @@ def operation(
     outputs: how many of `forward`'s results the caller gets, if more than one; "list" if their number varies.
     view: the output shares the memory of the first input. sequence: the first parameter is a list of inputs.
     tensors: parameters for which PyTorch takes no Python number, though NumPy does.
+    materialize: of several outputs, those that no gradient arrives at have zeros for it; if not, None.
     """
     if forward is None:
 
@@ -263,6 +267,7 @@ def operation(
                 sequence=sequence,
                 grad_fn=grad_fn,
                 tensors=tensors,
+                materialize=materialize,
                 **derivatives,
             )
             assert isinstance(made, Operation)
@@ -288,6 +293,7 @@ def operation(
         sequence,
         grad_fn,
         tensors,
+        materialize,
     )
     made.promoted = tuple(sorted({*made.promoted, *(parameters.index(each) for each in promoted)}))
     for each, formula in derivatives.items():

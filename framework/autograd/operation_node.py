@@ -236,7 +236,9 @@ class OperationNode(Node):
         raise modified_error(storage, expected, array, made_by, output)
 
     def _all(self, gradients: list[Any], create_graph: bool) -> tuple[Any, ...]:
-        """The gradients of several outputs, zeros where none arrived."""
+        """The gradients of several outputs, zeros where none arrived, unless the operation's formulas see to that."""
+        if not self.operation.materialize:
+            return tuple([wrap(g) if create_graph and not isinstance(g, Tensor | None) else g for g in gradients])
         full = [
             np.zeros(shape, dtype) if each is None else each
             for each, shape, dtype in zip(gradients, self.shape, self.dtype, strict=True)

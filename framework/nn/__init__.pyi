@@ -5,6 +5,7 @@ from framework.nn import functional as functional
 from framework.nn import init as init
 from framework.nn import modules as modules
 from framework.nn import parameter as parameter
+from framework.nn import utils as utils
 from framework.nn.activation import CELU as CELU
 from framework.nn.activation import ELU as ELU
 from framework.nn.activation import GELU as GELU
@@ -101,6 +102,7 @@ from framework.nn.margin_loss import SoftMarginLoss as SoftMarginLoss
 from framework.nn.margin_loss import TripletMarginLoss as TripletMarginLoss
 from framework.nn.margin_loss import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from framework.nn.module import Module as Module
+from framework.nn.multihead_attention import MultiheadAttention as MultiheadAttention
 from framework.nn.normalization import CrossMapLRN2d as CrossMapLRN2d
 from framework.nn.normalization import GroupNorm as GroupNorm
 from framework.nn.normalization import LayerNorm as LayerNorm
@@ -147,6 +149,10 @@ from framework.nn.pooling import MaxPool3d as MaxPool3d
 from framework.nn.pooling import MaxUnpool1d as MaxUnpool1d
 from framework.nn.pooling import MaxUnpool2d as MaxUnpool2d
 from framework.nn.pooling import MaxUnpool3d as MaxUnpool3d
+from framework.nn.recurrent_cells import GRUCell as GRUCell
+from framework.nn.recurrent_cells import LSTMCell as LSTMCell
+from framework.nn.recurrent_cells import RNNCell as RNNCell
+from framework.nn.recurrent_cells import RNNCellBase as RNNCellBase
 from framework.nn.regression_loss import GaussianNLLLoss as GaussianNLLLoss
 from framework.nn.regression_loss import HuberLoss as HuberLoss
 from framework.nn.regression_loss import KLDivLoss as KLDivLoss
@@ -154,8 +160,17 @@ from framework.nn.regression_loss import L1Loss as L1Loss
 from framework.nn.regression_loss import MSELoss as MSELoss
 from framework.nn.regression_loss import PoissonNLLLoss as PoissonNLLLoss
 from framework.nn.regression_loss import SmoothL1Loss as SmoothL1Loss
+from framework.nn.rnn import GRU as GRU
+from framework.nn.rnn import LSTM as LSTM
+from framework.nn.rnn import RNN as RNN
+from framework.nn.rnn import RNNBase as RNNBase
 from framework.nn.sparse import Embedding as Embedding
 from framework.nn.sparse import EmbeddingBag as EmbeddingBag
+from framework.nn.transformer import Transformer as Transformer
+from framework.nn.transformer import TransformerDecoder as TransformerDecoder
+from framework.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from framework.nn.transformer import TransformerEncoder as TransformerEncoder
+from framework.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from framework.nn.upsampling import Upsample as Upsample
 from framework.nn.upsampling import UpsamplingBilinear2d as UpsamplingBilinear2d
 from framework.nn.upsampling import UpsamplingNearest2d as UpsamplingNearest2d

@@ -439,6 +439,14 @@ from framework.operations.rearranging import fliplr as fliplr
 from framework.operations.rearranging import flipud as flipud
 from framework.operations.rearranging import roll as roll
 from framework.operations.rearranging import rot90 as rot90
+from framework.operations.recurrent import gru as gru
+from framework.operations.recurrent import lstm as lstm
+from framework.operations.recurrent import rnn_relu as rnn_relu
+from framework.operations.recurrent import rnn_tanh as rnn_tanh
+from framework.operations.recurrent_cells import gru_cell as gru_cell
+from framework.operations.recurrent_cells import lstm_cell as lstm_cell
+from framework.operations.recurrent_cells import rnn_relu_cell as rnn_relu_cell
+from framework.operations.recurrent_cells import rnn_tanh_cell as rnn_tanh_cell
 from framework.operations.reduction import all as all
 from framework.operations.reduction import any as any
 from framework.operations.reduction import count_nonzero as count_nonzero
@@ -539,5 +547,6 @@ from framework.operations.unpooling import max_unpool3d as max_unpool3d
 from framework.operations.view_scatter import diagonal_scatter as diagonal_scatter
 from framework.operations.view_scatter import select_scatter as select_scatter
 from framework.operations.view_scatter import slice_scatter as slice_scatter
+from framework.operations.weight_norm import norm_except_dim as norm_except_dim
 
 __all__: list[str]

@@ -13,13 +13,14 @@ import numpy as np
 
 from framework.autograd.tensor import Tensor, wrap
 from framework.operations.attention import scaled_dot_product_attention
+from framework.operations.channel_dropout import check_probability
 from framework.operations.dropout import dropout
 from framework.operations.joining import cat
 from framework.operations.linear import linear
 from framework.operations.matmul import matmul
 from framework.operations.softmax import softmax
 
-__all__ = ["multi_head_attention_forward"]
+__all__ = ["mask_as_numbers", "multi_head_attention_forward"]
 
 
 def _check_ranks(
@@ -49,12 +50,25 @@ def _check_ranks(
     return rank == 3
 
 
-def _as_numbers(mask: Tensor | None, name: str, target: Any) -> Tensor | None:
-    """A mask as numbers to add: -inf where a boolean one is true."""
-    if mask is None or mask.is_floating_point():
-        return mask
-    if mask._array.dtype.kind != "b":
+def mask_as_numbers(
+    mask: Tensor | None, name: str, target: Tensor, other: Tensor | None = None, other_name: str = ""
+) -> Tensor | None:
+    """A mask as numbers to add, of the type of `target`: -inf where a boolean one is true.
+
+    Warns where the type of another mask is not the same. AssertionError for whole numbers.
+    """
+    if mask is None:
+        return None
+    is_float = mask.is_floating_point()
+    if not is_float and mask._array.dtype.kind != "b":
         raise AssertionError(f"only bool and floating types of {name} are supported")
+    if other is not None and other.dtype != mask.dtype:
+        warnings.warn(
+            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
+            stacklevel=3,
+        )
+    if is_float:
+        return mask
     dtype = target._array.dtype
     return wrap(np.where(mask._array, np.full_like(mask._array, -math.inf, dtype, shape=()), np.zeros((), dtype)))
 
@@ -128,9 +142,12 @@ def _check_biases(bias_k: Any, bias_v: Any, static_k: Any, static_v: Any) -> Non
         raise AssertionError("bias_v is set but bias_k is None")
 
 
-def _heads(x: Tensor, num_heads: int) -> Tensor:
-    """(L, B, E) as heads."""
-    length, batch, width = x.shape
+def _heads(x: Tensor, batch: int, num_heads: int) -> Tensor:
+    """(L, B, E) as heads; RuntimeError for another batch than the queries have."""
+    length, found, width = x.shape
+    if found != batch and x._array.size != length * batch * width:
+        shape = [length, batch * num_heads, width // num_heads]
+        raise RuntimeError(f"shape '{shape}' is invalid for input of size {x._array.size}")
     return x.reshape(length, batch, num_heads, width // num_heads).permute(1, 2, 0, 3)
 
 
@@ -171,6 +188,7 @@ def _weighted(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: f
     scores = matmul(q * math.sqrt(1.0 / q.size(-1)), k.transpose(-2, -1))
     weights = softmax(scores if mask is None else scores + mask, -1)
     if dropout_p > 0.0:
+        check_probability(dropout_p)
         weights = dropout(weights, dropout_p, True)
     return matmul(weights, v), weights
 
@@ -217,19 +235,14 @@ def multi_head_attention_forward(
         inputs = (lifted[id(query)], lifted[id(key)], lifted[id(value)])
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, batch, width = inputs[0].shape
-    if key_padding_mask is not None and attn_mask is not None and key_padding_mask.dtype != attn_mask.dtype:
-        warnings.warn(
-            "Support for mismatched key_padding_mask and attn_mask is deprecated. Use same type for both instead.",
-            stacklevel=2,
-        )
-    key_padding_mask = _as_numbers(key_padding_mask, "key_padding_mask", query)
+    key_padding_mask = mask_as_numbers(key_padding_mask, "key_padding_mask", query, attn_mask, "attn_mask")
     if is_causal and attn_mask is None:
         raise RuntimeError(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
             "`generate_square_subsequent_mask` to create this mask."
         )
     is_causal = is_causal and key_padding_mask is None and not need_weights
-    attn_mask = None if is_causal else _as_numbers(attn_mask, "attn_mask", query)
+    attn_mask = None if is_causal else mask_as_numbers(attn_mask, "attn_mask", query)
     _check_sizes(*inputs, embed_dim_to_check, num_heads, use_separate_proj_weight)
     if use_separate_proj_weight:
         q, k, v = _project_apart(inputs, (q_proj_weight, k_proj_weight, v_proj_weight), in_proj_bias)
@@ -241,9 +254,9 @@ def multi_head_attention_forward(
         k, v = cat([k, bias_k.repeat(1, batch, 1)]), cat([v, bias_v.repeat(1, batch, 1)])
         attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
     size = width // num_heads
-    q = _heads(q, num_heads)
-    k = _heads(k, num_heads) if static_k is None else _static_heads(static_k, "static_k", batch, num_heads, size)
-    v = _heads(v, num_heads) if static_v is None else _static_heads(static_v, "static_v", batch, num_heads, size)
+    q = _heads(q, batch, num_heads)
+    k = _heads(k, batch, num_heads) if static_k is None else _static_heads(static_k, "static_k", batch, num_heads, size)
+    v = _heads(v, batch, num_heads) if static_v is None else _static_heads(static_v, "static_v", batch, num_heads, size)
     if add_zero_attn:
         zeros = k.new_zeros((batch, num_heads, 1, size))
         k, v = cat([k, zeros], 2), cat([v, zeros], 2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.direct import in_dtype
+from framework.autograd.direct import in_dtype, reshaped
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors
@@ -23,6 +23,9 @@ __all__ = ["vector_norm"]
 def _length(input: Any, ord: float, dim: Axes | None, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:
         return half(_length(in_dtype(input, np.float32), ord, dim, keepdim), input.dtype)
+    if ord == 2 and dim is None and not keepdim:
+        flat = reshaped(input, (math.prod(input.shape),))
+        return np.sqrt(np.dot(flat, flat))
     if ord == 2:
         return np.sqrt(add_up(input * input, dim, None, None, keepdim))
     size = np.absolute(input)

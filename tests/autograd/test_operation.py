@@ -77,6 +77,21 @@ def test_several_outputs_of_which_one_has_a_gradient(x):
     assert x.grad.tolist() == [1.0, 0.0]
 
 
+def test_an_operation_may_be_told_which_outputs_have_no_gradient(x):
+    seen = []
+    both = operation(lambda a: [a * 2, a * 3], name="both", outputs="list", materialize=False)
+
+    @both.derivative("a")
+    def _(g):
+        seen.append([each is None for each in g])
+        return sum(factor * each for factor, each in zip((2, 3), g, strict=True) if each is not None)
+
+    np.testing.assert_allclose(torch.autograd.grad(both(x)[1].sum(), x)[0], 3)
+    (found,) = torch.autograd.grad(sum(both(x)).sum(), x, create_graph=True)
+    np.testing.assert_allclose(found.detach(), 5)
+    assert seen == [[True, False], [False, False]]
+
+
 def test_a_shape_is_kept_without_its_array(x):
     y = x.sum()
     assert not any(isinstance(each, np.ndarray) for each in y.grad_fn.saved)

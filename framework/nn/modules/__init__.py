@@ -30,7 +30,9 @@ _FAMILIES = (
     "padding",
     "pixelshuffle",
     "pooling",
+    "rnn",
     "sparse",
+    "transformer",
     "upsampling",
 )
 
