@@ -14,13 +14,13 @@ from framework.serialization.options import (
     set_default_load_endianness,
     set_default_mmap_options,
 )
-from framework.serialization.safe_globals import (
+from framework.serialization.saving import save
+from framework.serialization.trust import (
     add_safe_globals,
     clear_safe_globals,
     get_safe_globals,
     safe_globals,
 )
-from framework.serialization.saving import save
 
 __all__ = [
     "LoadEndianness",

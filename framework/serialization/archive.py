@@ -6,6 +6,7 @@ file's own size for entries that are stored, and refused beyond reason for compr
 
 from __future__ import annotations
 
+import errno
 import mmap
 import struct
 import zlib
@@ -38,6 +39,10 @@ def _translated() -> Iterator[None]:
         raise LoadError(f"it is damaged: {str(error).rstrip('.') or 'it ends too early'}") from error
     except (ValueError, OverflowError, MemoryError) as error:
         raise LoadError(f"it is damaged: its directory leads nowhere ({error})") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a seek to before the start of a real file
+            raise
+        raise LoadError("it is damaged: its directory leads nowhere") from error
 
 
 class Archive:

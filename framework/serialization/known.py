@@ -16,8 +16,8 @@ from framework.serialization import numpy_values
 from framework.serialization.errors import LoadError, shown
 from framework.serialization.pickle_reading import Call, Names
 from framework.serialization.rebuilding import BFLOAT16, TENSOR_CALLS, empty_tensor, set_old_state
-from framework.serialization.safe_globals import trusted
 from framework.serialization.storages import STORAGE_TYPES, Memory, element_type
+from framework.serialization.trust import trusted
 from framework.serialization.values import (
     bytes_of,
     complex_of,

@@ -14,8 +14,8 @@ from framework.autograd import Size, Tensor, device, dtypes
 from framework.autograd.size import layout
 from framework.nn.parameter import Buffer, Parameter
 from framework.operations.storage import TypedStorage, UntypedStorage
-from framework.serialization.safe_globals import is_trusted
 from framework.serialization.stored import Stored
+from framework.serialization.trust import is_trusted
 
 __all__ = ["Name", "Reduced", "StorageName", "reducer", "refusal"]
 

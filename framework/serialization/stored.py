@@ -34,7 +34,7 @@ class Stored:
     def place(self, array: Any, untyped: bool = False) -> Place:
         """Where an array lies. Its whole memory is saved, as in PyTorch; `clone()` a part to save it alone."""
         owner, size = owner_of(array), array.itemsize
-        lies = owner if owner.flags.c_contiguous else np.transpose(owner)
+        lies = _as_it_lies(owner)
         start = address(array) - address(owner)
         steps = array.strides
         if array.size and not (
@@ -55,3 +55,10 @@ class Stored:
             raise RuntimeError("Cannot save multiple tensors or storages that view the same data as different types")
         self.itemsizes.setdefault(key, 1 if untyped else size)
         return Place(key, lies.nbytes, start // size, tuple([step // size for step in steps]))
+
+
+def _as_it_lies(owner: Any) -> Any:
+    """An array with its dimensions in the order of their steps, the longest first."""
+    if owner.flags.c_contiguous:
+        return owner
+    return np.transpose(owner, sorted(range(owner.ndim), key=lambda dim: -owner.strides[dim]))

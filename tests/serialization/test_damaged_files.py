@@ -27,16 +27,29 @@ def test_a_file_cut_at_any_length(kind):
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_flipped_bytes_are_refused_or_change_values_only(kind):
-    chance = random.Random(1)
-    for _ in range(300):
+@pytest.mark.parametrize("way", ["in memory", "a file", "mapped"])
+def test_flipped_bytes_are_refused_or_change_values_only(kind, way, tmp_path):
+    chance = random.Random(way)
+    path = tmp_path / "x"
+    for _ in range(100):
         data = bytearray(FILES[kind])
         for _ in range(chance.randrange(1, 4)):
             data[chance.randrange(len(data))] = chance.choice([0, 1, 127, 128, 255])
+        path.write_bytes(data)
         try:
-            framework.load(io.BytesIO(bytes(data)))
+            framework.load(io.BytesIO(data) if way == "in memory" else path, mmap=way == "mapped")
         except LoadError:
             pass
+
+
+def test_a_directory_that_leads_before_the_start(tmp_path):
+    data = bytearray(FILES["zip"])
+    place = data.rfind(b"PK\5\6")
+    data[place + 16 : place + 20] = struct.pack("<I", 2**32 - 2)
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with pytest.raises(LoadError, match="damaged"):
+        framework.load(path)
 
 
 def test_programs_of_random_instructions():

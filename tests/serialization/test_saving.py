@@ -230,6 +230,10 @@ def test_memory_that_is_not_one_piece():
     ):
         assert framework.equal(again(tensor), tensor)
     assert again(fortran).stride() == (1, 2)
+    permuted = framework.arange(36.0).reshape(1, 3, 2, 6).permute(2, 0, 3, 1)[:, :, ::2].clone()
+    for tensor in (permuted, permuted[1:]):
+        assert framework.equal(again(tensor), tensor) and again(tensor).stride() == tensor.stride()
+    assert permuted.stride() != (18, 18, 3, 1)
 
 
 def test_the_same_values_give_the_same_bytes():
