@@ -626,6 +626,7 @@ from framework.random import initial_seed as initial_seed
 from framework.random import manual_seed as manual_seed
 from framework.random import seed as seed
 from framework.random import set_rng_state as set_rng_state
+from framework.serialization import from_file as from_file
 from framework.serialization import load as load
 from framework.serialization import save as save
 from framework.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled

@@ -39,7 +39,7 @@ def load(
 ) -> Any:
     """What `save` or PyTorch's `torch.save` wrote, or the tensors of a .npz, .npy or .safetensors file.
 
-    Nothing in the file is run: what would be is refused by name. bfloat16 comes as float32, with the same values.
+    Nothing in the file is run: what would be is refused by name, whatever `weights_only` says. bfloat16 comes as float32, with the same values.
     Tensors go to the CPU; for those that were saved from elsewhere, `map_location="cpu"` says that it is meant. With
     `mmap`, tensors are read from the disk when they are used. `encoding` is that of texts of Python 2.
     Raises LoadError, which is both an UnpicklingError and a RuntimeError, for what can't be loaded.
@@ -50,8 +50,6 @@ def load(
         raise TypeError(f"load() got an unexpected keyword argument {next(iter(pickle_load_args))!r}")
     if pickle_module is not None:
         raise RuntimeError(f"Can not safely load weights when explicit pickle_module is specified: {_WHY_NO_PICKLE}")
-    if weights_only is not None and not weights_only:
-        raise RuntimeError(f"weights_only=False is not done here: {_WHY_NO_PICKLE}")
     if mode.trace is not None:
         mode.trace.stop("load")
     places = Places(map_location)

@@ -285,7 +285,6 @@ def test_the_error_names_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"weights_only": False}, RuntimeError, "a pickle may run any code"),
         (
             {"pickle_module": pickle},
             RuntimeError,

@@ -191,3 +191,15 @@ def array_program(dtype, shape, data, state=b"N"):
 )
 def test_arrays_of_numpy_that_are_none(program, words, little_memory):
     assert words in refusal(zipped(program))
+
+
+def test_weights_only_changes_nothing():
+    file = io.BytesIO()
+    framework.save({"weight": framework.ones(2)}, file)
+    file.seek(0)
+    assert framework.load(file, weights_only=False)["weight"].tolist() == [1.0, 1.0]
+    file = io.BytesIO()
+    pickle.dump(os.getcwd, file)
+    file.seek(0)
+    with pytest.raises(framework.serialization.LoadError, match="getcwd"):
+        framework.load(file, weights_only=False)
