@@ -21,6 +21,7 @@ from framework.operations.recurrence import (
     column_sums,
     earlier,
     gate_planes,
+    keep_whole,
     of_planes,
     spans,
     step_parts,
@@ -47,6 +48,7 @@ def gru_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     width = hx.shape[1]
     states = np.empty_like(rows, shape=(4, rows.shape[0], width))
@@ -99,6 +101,7 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     states = out[2]
     hiddens = np.reshape(out[0], states.shape[1:])
     of_out = np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape)

@@ -21,6 +21,7 @@ from framework.operations.recurrence import (
     column_sums,
     earlier,
     gate_planes,
+    keep_whole,
     of_planes,
     room,
     spans,
@@ -51,6 +52,7 @@ def lstm_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, P). cx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     states = np.empty_like(rows, shape=(6, rows.shape[0], cx.shape[1]))
     out = np.empty_like(rows, shape=(rows.shape[0], hx.shape[1]))
@@ -164,6 +166,7 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     states = out[3]
     hiddens = np.reshape(out[0], (states.shape[1], hx.shape[1]))
     of_out = np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape)

@@ -16,6 +16,7 @@ from framework.operations.recurrence import (
     Sizes,
     column_sums,
     earlier,
+    keep_whole,
     spans,
     step_parts,
     weight_gradients,
@@ -42,6 +43,7 @@ def rnn_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     by_input = np.transpose(weight_ih)[None]
     if bias_ih is not None:
@@ -75,6 +77,7 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     hiddens = np.reshape(out[0], (sum(sizes), hx.shape[1]))
     slopes = step_parts(1.0 - hiddens * hiddens if tanh else np.sign(hiddens), sizes)
     of_out = step_parts(np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape), sizes)
