@@ -83,12 +83,14 @@ def _(
     of_out = step_parts(np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape), sizes)
     hidden = Carry(zeros_where_none(g[1], hx))
     sums: list[Any] = [None] * len(sizes)
+    first = len(sizes) - 1 if reverse else 0
     for step in range(len(sizes)) if reverse else range(len(sizes) - 1, -1, -1):
         here = sums[step] = (of_out[step] + hidden.at(sizes[step])) * slopes[step]
-        hidden.rows = np.matmul(here, weight_hh)
+        if needs[1] or step != first:
+            hidden.rows = np.matmul(here, weight_hh)
     of_sums = np.concatenate(sums)
     planes = of_sums[None]
-    found: list[Any] = [None, hidden.end(), *[None] * 4]
+    found: list[Any] = [None, hidden.end() if needs[1] else None, *[None] * 4]
     if needs[0]:
         found[0] = np.reshape(np.matmul(of_sums, weight_ih), input.shape)
     if needs[2]:
