@@ -130,7 +130,7 @@ class Trainer:
                     after_backward(trainer=self)
                 if before_step and False in before_step(trainer=self):
                     continue
-                steps.update()
+                steps.update_after(outputs, self, batch)
             self.step += 1
             self._interrupts.step_ends()
             if scheduler is not None:

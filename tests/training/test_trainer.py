@@ -701,3 +701,39 @@ def test_a_run_whose_logger_is_not_there_has_failed(tmp_path):
     with pytest.raises(UserError, match="Among the loggers there is no 'paper'"):
         Trainer(recipe, run=run, loggers=["paper"])
     assert run.info["status"] == "failed"
+
+
+def test_an_optimizer_that_searches_for_its_step_gets_further_passes():
+    framework.manual_seed(0)
+    x = framework.randn(40, 3)
+    y = x @ framework.tensor([[1.0], [-2.0], [0.5]])
+
+    def history(**options):
+        model = nn.Linear(3, 1)
+        optimizer = optim.LBFGS(model.parameters(), line_search_fn="strong_wolfe", **options)
+        recipe = Recipe(
+            model=model, loss="mse", optimizer=optimizer, train=TensorDataset(x, y), batch_size=40, epochs=2
+        )
+        return Trainer(recipe).fit(), model
+
+    found, model = history(max_iter=20)
+    assert found.final["train/loss"] < 1e-6 and found.final["step"] == 2
+    assert model.weight.grad is None
+    by_name = Trainer(
+        Recipe(model=nn.Linear(3, 1), loss="mse", optimizer="lbfgs", train=TensorDataset(x, y), batch_size=40, epochs=3)
+    ).fit()
+    assert by_name.final["train/loss"] < 1e-2
+
+
+def test_what_the_framework_has_goes_by_name():
+    from framework.plugin.manager import PluginManager
+    from framework.training import builtin
+
+    manager = PluginManager()
+    manager.register(builtin, "framework")
+    assert {"adamw", "lbfgs", "sgd"} <= set(manager.registry("optimizers")) and "optimizer" not in manager.registry(
+        "optimizers"
+    )
+    assert {"cross_entropy", "bce_with_logits", "l1"} <= set(manager.registry("losses"))
+    assert {"step", "cosine_annealing", "reduce_lr_on_plateau"} <= set(manager.registry("schedulers"))
+    assert {"mul", "erf"} <= set(manager.registry("operations"))
