@@ -41,7 +41,7 @@ class Parts:
     summed: bool
 
     def step_scheduler(self, metrics: Mapping[str, float]) -> None:
-        """End an epoch. A scheduler that goes by a metric is told the loss of the first validation set, or of training."""
+        """End an epoch. A scheduler that goes by a metric is told the loss: of the first validation set, or training."""
         if _takes_metric(self.scheduler):
             split = next(iter(self.validation), "train")
             self.scheduler.step(metrics[f"{split}/loss"])
