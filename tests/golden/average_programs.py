@@ -22,7 +22,7 @@ torch.manual_seed(0)
 model = nn.Linear(3, 2)
 average = W.AveragedModel(model)
 print(average)
-print(average.state_dict())
+print(dict(average.state_dict()))
 trained(model, average)
 x = torch.ones(2, 3)
 print(average(x), average.module(input=x), average(input=x).requires_grad)
@@ -72,7 +72,7 @@ for options in [{}, dict(use_buffers=True, multi_avg_fn=W.get_ema_multi_avg_fn(0
         with torch.no_grad():
             model.weight += 1; model.mean += 2; model.count += 4
         average.update_parameters(model)
-    print(average.state_dict())
+    print(dict(average.state_dict()))
 again = W.AveragedModel(Counting())
 again.load_state_dict(average.state_dict())
 print(again.n_averaged, again.module.count)

@@ -173,7 +173,7 @@ attempt(lambda: len(data.ChainDataset([[3]])))
 try:
     data.IterableDataset()
 except TypeError as caught:
-    print(str(caught)[:61])
+    print(str(caught)[:50])
 """,
         "a stream longer than it said": """
 import warnings
