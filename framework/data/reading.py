@@ -11,13 +11,16 @@ import numpy as np
 from framework.autograd import Tensor
 from framework.data.collate import default_collate
 from framework.data.dataset import IterableDataset, TensorDataset
-from framework.data.sampler import BatchSampler
+from framework.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from framework.data.splitting import Subset
 
 __all__ = ["Reading"]
 
 Read = Callable[[Any], Any]
 Gather = Callable[[np.ndarray], Any]
+
+# Samplers whose batches can be had as arrays.
+_OF_INTEGERS = (SequentialSampler, RandomSampler)
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Reading:
         return isinstance(self.dataset, IterableDataset)
 
     def indices(self, sampler: Iterable[Any]) -> Iterator[Any]:
-        """What a sampler of this dataset gives, as arrays where it knows how and they can be used."""
-        if self._gathers() and type(sampler) is BatchSampler:
+        """What a sampler of this dataset gives, as arrays where they can be used."""
+        if self._gathers() and type(sampler) is BatchSampler and type(sampler.sampler) in _OF_INTEGERS:
             return sampler.arrays()
         return iter(sampler)
 
@@ -45,24 +48,29 @@ class Reading:
         if self.is_stream:
             return _stream_reader(self.dataset, self.collate, self.batched, self.drop_last)
         read = _reader(self.dataset, self.collate, self.batched)
-        gather = gatherer(self.dataset) if self._gathers() else None
-        return read if gather is None else _gathering(gather, read)
+        return _gathering(gatherer(self.dataset), read) if self._gathers() else read
 
     def _gathers(self) -> bool:
-        return self.batched and self.collate is default_collate and gatherer(self.dataset) is not None
+        return self.batched and self.collate is default_collate and _holds_rows(self.dataset)
+
+
+def _holds_rows(dataset: Any) -> bool:
+    """Whether samples are rows of tensors, of which a batch is read at once."""
+    kind = type(dataset)
+    if isinstance(dataset, Subset):
+        return kind.__getitems__ is Subset.__getitems__ and _holds_rows(dataset.dataset)
+    plain = isinstance(dataset, TensorDataset) and kind.__getitem__ is TensorDataset.__getitem__
+    return plain and not hasattr(kind, "__getitems__")
 
 
 def gatherer(dataset: Any) -> Gather | None:
-    """How to read a whole batch of tensor rows at once; None when samples are made one by one."""
+    """How to read a batch of a dataset of rows at once; None where a subset's indices are not plain integers."""
     if isinstance(dataset, TensorDataset):
-        kind = type(dataset)
-        if kind.__getitem__ is TensorDataset.__getitem__ and not hasattr(kind, "__getitems__"):
-            return dataset.batch
-    elif isinstance(dataset, Subset) and type(dataset).__getitems__ is Subset.__getitems__:
-        gather, chosen = gatherer(dataset.dataset), as_indices(dataset.indices)
-        if gather is not None and chosen is not None:
-            return lambda indices: gather(chosen.take(indices))
-    return None
+        return dataset.batch
+    gather, chosen = gatherer(dataset.dataset), as_indices(dataset.indices)
+    if gather is None or chosen is None:
+        return None
+    return lambda indices: gather(chosen.take(indices))
 
 
 def as_indices(places: Any) -> np.ndarray | None:
@@ -76,15 +84,16 @@ def as_indices(places: Any) -> np.ndarray | None:
     return None
 
 
-def _gathering(gather: Gather, read: Read) -> Read:
+def _gathering(gather: Gather | None, read: Read) -> Read:
     def read_at_once(places: Any) -> Any:
-        indices = as_indices(places)
-        if indices is not None:
+        indices = None if gather is None else as_indices(places)
+        if gather is not None and indices is not None:
             try:
                 return gather(indices)
             except IndexError:  # said again below, of the index that is wrong
-                places = [int(index) for index in indices]
-        return read(places)
+                pass
+        plain = isinstance(places, np.ndarray) and places.dtype.kind == "i"
+        return read(places.tolist() if plain else places)
 
     return read_at_once
 
