@@ -10,7 +10,7 @@ import pytest
 
 import framework
 from framework import nn, optim
-from framework.data import DataLoader, Subset, TensorDataset
+from framework.data import DataLoader, IterableDataset, Subset, TensorDataset
 from framework.errors import UserError
 from framework.extend import hookimpl
 from framework.plugin.manager import PluginManager
@@ -701,3 +701,23 @@ def test_a_run_whose_logger_is_not_there_has_failed(tmp_path):
     with pytest.raises(UserError, match="Among the loggers there is no 'paper'"):
         Trainer(recipe, run=run, loggers=["paper"])
     assert run.info["status"] == "failed"
+
+
+@pytest.mark.parametrize("length", [None, 8])
+@pytest.mark.parametrize("loader", [False, True])
+def test_a_stream_is_trained_on_in_its_own_order(length, loader):
+    class Stream(IterableDataset):
+        def __iter__(self):
+            for i in range(8):
+                yield framework.tensor([i / 8]), framework.tensor([i / 4 + 1])
+
+    if length is not None:
+        Stream.__len__ = lambda self: length
+    framework.manual_seed(0)
+    data = DataLoader(Stream(), batch_size=4) if loader else Stream()
+    trainer = Trainer(tiny(train=data, batch_size=4))
+    assert trainer.batches == (None if length is None else 2)
+    history = trainer.fit()
+    framework.manual_seed(0)
+    in_batches = Trainer(tiny()).fit()
+    assert [r["train/loss"] for r in history.records] == [r["train/loss"] for r in in_batches.records]
