@@ -225,8 +225,10 @@ def _by_dtype(pairs: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[list[Tensor]
 
 
 def _is_batch_norm(module: Any) -> bool:
+    # Asked for by name: a layer may be loaded when it is first used.
     names = "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"
-    return isinstance(module, tuple(vars(nn)[name] for name in names if name in vars(nn)))
+    kinds = [getattr(nn, name, None) for name in names]
+    return isinstance(module, tuple(kind for kind in kinds if kind is not None))
 
 
 def _check_decay(decay: float) -> None:
