@@ -12,6 +12,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.training.checks import check_batch_labels, check_labels
 from framework.training.metrics import Metric, named_metrics
+from framework.training.samples import known_length
 
 if TYPE_CHECKING:
     from framework.autograd import Tensor
@@ -40,8 +41,13 @@ class Parts:
     validation: Mapping[str, Iterable[Any]]
     summed: bool
 
+    @property
+    def batches(self) -> int | None:
+        """Batches of training in an epoch; None where it is a stream that does not say."""
+        return known_length(self.train)
+
     def step_scheduler(self, metrics: Mapping[str, float]) -> None:
-        """End an epoch. A scheduler that goes by a metric is told the loss of the first validation set, or of training."""
+        """End an epoch. A scheduler that goes by a metric is told the loss: of the first validation set, or training."""
         if takes_argument(self.scheduler):
             split = next(iter(self.validation), "train")
             self.scheduler.step(metrics[f"{split}/loss"])
@@ -101,9 +107,12 @@ def takes_argument(part: Any) -> bool:
 
 
 def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
-    from framework.data import DataLoader, Dataset
+    from framework.data import DataLoader, Dataset, IterableDataset
 
-    return DataLoader(data, batch_size=batch_size, shuffle=shuffle) if isinstance(data, Dataset) else data
+    if not isinstance(data, Dataset):
+        return data
+    # A stream has an order of its own.
+    return DataLoader(data, batch_size=batch_size, shuffle=shuffle and not isinstance(data, IterableDataset))
 
 
 def _default_check(loss: Any, labels: bool) -> Callable[[Any], None]:
