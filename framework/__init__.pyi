@@ -92,6 +92,10 @@ from framework.operations import IntTensor as IntTensor
 from framework.operations import LongTensor as LongTensor
 from framework.operations import ShortTensor as ShortTensor
 from framework.operations import UntypedStorage as UntypedStorage
+from framework.operations import _dirichlet_grad as _dirichlet_grad
+from framework.operations import _sample_dirichlet as _sample_dirichlet
+from framework.operations import _standard_gamma as _standard_gamma
+from framework.operations import _standard_gamma_grad as _standard_gamma_grad
 from framework.operations import abs as abs
 from framework.operations import absolute as absolute
 from framework.operations import acos as acos
