@@ -17,6 +17,7 @@ from framework import coverage as coverage
 from framework import cpu as cpu
 from framework import cuda as cuda
 from framework import data as data
+from framework import distributions as distributions
 from framework import extend as extend
 from framework import fft as fft
 from framework import func as func

@@ -25,6 +25,7 @@ ARROWS = {
     "operations": {"autograd", "random"},
     "compiler": {"autograd"},
     "nn": ENGINE | {"face"},
+    "distributions": ENGINE | {"face"},
     "optim": ENGINE | {"face"},
     "data": ENGINE | {"face"},
     "serialization": ENGINE | {"nn", "face"},  # a file may hold a Parameter
