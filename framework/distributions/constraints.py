@@ -10,6 +10,7 @@ from typing import Any
 
 from framework.autograd import Tensor, finfo
 from framework.autograd.dtypes import boolean as bool_dtype
+from framework.distributions.utils import _all_true
 from framework.operations import cat as concatenate
 from framework.operations import full, isclose
 from framework.operations import stack as stacked
@@ -336,13 +337,13 @@ class _Symmetric(_Square):
 class _PositiveSemidefinite(_Symmetric):
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
-        return eigvalsh(value).ge(0).all(-1) if symmetric.all() else symmetric
+        return eigvalsh(value).ge(0).all(-1) if _all_true(symmetric) else symmetric
 
 
 class _PositiveDefinite(_Symmetric):
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
-        return cholesky_ex(value).info.eq(0) if symmetric.all() else symmetric
+        return cholesky_ex(value).info.eq(0) if _all_true(symmetric) else symmetric
 
 
 class _Joined(Constraint):

@@ -13,7 +13,15 @@ from framework.autograd import Tensor, no_grad
 from framework.distributions import constraints
 from framework.distributions.exp_family import ExponentialFamily
 from framework.distributions.probs_or_logits import ProbsOrLogits
-from framework.distributions.utils import EMPTY, Shape, broadcast_all, clamp_probs, lazy_property, logits_to_probs
+from framework.distributions.utils import (
+    EMPTY,
+    Shape,
+    _all_true,
+    broadcast_all,
+    clamp_probs,
+    lazy_property,
+    logits_to_probs,
+)
 from framework.operations import ones_like, rand, where, zeros_like
 from framework.operations.binary_loss import binary_cross_entropy_with_logits
 
@@ -41,7 +49,7 @@ class ContinuousBernoulli(ProbsOrLogits, ExponentialFamily):
     ) -> None:
         self._read(probs, logits)
         if probs is not None:
-            if validate_args is not None and not self.arg_constraints["probs"].check(self.probs).all():
+            if validate_args is not None and not _all_true(self.arg_constraints["probs"].check(self.probs)):
                 raise ValueError("The parameter probs has invalid values")
             self.probs = self._param = clamp_probs(self.probs)
         self._lims = lims

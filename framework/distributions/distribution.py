@@ -6,15 +6,10 @@ import warnings
 from typing import Any, ClassVar
 
 from framework.autograd import Size, Tensor, no_grad
-from framework.autograd.decisions import decide
 from framework.distributions import constraints
-from framework.distributions.utils import EMPTY, Shape, lazy_property
+from framework.distributions.utils import EMPTY, Shape, _all_true, lazy_property
 
 __all__ = ["Distribution"]
-
-
-def _all_true(valid: Any) -> bool:
-    return bool(valid.all())
 
 
 class Distribution:
@@ -64,7 +59,7 @@ class Distribution:
             if name not in self.__dict__ and isinstance(getattr(type(self), name), lazy_property):
                 continue  # made of the argument that was given
             value = getattr(self, name)
-            if not decide(_all_true, constraint.check(value)._array):
+            if not _all_true(constraint.check(value)):
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) "
                     f"of distribution {self!r} to satisfy the constraint {constraint!r}, "
@@ -192,7 +187,7 @@ class Distribution:
             return
         if support is None:
             raise AssertionError("support is unexpectedly None")
-        if not decide(_all_true, support.check(value)._array):
+        if not _all_true(support.check(value)):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(shape)}) to be within the support "
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"

@@ -7,7 +7,7 @@ from typing import Any
 from framework.autograd import finfo, no_grad
 from framework.distributions import constraints
 from framework.distributions.probs_or_logits import ProbsOrLogits
-from framework.distributions.utils import EMPTY, Shape, broadcast_all
+from framework.distributions.utils import EMPTY, Shape, _all_true, broadcast_all
 from framework.operations import zeros_like
 from framework.operations.binary_loss import binary_cross_entropy_with_logits
 
@@ -25,7 +25,7 @@ class Geometric(ProbsOrLogits):
         super().__init__(self._param.size(), validate_args=validate_args)
         if self._validate_args and probs is not None:
             valid = self.probs > 0
-            if not valid.all():
+            if not _all_true(valid):
                 raise ValueError(
                     f"Expected parameter probs ({type(self.probs).__name__} of shape {tuple(self.probs.shape)}) "
                     f"of distribution {self!r} to be positive but found invalid values:\n{self.probs.detach()[~valid]}"

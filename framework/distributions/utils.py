@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from framework.autograd import Size, Tensor, enable_grad, finfo, get_default_dtype
+from framework.autograd.decisions import decide
 from framework.operations import arange, broadcast_tensors, randn, sigmoid, softmax, tensor
 
 __all__ = [
@@ -34,6 +35,11 @@ def broadcast_all(*values: Tensor | float) -> tuple[Tensor, ...]:
         )
     dtype = next((each.dtype for each in values if isinstance(each, Tensor)), None) or get_default_dtype()
     return broadcast_tensors(*[each if isinstance(each, Tensor) else tensor(each, dtype=dtype) for each in values])
+
+
+def _all_true(valid: Any) -> bool:
+    """Whether all elements are true; a compiled program asks again in every run."""
+    return bool(decide(lambda array: bool(array.all()), valid._array))
 
 
 def _standard_normal(shape: Shape, like: Tensor) -> Tensor:

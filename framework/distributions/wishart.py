@@ -14,7 +14,7 @@ from framework.distributions import constraints
 from framework.distributions.chi2 import Chi2
 from framework.distributions.exp_family import ExponentialFamily
 from framework.distributions.multivariate_normal import _half_log_det, _precision_to_scale_tril
-from framework.distributions.utils import EMPTY, Number, Shape, lazy_property
+from framework.distributions.utils import EMPTY, Number, Shape, _all_true, lazy_property
 from framework.operations import (
     arange,
     broadcast_shapes,
@@ -34,7 +34,7 @@ _LOG_2 = math.log(2)
 
 
 def _mvdigamma(x: Any, p: int) -> Any:
-    if not x.gt((p - 1) / 2).all():
+    if not _all_true(x.gt((p - 1) / 2)):
         raise AssertionError("Wrong domain for multivariate digamma function.")
     return (x.unsqueeze(-1) - arange(p, dtype=x.dtype).div(2)).digamma().sum(-1)
 
@@ -81,10 +81,10 @@ class Wishart(ExponentialFamily):
             self.df = df.expand(batch_shape)
         event_shape = matrix.shape[-2:]
         p = event_shape[-1]
-        if self.df.le(p - 1).any():
+        if not _all_true(~self.df.le(p - 1)):
             raise ValueError(f"Value of df={df} expected to be greater than ndim - 1 = {p - 1}.")
         setattr(self, name, matrix.expand(batch_shape + (-1, -1)))
-        if self.df.lt(p).any():
+        if not _all_true(~self.df.lt(p)):
             warnings.warn(
                 "Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim.",
                 stacklevel=2,
