@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from framework.autograd import Tensor, finfo
+from framework.autograd import finfo
 from framework.distributions import constraints
 from framework.distributions.transform import Transform
 from framework.distributions.utils import Number, broadcast_all, lazy_property
@@ -214,7 +214,7 @@ class AffineTransform(Transform):
         return result.expand(shape)
 
     def forward_shape(self, shape: Any) -> Any:
-        parameters = [each.shape for each in (self.loc, self.scale) if isinstance(each, Tensor)]
+        parameters = [getattr(each, "shape", ()) for each in (self.loc, self.scale)]
         return broadcast_shapes(shape, *parameters)
 
     inverse_shape = forward_shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from framework.distributions import constraints
 from framework.distributions.distribution import Distribution
@@ -11,7 +11,10 @@ from framework.distributions.utils import EMPTY, Shape, _sum_rightmost
 __all__ = ["Independent"]
 
 
-class Independent(Distribution):
+Base = TypeVar("Base", bound=Distribution)
+
+
+class Independent(Distribution, Generic[Base]):
     """`base_distribution` with its last `reinterpreted_batch_ndims` batch dimensions read as one event's.
 
     The numbers are the same; `log_prob` and `entropy` are summed over these dimensions.

@@ -103,8 +103,8 @@ class LowRankMultivariateNormal(Distribution):
 
     def rsample(self, sample_shape: Shape = EMPTY) -> Any:
         shape = self._extended_shape(sample_shape)
-        of_factor = _standard_normal(shape[:-1] + self.cov_factor.shape[-1:], self.loc)
-        of_diag = _standard_normal(shape, self.loc)
+        of_factor = _standard_normal(shape[:-1] + self.cov_factor.shape[-1:], self.loc.dtype)
+        of_diag = _standard_normal(shape, self.loc.dtype)
         spread = _batch_mv(self._unbroadcasted_cov_factor, of_factor)
         return self.loc + spread + self._unbroadcasted_cov_diag.sqrt() * of_diag
 

@@ -49,7 +49,7 @@ class Normal(ExponentialFamily):
             return normal(self.loc.expand(shape), self.scale.expand(shape))
 
     def rsample(self, sample_shape: Shape = EMPTY) -> Any:
-        return self.loc + _standard_normal(self._extended_shape(sample_shape), self.loc) * self.scale
+        return self.loc + _standard_normal(self._extended_shape(sample_shape), self.loc.dtype) * self.scale
 
     def log_prob(self, value: Any) -> Any:
         if self._validate_args:

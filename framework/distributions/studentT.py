@@ -51,7 +51,7 @@ class StudentT(Distribution):
         return variance
 
     def rsample(self, sample_shape: Shape = EMPTY) -> Any:
-        x = _standard_normal(self._extended_shape(sample_shape), self.df)
+        x = _standard_normal(self._extended_shape(sample_shape), self.df.dtype)
         z = self._chi2.rsample(sample_shape)
         return self.loc + self.scale * (x * (z / self.df).rsqrt())
 

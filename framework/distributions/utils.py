@@ -42,8 +42,8 @@ def _all_true(valid: Any) -> bool:
     return bool(decide(lambda array: bool(array.all()), valid._array))
 
 
-def _standard_normal(shape: Shape, like: Tensor) -> Tensor:
-    return randn(tuple(shape), dtype=like.dtype)
+def _standard_normal(shape: Shape, dtype: Any, device: Any = None) -> Tensor:
+    return randn(tuple(shape), dtype=dtype, device=device)
 
 
 def _sum_rightmost(value: Tensor, dim: int) -> Tensor:
