@@ -6,31 +6,41 @@ Source: G. Marsaglia and W. W. Tsang, "A simple method for generating gamma vari
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from framework.random._doubles import Doubles
 
-__all__ = ["standard_gamma"]
+__all__ = ["standard_gammas"]
 
 # PyTorch's constants are of single precision.
 _THIRD = np.float32(1) / np.float32(3)
 _SQUEEZE = float(np.float32(0.0331))
 
 
-def standard_gamma(concentration: float, dtype: np.dtype[np.floating], source: Doubles) -> float:
-    """A gamma number of scale 1; the concentration is of type `dtype`, and so is what PyTorch computes of it alone."""
-    if not concentration > 0:
-        return 0.0 if concentration == 0 else math.nan
-    scale = 1.0
-    a = dtype.type(concentration)
-    if a < 1:
-        # That of one more, shrunk: it is accepted more often.
-        with np.errstate(over="ignore", divide="ignore"):
-            scale = math.pow(1 - source.uniform(), dtype.type(1) / a)
-        a += dtype.type(1)
-    d = float(a - _THIRD)
-    c = 1 / math.sqrt(9 * d)
+def standard_gammas(concentrations: Any, source: Doubles) -> list[float]:
+    """A gamma number of scale 1 for each concentration, computed in the precision of their type as far as PyTorch does.
+
+    That of a concentration below 1 is that of one more, shrunk: it is accepted more often.
+    """
+    flat = np.ravel(concentrations)
+    with np.errstate(all="ignore"):
+        d = np.where(flat < 1, flat + 1, flat) - _THIRD
+        inverse = np.where(flat < 1, 1 / flat, 0)
+        c = 1 / np.sqrt(9 * d.astype(np.float64))
+    uniform = source.uniform
+    drawn = []
+    for power, each_d, each_c, each in zip(inverse.tolist(), d.tolist(), c.tolist(), flat.tolist(), strict=True):
+        if not each > 0:
+            drawn.append(0.0 if each == 0 else math.nan)
+            continue
+        scale = math.pow(1 - uniform(), power) if power else 1.0
+        drawn.append(_drawn(scale, each_d, each_c, source))
+    return drawn
+
+
+def _drawn(scale: float, d: float, c: float, source: Doubles) -> float:
     while True:
         x = source.normal()
         y = 1 + c * x

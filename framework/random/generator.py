@@ -14,7 +14,7 @@ from framework.autograd.grad_mode import mode
 from framework.random import _bounds, _counts
 from framework.random._bounds import INT64_MAX, INT64_MIN
 from framework.random._doubles import Doubles
-from framework.random._gamma import standard_gamma
+from framework.random._gamma import standard_gammas
 from framework.random._normal import box_muller_double, box_muller_single, each, fma, scalar_pairs
 from framework.random._permutation import shuffled, shuffled_one_by_one
 from framework.random._sampling import with_replacement, without_replacement
@@ -255,33 +255,33 @@ class Generator(Stream):
         _bounds.floating(rate.dtype, "poisson_cpu")
         if not np.all(~(rate < 0)):
             raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-        return self._counted(lambda each, source: _counts.poisson(each, source.uniform), rate)
+        rates = rate.ravel().tolist()
+        return self._one_by_one(lambda source: [_counts.poisson(each, source.uniform) for each in rates], rate)
 
     @_drawn
     def binomial(self, count: Array, p: Array) -> Array:
         """How many trials succeed, for each element's number of them and its probability."""
-        pairs = np.broadcast_arrays(count, p)
-        return self._counted(lambda n, share, source: _counts.binomial(n, share, source.uniform), *pairs)
+        count, p = np.broadcast_arrays(count, p)
+        pairs = list(zip(count.ravel().tolist(), p.ravel().tolist(), strict=True))
+        return self._one_by_one(lambda source: [_counts.binomial(*each, source.uniform) for each in pairs], count)
 
     @_drawn
     def standard_gamma(self, concentration: Array) -> Array:
         """Gamma of scale 1, for each element's concentration: none smaller than the least normal number of the type."""
         _bounds.floating(concentration.dtype, "gamma_cpu")
-        dtype = concentration.dtype
-        drawn = self._counted(lambda each, source: standard_gamma(each, dtype, source), concentration)
-        return np.fmax(drawn, np.finfo(dtype).tiny)
+        drawn = self._one_by_one(lambda source: standard_gammas(concentration, source), concentration)
+        return np.fmax(drawn, np.finfo(concentration.dtype).tiny)
 
-    def _counted(self, draw: Callable[..., Any], *parameters: Array) -> Array:
-        """One draw for each element, all from doubles of the stream, which goes on after the last one used."""
-        first = parameters[0]
+    def _one_by_one(self, draw: Callable[[Doubles], list[float]], like: Array) -> Array:
+        """Numbers of the type and shape of `like`, made of doubles of the stream, which goes on after the last used."""
         with self._lock:
             state = self.state_array()
-            source = Doubles(lambda: self._standard_uniform(2 * first.size + 16, DOUBLE).tolist(), self._normal)
-            values = [draw(*each, source) for each in zip(*[one.ravel().tolist() for one in parameters], strict=True)]
+            source = Doubles(lambda: self._standard_uniform(2 * like.size + 16, DOUBLE).tolist(), self._normal)
+            values = draw(source)
             self.set_state_array(state)
             self._standard_uniform(source.used, DOUBLE)
             self._normal = source.kept
-        return _cast(np.array(values, np.float64), first.dtype).reshape(first.shape)
+        return _cast(np.array(values, np.float64), like.dtype).reshape(like.shape)
 
     @_drawn
     def multinomial(self, p: Array, num_samples: int, replacement: bool = False) -> Array:
