@@ -10,6 +10,7 @@ from framework.distributions import constraints
 from framework.distributions.distribution import Distribution
 from framework.distributions.gamma import Gamma
 from framework.distributions.utils import EMPTY, Shape, broadcast_all
+from framework.operations import log
 
 __all__ = ["FisherSnedecor"]
 
@@ -55,5 +56,5 @@ class FisherSnedecor(Distribution):
             self._validate_sample(value)
         a, b, ratio = self.df1 * 0.5, self.df2 * 0.5, self.df1 / self.df2
         t1 = (a + b).lgamma() - a.lgamma() - b.lgamma()
-        t2 = a * ratio.log() + (a - 1) * value.log()
+        t2 = a * ratio.log() + (a - 1) * log(value)
         return t1 + t2 - (a + b) * (ratio * value).log1p()

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from framework.autograd.errors import no_kernel
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
 from framework.operations.creation_arguments import check_tensor
@@ -207,7 +206,7 @@ _DIRICHLET = operation(
 def _source(name: str, kernel: str, input: Any, generator: Any) -> Generator:
     check_tensor(name, "input", 1, input)
     if input._array.dtype.kind != "f" or input._array.dtype.itemsize == 2:
-        raise no_kernel(kernel, [input._array])
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.scalar_name}'")
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):
