@@ -46,10 +46,10 @@ class FisherSnedecor(Distribution):
         return 2 * df2.pow(2) * (self.df1 + df2 - 2) / (self.df1 * (df2 - 2).pow(2) * (df2 - 4))
 
     def rsample(self, sample_shape: Shape = EMPTY) -> Any:
-        tiny = finfo(self.df1.dtype).tiny
         above = self._gamma1.rsample(sample_shape)
-        below = self._gamma2.rsample(sample_shape).clamp(min=tiny)
-        return (above / below).clamp_(min=tiny)
+        below = self._gamma2.rsample(sample_shape)
+        tiny = finfo(below.dtype).tiny
+        return (above / below.clamp(min=tiny)).clamp_(min=tiny)
 
     def log_prob(self, value: Any) -> Any:
         if self._validate_args:

@@ -113,7 +113,7 @@ def _exponential_family(p: Any, q: Any) -> Any:
     slopes = grad(normalizer.sum(), of_p, create_graph=True)
     result = q._log_normalizer(*of_q) - normalizer
     for one, other, slope in zip(of_p, of_q, slopes, strict=True):
-        result = result - _sum_rightmost((other - one) * slope, len(q.event_shape))
+        result -= _sum_rightmost((other - one) * slope, len(q.event_shape))
     return result
 
 

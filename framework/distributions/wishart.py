@@ -173,9 +173,11 @@ class Wishart(ExponentialFamily):
         if self._validate_args:
             self._validate_sample(value)
         nu, p = self.df, self._event_shape[-1]
-        trace = cholesky_solve(value, self._unbroadcasted_scale_tril).diagonal(dim1=-2, dim2=-1).sum(-1)
-        log_norm = -nu * (p * _LOG_2 / 2 + _half_log_det(self._unbroadcasted_scale_tril)) - mvlgamma(nu / 2, p)
-        return log_norm + (nu - p - 1) / 2 * slogdet(value).logabsdet - trace / 2
+        tril = self._unbroadcasted_scale_tril
+        log_norm = -nu * (p * _LOG_2 / 2 + _half_log_det(tril)) - mvlgamma(nu / 2, p)
+        log_det = slogdet(value).logabsdet
+        trace = cholesky_solve(value, tril).diagonal(dim1=-2, dim2=-1).sum(-1)
+        return log_norm + (nu - p - 1) / 2 * log_det - trace / 2
 
     def entropy(self) -> Any:
         nu, p = self.df, self._event_shape[-1]
