@@ -227,25 +227,32 @@ class _Between(_Bounded):
         self.upper_bound = upper_bound
 
 
+def _and_whole(value: Any, within: Any) -> Any:
+    """Which of the values within bounds are whole, as those of an integer type are anyway."""
+    if isinstance(value, Tensor) and not value.is_floating_point():
+        return within
+    return (value % 1 == 0) & within
+
+
 class _IntegerInterval(_Between):
     is_discrete = True
 
     def check(self, value: Any) -> Any:
-        return (value % 1 == 0) & (self.lower_bound <= value) & (value <= self.upper_bound)
+        return _and_whole(value, (self.lower_bound <= value) & (value <= self.upper_bound))
 
 
 class _IntegerLessThan(_Below):
     is_discrete = True
 
     def check(self, value: Any) -> Any:
-        return (value % 1 == 0) & (value <= self.upper_bound)
+        return _and_whole(value, value <= self.upper_bound)
 
 
 class _IntegerGreaterThan(_Above):
     is_discrete = True
 
     def check(self, value: Any) -> Any:
-        return (value % 1 == 0) & (value >= self.lower_bound)
+        return _and_whole(value, value >= self.lower_bound)
 
 
 class _Real(Constraint):
