@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from framework.autograd import dtypes
-from framework.autograd.errors import broadcast_error
 from framework.autograd.operation import Operation, operation
 from framework.autograd.tensor import Tensor, wrap
-from framework.operations.blocks import slices
+from framework.operations.attention_checks import batch_of, check, check_shapes
+from framework.operations.blocks import slices, whole
 from framework.operations.dropout import dropout
 from framework.operations.halves import half
 from framework.operations.matmul import matmul
@@ -25,17 +26,6 @@ _BLOCK = 1 << 16
 
 # Inside, a mask is a number to add to each score (-inf where a key is not to be seen), or None. Scores of row l and
 # column s are `scale * query[l] · key[s]`; their exponentials are kept as they are, and the sums of their rows beside.
-
-
-def _batch(*operands: Any) -> tuple[int, ...]:
-    """The dimensions before the last two that operands have together."""
-    shapes = [each.shape[:-2] for each in operands]
-    if shapes.count(shapes[0]) == len(shapes):
-        return shapes[0]
-    error = broadcast_error([(*each, 1, 1) for each in shapes])
-    if error is not None:
-        raise error
-    return np.broadcast_shapes(*shapes)
 
 
 def _images(batch: tuple[int, ...], size: int) -> list[slice]:
@@ -85,10 +75,30 @@ def _divisors(totals: Any) -> Any:
 
 
 def _forward(query: Any, key: Any, value: Any, attn_mask: Any, scale: float, causal: bool, keeps_layout: bool) -> Any:
+    operands = (query, key, value) if attn_mask is None else (query, key, value, attn_mask)
+    batch = batch_of(*operands)
+    images = _images(batch, query.shape[-2] * key.shape[-2])
+    return _looped(images)(_attend, query, key, value, attn_mask, scale, causal, keeps_layout, batch, images)
+
+
+def _looped(images: list[slice]) -> Callable[..., Any]:
+    """How a function is called that goes image by image: a program has one call, and not a dozen for each image."""
+    return whole if len(images) > 1 else lambda function, *arguments: function(*arguments)
+
+
+def _attend(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any,
+    scale: float,
+    causal: bool,
+    keeps_layout: bool,
+    batch: tuple[int, ...],
+    images: list[slice],
+) -> Any:
     dtype = query.dtype
     query, key, value, attn_mask = _single(query, key, value, attn_mask)
-    operands = (query, key, value) if attn_mask is None else (query, key, value, attn_mask)
-    batch = _batch(*operands)
     rows, columns = query.shape[-2], key.shape[-2]
     if keeps_layout:
         out = np.empty_like(query)
@@ -98,17 +108,17 @@ def _forward(query: Any, key: Any, value: Any, attn_mask: Any, scale: float, cau
     totals = np.empty_like(query, shape=(*batch, rows), order="C")
     later = _causal(query, rows, columns) if causal else None
     keys = _turned(key)
-    for images in _images(batch, rows * columns):
-        scores = _part(exponentials, images, batch)
-        np.matmul(_part(query, images, batch) * scale, _part(keys, images, batch), out=scores)
+    for some in images:
+        scores = _part(exponentials, some, batch)
+        np.matmul(_part(query, some, batch) * scale, _part(keys, some, batch), out=scores)
         if attn_mask is not None:
-            np.add(scores, _part(attn_mask, images, batch), out=scores)
+            np.add(scores, _part(attn_mask, some, batch), out=scores)
         if later is not None:
             np.add(scores, later, out=scores)
-        sums = _part(totals[..., None], images, batch)[..., 0]
+        sums = _part(totals[..., None], some, batch)[..., 0]
         sums[...] = _exponentiate(scores) if columns else 0.0
-        result = _part(out, images, batch)
-        np.matmul(scores, _part(value, images, batch), out=result)
+        result = _part(out, some, batch)
+        np.matmul(scores, _part(value, some, batch), out=result)
         np.divide(result, _divisors(sums), out=result)
     return out if dtype.itemsize > 2 else half(out, dtype), exponentials, totals
 
@@ -141,6 +151,22 @@ def attention_gradients(
     g: Any, query: Any, key: Any, value: Any, exponentials: Any, totals: Any, out: Any, scale: float, masked: bool
 ) -> list[Any]:
     """The gradients of query, key and value, and if `masked` of the scores, from that of the result."""
+    images = _images(exponentials.shape[:-2], math.prod(exponentials.shape[-2:]))
+    return list(_looped(images)(_gradients, g, query, key, value, exponentials, totals, out, scale, masked, images))
+
+
+def _gradients(
+    g: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    exponentials: Any,
+    totals: Any,
+    out: Any,
+    scale: float,
+    masked: bool,
+    images: list[slice],
+) -> list[Any]:
     g, query, key, value, out = _single(g, query, key, value, out)
     batch = exponentials.shape[:-2]
     found = [
@@ -148,18 +174,18 @@ def attention_gradients(
         for each in (query, key, value)
     ]
     of_scores = np.empty_like(exponentials) if masked else None
-    for images in _images(batch, math.prod(exponentials.shape[-2:])):
-        weights = _part(exponentials, images, batch)
-        incoming = _part(g, images, batch) / _divisors(_part(totals[..., None], images, batch)[..., 0])
-        of_query, of_key, of_value = (_part(each, images, batch) for each in found)
+    for some in images:
+        weights = _part(exponentials, some, batch)
+        incoming = _part(g, some, batch) / _divisors(_part(totals[..., None], some, batch)[..., 0])
+        of_query, of_key, of_value = (_part(each, some, batch) for each in found)
         np.matmul(_turned(weights), incoming, out=of_value)
-        work = np.matmul(incoming, _turned(_part(value, images, batch)))
-        np.subtract(work, np.vecdot(incoming, _part(out, images, batch))[..., None], out=work)
+        work = np.matmul(incoming, _turned(_part(value, some, batch)))
+        np.subtract(work, np.vecdot(incoming, _part(out, some, batch))[..., None], out=work)
         np.multiply(work, weights, out=work)
         if of_scores is not None:
-            _part(of_scores, images, batch)[...] = work
-        np.matmul(work, _part(key, images, batch) * scale, out=of_query)
-        np.matmul(_turned(work), _part(query, images, batch) * scale, out=of_key)
+            _part(of_scores, some, batch)[...] = work
+        np.matmul(work, _part(key, some, batch) * scale, out=of_query)
+        np.matmul(_turned(work), _part(query, some, batch) * scale, out=of_key)
     return [*found, of_scores] if masked else found
 
 
@@ -248,13 +274,13 @@ def scaled_dot_product_attention(
     `enable_gqa` several heads (dimension -3) of queries share one of keys. RuntimeError for shapes and types that do
     not agree.
     """
-    _check(query, key, value, attn_mask, dropout_p, scale)
+    check(query, key, value, attn_mask, dropout_p, scale)
     q, k, v = query._array, key._array, value._array
     flash = q.ndim == k.ndim == v.ndim == 4 and not dropout_p and _is_flash(q, k, v, attn_mask, enable_gqa)
     if enable_gqa and q.ndim > 2:
         key, value = _shared(query, key, value)
         k, v = key._array, value._array
-    _check_shapes(q, k, v, attn_mask)
+    check_shapes(q, k, v, attn_mask)
     if scale is None:
         scale = 1.0 / math.sqrt(q.shape[-1]) if q.shape[-1] else 0.0
     added = None if attn_mask is None else _added(attn_mask, q)
@@ -318,67 +344,3 @@ def _dropped(
         unseen = wrap(np.isneginf(np.max(scores._array, axis=-1, keepdims=True, initial=-math.inf)))
         weights = softmax(scores.masked_fill(unseen, 0.0), -1).masked_fill(unseen, 0.0)
     return matmul(dropout(weights, dropout_p, True), value)
-
-
-def _check(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: Any, scale: Any) -> None:
-    name = "scaled_dot_product_attention"
-    for position, (label, each) in enumerate((("query", query), ("key", key), ("value", value)), 1):
-        if not isinstance(each, Tensor):
-            raise TypeError(
-                f"{name}(): argument '{label}' (position {position}) must be Tensor, not {type(each).__name__}"
-            )
-    if attn_mask is not None and not isinstance(attn_mask, Tensor):
-        raise TypeError(f"{name}(): argument 'attn_mask' must be Tensor, not {type(attn_mask).__name__}")
-    for label, number in (("dropout_p", dropout_p), ("scale", scale)):
-        if not isinstance(number, (int, float)) and not (label == "scale" and number is None):
-            raise TypeError(f"{name}(): argument '{label}' must be float, not {type(number).__name__}")
-    q, k, v = query._array, key._array, value._array
-    if not q.dtype == k.dtype == v.dtype:
-        raise RuntimeError(
-            "Expected query, key, and value to have the same dtype, but got "
-            f"query.dtype: {dtypes.c_name(q.dtype)} key.dtype: {dtypes.c_name(k.dtype)} and value.dtype: {dtypes.c_name(v.dtype)} instead."
-        )
-    if min(q.ndim, k.ndim, v.ndim) < 2:
-        raise RuntimeError(
-            "Expected query, key, and value to all be  at least 2 dimensional, but got "
-            f"query.dim: {q.ndim} key.dim: {k.ndim} and value.dim: {v.ndim} instead."
-        )
-    if attn_mask is not None and attn_mask._array.dtype.kind != "b":
-        mask = attn_mask._array
-        if mask.dtype != q.dtype and mask.dtype != np.float32:
-            raise RuntimeError(
-                "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-                f"{dtypes.c_name(mask.dtype)} and  query.dtype: {dtypes.c_name(q.dtype)} instead."
-            )
-    if q.dtype.kind != "f":
-        raise RuntimeError(f"expected scalar type Float but found {query.dtype.scalar_name}")
-    if dropout_p < 0 or dropout_p > 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p:g}")
-
-
-def _check_shapes(q: Any, k: Any, v: Any, attn_mask: Tensor | None) -> None:
-    """Raises what PyTorch's products raise for sizes that do not agree."""
-    if q.ndim == k.ndim == 2:
-        a, b = q.shape, k.shape
-        if a[1] != b[1]:
-            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[1]}x{b[0]})")
-    elif q.shape[-1] != k.shape[-1]:
-        batch = math.prod(_batch(q, k))
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {q.shape[-1]}] but got: "
-            f"[{batch}, {k.shape[-1]}]."
-        )
-    if attn_mask is not None:
-        error = broadcast_error([(*_batch(q, k), q.shape[-2], k.shape[-2]), attn_mask._array.shape])
-        if error is not None:
-            raise error
-    if k.shape[-2] != v.shape[-2]:
-        if q.ndim == k.ndim == v.ndim == 2:
-            raise RuntimeError(
-                f"mat1 and mat2 shapes cannot be multiplied ({q.shape[0]}x{k.shape[0]} and {v.shape[0]}x{v.shape[1]})"
-            )
-        batch = math.prod(_batch(q, k, v))
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {k.shape[-2]}] but got: "
-            f"[{batch}, {v.shape[-2]}]."
-        )
