@@ -18,6 +18,7 @@ from framework.operations import convolution_lines as lines
 from framework.operations import convolution_returns as returns
 from framework.operations import convolution_rows as rows
 from framework.operations import convolution_tiles as tiles
+from framework.operations.blocks import whole
 from framework.operations.convolution_columns import Pads, Sizes, zeros
 
 __all__ = ["by_input", "by_weight", "forward", "forward_together", "gradients_together"]
@@ -99,13 +100,13 @@ numbers in all kernels, lines make the better products."""
 def _walk(
     x: Any, weight: Any, bias: Any, other: Any, out: Sizes, kernel: Sizes, stride: Sizes, pads: Pads, dilation: Sizes
 ) -> tuple[Any, Any]:
-    """`walk` in tiles, in rows or in lines: a convolution, a gradient by the weight, or both."""
+    """`walk` in tiles, in rows or in lines: a convolution, a gradient by the weight, or both. One call of a program."""
     others = len(weight) if other is None else other.shape[1]
     if _in_tiles(x.shape, others, kernel, stride, dilation):
-        return tiles.walk(x, weight, bias, other, out, pads)
+        return whole(tiles.walk, x, weight, bias, other, out, pads)
     if _in_rows(x.shape, others, out, kernel, dilation):
-        return rows.walk(x, weight, bias, other, out, kernel, stride, pads, dilation[1])
-    return lines.walk(x, weight, bias, other, out, kernel, stride, pads, dilation)
+        return whole(rows.walk, x, weight, bias, other, out, kernel, stride, pads, dilation[1])
+    return whole(lines.walk, x, weight, bias, other, out, kernel, stride, pads, dilation)
 
 
 def _deep(channels: int, kernel: Sizes, stride: Sizes) -> bool:
@@ -206,7 +207,7 @@ def by_input(g: Any, weight: Any, size: Sizes, stride: Sizes, pads: Pads, dilati
         return np.concatenate(found, axis=1)
     if _in_lines(shape, kernel, pads, groups):
         if _returns(g.shape, weight.shape, size, stride, dilation):
-            return returns.by_input(g, weight, size, stride, pads, dilation)
+            return whole(returns.by_input, g, weight, size, stride, pads, dilation)
         if stride == (1, 1) and _narrow(pads, kernel, dilation) and not _opens(weight.shape):
             return lines.by_input(_walk, g, weight, None, size, pads, dilation)[0]
         if _apart(kernel, stride) and dilation == (1, 1):
