@@ -17,12 +17,16 @@ from framework import coverage as coverage
 from framework import cpu as cpu
 from framework import cuda as cuda
 from framework import data as data
+from framework import distributed as distributed
 from framework import extend as extend
 from framework import fft as fft
 from framework import func as func
+from framework import fx as fx
+from framework import hub as hub
 from framework import jit as jit
 from framework import linalg as linalg
 from framework import mps as mps
+from framework import multiprocessing as multiprocessing
 from framework import nn as nn
 from framework import operations as operations
 from framework import optim as optim
@@ -33,6 +37,7 @@ from framework import signal as signal
 from framework import special as special
 from framework import testing as testing
 from framework import training as training
+from framework import types as types
 from framework import utils as utils
 from framework import version as version
 from framework import xpu as xpu
