@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _OUT_OF_SCOPE = {
-    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|view_as_(real|complex)|^polar$|^stft$"
+    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|^stft$"
     r"|^istft$|^eig$|^eigvals$|^geqrf$|^symeig$",
     "sparse tensors are out of scope": r"sparse|coalesce|crow_|ccol_|^(col|row)_indices|^indices|^values|^to_dense$"
     r"|hspmm|spmm|^smm$|saddmm|sspaddmm|hsmm|dsmm|dense_dim|Sparse|sparse_dim|to_padded_tensor",

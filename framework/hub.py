@@ -27,12 +27,15 @@ _HASH = re.compile(r"-([a-f0-9]*)\.")
 _chosen: dict[str, str] = {}
 
 
+def _get_torch_home() -> str:
+    """PyTorch's folder for what it has downloaded. Public code uses the name."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
 def get_dir() -> str:
     """The folder where what was downloaded is kept."""
-    if "dir" in _chosen:
-        return _chosen["dir"]
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return os.path.join(os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))), "hub")
+    return _chosen.get("dir") or os.path.join(_get_torch_home(), "hub")
 
 
 def set_dir(d: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
 """PyTorch's `torch.distributed` for code that asks whether it is one of several processes: it is not."""
 
 from framework.coverage import getter
+from framework.distributed import nn
 from framework.distributed.one_process import (
     ReduceOp,
     all_gather,
@@ -52,6 +53,7 @@ __all__ = [
     "is_nccl_available",
     "is_torchelastic_launched",
     "new_group",
+    "nn",
     "recv",
     "reduce",
     "reduce_scatter",
