@@ -38,7 +38,7 @@ _OUT_OF_SCOPE = {
     r"|^sym_|^Sym|CompilationUnit|import_ir|parse_|_ir$|JITException|^(onnx|package|library|ops|classes|overrides)$|^export$|^fork$|^wait$|^cond$|while_loop"
     r"|unify_type|merge_type|functionalize",
     "tensors live on the CPU": r"cuda|cudnn|miopen|mkldnn|xpu|mps|mtia|ipu|hpu|maia|vulkan|^has_|xla|stream|Stream"
-    r"|accelerator|pin_memory|is_pinned|get_device_module|device_states|register_package",
+    r"|accelerator|pin_memory|is_pinned|get_device_module|register_package",
     "there is no autocast: call .half() or .float() where you want another precision": r"autocast|GradScaler|custom_[fb]wd",
     "bfloat16 does not exist in NumPy: use float32, or float16 for storage": r"bfloat16|BFloat16",
     "nested and named tensors are out of scope": r"nested|Nested|names|rename|align_|refine_",

@@ -53,6 +53,19 @@ def test_a_model_on_several_devices_is_the_model_under_another_name():
         torch.nn.parallel.DistributedDataParallel(inner)
 
 
+def test_there_are_no_states_of_other_devices():
+    assert torch.utils.checkpoint.get_device_states(torch.ones(1)) == ([], [])
+    torch.utils.checkpoint.set_device_states([], [])
+
+
+def test_losses_of_ones_own_read_the_reduction():
+    reduction = importlib.import_module("framework.nn._reduction")
+    assert [reduction.get_enum(name) for name in ("none", "mean", "sum")] == [0, 1, 2]
+    with pytest.warns(UserWarning, match="please use reduction='sum' instead"):
+        assert reduction.legacy_get_string(False, None) == "sum"
+    assert reduction.legacy_get_enum(None, False, emit_warning=False) == 0
+
+
 def test_there_is_no_process_group():
     assert not (distributed.is_available() or distributed.is_initialized() or distributed.is_nccl_available())
     for call in (distributed.get_rank, distributed.get_world_size, distributed.barrier):
