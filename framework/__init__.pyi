@@ -79,6 +79,7 @@ from framework.autograd.dtypes import uint16 as uint16
 from framework.autograd.dtypes import uint32 as uint32
 from framework.autograd.dtypes import uint64 as uint64
 from framework.autograd.size import channels_last as channels_last
+from framework.autograd.size import channels_last_3d as channels_last_3d
 from framework.autograd.size import contiguous_format as contiguous_format
 from framework.autograd.size import layout as layout
 from framework.autograd.size import memory_format as memory_format
