@@ -15,7 +15,7 @@ from framework.autograd.direct import copied, in_dtype
 from framework.autograd.float_errors import quietly
 from framework.autograd.grad_mode import mode
 from framework.autograd.protocol import register
-from framework.autograd.size import channels_last, channels_last_3d
+from framework.autograd.size import available, channels_last, channels_last_3d
 from framework.autograd.size import device as Device
 from framework.autograd.tensor import wrap
 from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
@@ -83,7 +83,7 @@ def to(
             if rest:
                 dtype = rest.pop(0)
         elif isinstance(first, int) and not isinstance(first, bool) and len(args) < 5:
-            Device(f"cuda:{first}")
+            available(f"cuda:{first}")
         else:
             dtype = first
         if rest:
