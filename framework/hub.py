@@ -23,7 +23,7 @@ from framework.serialization import load as _load
 __all__ = ["download_url_to_file", "get_dir", "help", "list", "load", "load_state_dict_from_url", "set_dir"]
 
 _CHUNK = 128 * 1024
-_HASH = re.compile(r"-([a-f0-9]*)\.")
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _chosen: dict[str, str] = {}
 
 
@@ -84,7 +84,7 @@ def load_state_dict_from_url(
     path = folder / name
     if not path.exists():
         sys.stderr.write(f'Downloading: "{url}" to {path}\n')
-        written = _HASH.search(name) if check_hash else None
+        written = HASH_REGEX.search(name) if check_hash else None
         download_url_to_file(url, str(path), written[1] if written else None, progress)
     return _load(path, map_location=map_location, weights_only=weights_only)
 
