@@ -18,6 +18,7 @@ from framework import cpu as cpu
 from framework import cuda as cuda
 from framework import data as data
 from framework import distributed as distributed
+from framework import distributions as distributions
 from framework import extend as extend
 from framework import fft as fft
 from framework import func as func
@@ -98,6 +99,10 @@ from framework.operations import IntTensor as IntTensor
 from framework.operations import LongTensor as LongTensor
 from framework.operations import ShortTensor as ShortTensor
 from framework.operations import UntypedStorage as UntypedStorage
+from framework.operations import _dirichlet_grad as _dirichlet_grad
+from framework.operations import _sample_dirichlet as _sample_dirichlet
+from framework.operations import _standard_gamma as _standard_gamma
+from framework.operations import _standard_gamma_grad as _standard_gamma_grad
 from framework.operations import abs as abs
 from framework.operations import absolute as absolute
 from framework.operations import acos as acos

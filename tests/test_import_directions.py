@@ -25,6 +25,7 @@ ARROWS = {
     "operations": {"autograd", "random"},
     "compiler": {"autograd"},
     "nn": ENGINE | {"func", "face"},  # functional_call, by its old name too
+    "distributions": ENGINE | {"face"},
     "optim": ENGINE | {"face"},
     "data": ENGINE | {"face"},
     "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter

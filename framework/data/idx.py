@@ -55,8 +55,8 @@ def _header(path: str, file: IO[bytes] | gzip.GzipFile) -> tuple[tuple[int, ...]
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _TYPES:
         raise DataError(
             path,
-            f"this is not an IDX file: {starts_with(start + file.read(4))}; an IDX file starts with two zeros, and then "
-            f"{', '.join(map(hex, _TYPES))} for the type of its values",
+            f"this is not an IDX file: {starts_with(start + file.read(4))}; an IDX file starts with two zeros, "
+            f"and then {', '.join(map(hex, _TYPES))} for the type of its values",
         )
     dimensions = start[3]
     sizes = file.read(4 * dimensions)

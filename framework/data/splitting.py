@@ -29,8 +29,9 @@ class Subset(Dataset[T_co]):
         kind = type(self)
         if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
-                f"{kind.__name__} overrides __getitem__ but not __getitems__, by which a "
-                "DataLoader reads a Subset. Add:\n\n"
+                f"{kind.__name__} overrides __getitem__ but not __getitems__. When subclassing Subset and overriding "
+                "__getitem__, you must also override __getitems__ to ensure DataLoader works correctly with your "
+                "custom logic. A simple implementation:\n\n"
                 "def __getitems__(self, indices):\n"
                 "    return [self.__getitem__(idx) for idx in indices]"
             )
@@ -65,10 +66,7 @@ def random_split(
     else:
         counts = cast("list[int]", list(lengths))
     if sum(counts) != size:
-        raise ValueError(
-            "Sum of input lengths does not equal the length of the input dataset! "
-            f"The lengths sum to {sum(counts)}, the dataset holds {size} samples."
-        )
+        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     order = (generator or default_generator).permutation(size).tolist()
     ends = itertools.accumulate(counts)
     return [Subset(dataset, order[end - n : end]) for end, n in zip(ends, counts, strict=True)]

@@ -229,6 +229,10 @@ from framework.operations.gamma_function import digamma as digamma
 from framework.operations.gamma_function import lgamma as lgamma
 from framework.operations.gamma_function import mvlgamma as mvlgamma
 from framework.operations.gamma_function import polygamma as polygamma
+from framework.operations.gamma_sampling import _dirichlet_grad as _dirichlet_grad
+from framework.operations.gamma_sampling import _sample_dirichlet as _sample_dirichlet
+from framework.operations.gamma_sampling import _standard_gamma as _standard_gamma
+from framework.operations.gamma_sampling import _standard_gamma_grad as _standard_gamma_grad
 from framework.operations.gathering import gather as gather
 from framework.operations.gathering import index_select as index_select
 from framework.operations.gathering import one_hot as one_hot

@@ -15,7 +15,7 @@ from framework.operations.max_pooling import located, place_at_maxima
 from framework.operations.pooling_arguments import check_input, ints, refuse_types
 from framework.operations.reduction import mean
 from framework.operations.resampling import Line, resample, resample_back, taps
-from framework.operations.windows import Window, array_like, maxima
+from framework.operations.windows import Window, maxima
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -119,7 +119,7 @@ def _adaptive_maximum(input: Any, plan: Any) -> tuple[Any, Any]:
     found: Any = 0
     step = 1
     for window, line in zip(windows, reversed(lines), strict=True):
-        along = array_like(taps(line, np.float64)[0][0] * step, input)
+        along = np.asarray(taps(line, np.float64)[0][0] * step, like=input)
         found = found + np.take(along, places % window.size)
         places = places // window.size
         step *= line.size

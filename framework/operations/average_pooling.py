@@ -22,7 +22,7 @@ from framework.operations.pooling_arguments import (
     refuse_types,
     windows_of,
 )
-from framework.operations.windows import Window, array_like, spread, sums
+from framework.operations.windows import Window, spread, sums
 
 __all__ = ["avg_pool1d", "avg_pool2d", "avg_pool3d"]
 
@@ -46,7 +46,7 @@ def _divided(total: Any, windows: Windows, divisor: Any) -> Any:
     """Sums of windows by what they count, or by `divisor` if it is a number and no flag. Writes into `total`."""
     by = _counts(windows, divisor) if isinstance(divisor, bool) else divisor
     if isinstance(by, np.ndarray):
-        by = array_like(by.astype(total.dtype), total)
+        by = np.asarray(by.astype(total.dtype), like=total)
     if total.dtype.kind == "f":
         return np.divide(total, by, out=total)
     # Whole numbers are cut towards zero.

@@ -9,7 +9,6 @@ import numpy as np
 from framework.autograd.attach import attach
 from framework.autograd.direct import all_true
 from framework.autograd.errors import broadcast_error
-from framework.autograd.float_errors import quietly
 from framework.autograd.inplace import inplace
 from framework.autograd.operation import operation
 from framework.autograd.tensor import Tensor
@@ -80,18 +79,22 @@ def _isclose(name: str, input: Tensor, other: Tensor, rtol: float, atol: float, 
     error = broadcast_error([a.shape, b.shape])
     if error is not None:
         raise error
-    return Tensor._wrap(np.asarray(quietly(_close, a, b, rtol, atol, equal_nan)))
+    return _close.function(input, other, rtol, atol, equal_nan)
 
 
-def _close(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
-    close = a == b
-    if a.dtype.kind == "f" and equal_nan:
-        close |= np.isnan(a) & np.isnan(b)
+def _is_close(input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
+    close = input == other
+    if input.dtype.kind == "f" and equal_nan:
+        close = close | (np.isnan(input) & np.isnan(other))
     if rtol or atol:
-        wide = a.dtype if a.dtype.kind == "f" else np.float64
-        difference = np.abs(a.astype(wide) - b.astype(wide))
-        close |= np.isfinite(difference) & (difference <= atol + np.abs(b.astype(wide) * rtol))
+        wide = input.dtype if input.dtype.kind == "f" else np.float64
+        target = np.astype(other, wide)
+        difference = np.absolute(np.astype(input, wide) - target)
+        close = close | (np.isfinite(difference) & (difference <= atol + np.absolute(target * rtol)))
     return close
+
+
+_close = operation(_is_close, name="isclose")
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -113,22 +113,20 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 def broadcast_shapes(*shapes: Any) -> Size:
     """The shape to which tensors of these shapes broadcast."""
-    result: list[int] = []
-    for shape in shapes:
-        given = (shape,) if isinstance(shape, int) else tuple(shape)
-        missing = len(given) - len(result)
-        result = [1] * missing + result
+    read = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    result = [1] * max([len(each) for each in read], default=0)
+    for number, given in enumerate(read):
         for position in range(-1, -len(given) - 1, -1):
             size = given[position]
+            if size not in (1, result[position]) and result[position] != 1:
+                shown = given if isinstance(shapes[number], int) else shapes[number]
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {size} at {position}! Mismatching argument at "
+                    f"index {number} had {shown}; but expected shape should be broadcastable to {result}"
+                )
             if size < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
-            if size != 1 and size != result[position]:
-                if result[position] != 1:
-                    raise RuntimeError(
-                        "Shape mismatch: objects cannot be broadcast to a single shape: "
-                        f"{tuple(result)} and {given} differ at dimension {len(result) + position}"
-                    )
-                result[position] = size
+            result[position] = size if size != 1 else result[position]
     return Size(result)
 
 

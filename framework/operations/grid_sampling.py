@@ -15,7 +15,6 @@ from framework.autograd.tensor import Tensor
 from framework.operations.arguments import check_tensors
 from framework.operations.pooling_arguments import ints, refuse_types
 from framework.operations.resampling import cubic_weights
-from framework.operations.windows import array_like
 
 __all__ = ["affine_grid", "affine_grid_generator", "grid_sample", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
@@ -330,7 +329,7 @@ def grid_sample(
 
 @operation(name="affine_grid_generator")
 def _affine(theta: Any, sizes: tuple[int, ...], align_corners: bool) -> Any:
-    base = array_like(_base(sizes, align_corners).astype(theta.dtype), theta)
+    base = np.asarray(_base(sizes, align_corners).astype(theta.dtype), like=theta)
     found = np.matmul(base, np.swapaxes(theta, 1, 2))
     return np.reshape(found, (theta.shape[0], *sizes, len(sizes)))
 
@@ -348,7 +347,7 @@ def _base(sizes: tuple[int, ...], align_corners: bool) -> Any:
 @operation(name="affine_grid_back")
 def _affine_back(g: Any, sizes: tuple[int, ...], align_corners: bool) -> Any:
     """The gradient of the matrices."""
-    base = array_like(_base(sizes, align_corners).astype(g.dtype), g)
+    base = np.asarray(_base(sizes, align_corners).astype(g.dtype), like=g)
     flat = np.reshape(g, (g.shape[0], math.prod(sizes), len(sizes)))
     return np.matmul(np.swapaxes(flat, 1, 2), base)
 

@@ -21,6 +21,7 @@ from framework.operations.recurrence import (
     column_sums,
     earlier,
     gate_planes,
+    keep_whole,
     of_planes,
     spans,
     step_parts,
@@ -47,6 +48,7 @@ def gru_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     width = hx.shape[1]
     states = np.empty_like(rows, shape=(4, rows.shape[0], width))
@@ -99,12 +101,13 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     states = out[2]
     hiddens = np.reshape(out[0], states.shape[1:])
     of_out = np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape)
     before = earlier(hx, hiddens, sizes, reverse)
     of_sums, of_new, of_hx = _through(
-        (of_out, zeros_where_none(g[1], hx), g[2]), before, weight_hh, states, sizes, reverse
+        (of_out, zeros_where_none(g[1], hx), g[2]), before, weight_hh, states, sizes, reverse, needs[1]
     )
     found: list[Any] = [None, of_hx, *[None] * 4]
     gates, new = of_sums[:2], of_new[None]
@@ -124,9 +127,10 @@ def _(
 
 
 def _through(
-    g: tuple[Any, ...], before: Any, weight_hh: Any, states: Any, sizes: Sizes, reverse: bool
+    g: tuple[Any, ...], before: Any, weight_hh: Any, states: Any, sizes: Sizes, reverse: bool, to_first: bool
 ) -> tuple[Any, ...]:
-    """The gradients of the sums in r and z and of q (3, N, H), of the sum in n (N, H), and of the first state."""
+    """The gradients of the sums in r and z and of q (3, N, H), of the sum in n (N, H), and, `to_first`, of the first
+    state."""
     of_out, of_hidden, of_states = g
     r, z, n, q = [states[number] for number in range(4)]
     to_new = (1.0 - z) * (1.0 - n * n)
@@ -145,12 +149,16 @@ def _through(
     hidden = Carry(of_hidden)
     sums: list[Any] = [None] * len(sizes)
     hiddens = list(sums)
+    first = len(sizes) - 1 if reverse else 0
     for step in range(len(sizes)) if reverse else range(len(sizes) - 1, -1, -1):
         h = hiddens[step] = of_out[step] + hidden.at(sizes[step])
         here = to_sum[step] * h
         if extra is not None:
             here = here + extra[step]
         sums[step] = here
-        hidden.rows = of_planes(here, weights) + h * keep[step]
+        if to_first or step != first:
+            hidden.rows = of_planes(here, weights) + h * keep[step]
     of_new = np.concatenate(hiddens) * to_new
-    return np.concatenate(sums, axis=1), of_new if of_states is None else of_new + of_n, hidden.end()
+    if of_states is not None:
+        of_new = of_new + of_n
+    return np.concatenate(sums, axis=1), of_new, hidden.end() if to_first else None

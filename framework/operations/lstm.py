@@ -21,6 +21,7 @@ from framework.operations.recurrence import (
     column_sums,
     earlier,
     gate_planes,
+    keep_whole,
     of_planes,
     room,
     spans,
@@ -51,6 +52,7 @@ def lstm_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, P). cx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     states = np.empty_like(rows, shape=(6, rows.shape[0], cx.shape[1]))
     out = np.empty_like(rows, shape=(rows.shape[0], hx.shape[1]))
@@ -109,9 +111,16 @@ def _of_states(of_states: Any, states: Any) -> tuple[Any, Any]:
 
 
 def _through(
-    g: tuple[Any, ...], hx: Any, cx: Any, weight_hh: Any, weight_hr: Any, states: Any, sizes: Sizes, reverse: bool
+    g: tuple[Any, ...],
+    cx: Any,
+    weight_hh: Any,
+    weight_hr: Any,
+    states: Any,
+    sizes: Sizes,
+    reverse: bool,
+    to_first: bool,
 ) -> tuple[Any, ...]:
-    """The gradients of the sums in all gates (4, N, H), of projected hidden states, and of the first states."""
+    """The gradients of the sums in all gates (4, N, H), of projected hidden states, and, `to_first`, of the first states."""
     of_out, of_hidden, of_cell, of_states = g
     count = len(sizes)
     weights = gate_planes(weight_hh, 4)
@@ -126,6 +135,7 @@ def _through(
     sums: list[Any] = [None] * count if found is None else step_parts(found, sizes, 1)
     projected: list[Any] = [None] * count
     hidden, cells = Carry(of_hidden), Carry(of_cell)
+    first = count - 1 if reverse else 0
     for step in range(count) if reverse else range(count - 1, -1, -1):
         h = of_out[step] + hidden.at(sizes[step])
         if weight_hr is not None:
@@ -142,11 +152,12 @@ def _through(
             np.multiply(h, to_output[step], out=here[3])
         if more is not None:
             here = sums[step] = here + more[1][step]
-        hidden.rows = of_planes(here, weights)
-        cells.rows = c * forget[step]
+        if to_first or step != first:
+            hidden.rows = of_planes(here, weights)
+            cells.rows = c * forget[step]
     of_sums = found if found is not None and more is None else np.concatenate(sums, axis=1)
     of_projected: Any = None if weight_hr is None else np.concatenate(projected)
-    return of_sums, of_projected, hidden.end(), cells.end()
+    return of_sums, of_projected, *((hidden.end(), cells.end()) if to_first else (None, None))
 
 
 @lstm_layer.derivative("input", "hx", "cx", "weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
@@ -164,11 +175,14 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     states = out[3]
     hiddens = np.reshape(out[0], (states.shape[1], hx.shape[1]))
     of_out = np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape)
     g = (of_out, zeros_where_none(g[1], hx), zeros_where_none(g[2], cx), g[3])
-    of_sums, of_projected, of_hx, of_cx = _through(g, hx, cx, weight_hh, weight_hr, states, sizes, reverse)
+    of_sums, of_projected, of_hx, of_cx = _through(
+        g, cx, weight_hh, weight_hr, states, sizes, reverse, needs[1] or needs[2]
+    )
     found: list[Any] = [None, of_hx, of_cx, *[None] * 5]
     if needs[0]:
         found[0] = np.reshape(of_planes(of_sums, gate_planes(weight_ih, 4)), input.shape)

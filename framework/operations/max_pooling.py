@@ -21,7 +21,6 @@ from framework.operations.pooling_arguments import (
 )
 from framework.operations.windows import (
     Window,
-    array_like,
     choose,
     contracted,
     extended,
@@ -90,7 +89,7 @@ def located(input: Any, windows: Windows) -> tuple[Any, Any]:
     places: Any = None
     step = 1
     for window in windows:
-        offsets = array_like(_offsets(window, step), input)
+        offsets = np.asarray(_offsets(window, step), like=input)
         x = extended(x, window)
         places = offsets if places is None else extended(places, window) + offsets
         x, stays = winners(x, window, False)

@@ -14,7 +14,7 @@ from framework.autograd.operation import operation
 from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor
 from framework.operations.pooling_arguments import ints, refuse_types
-from framework.operations.windows import array_like, memory_order
+from framework.operations.windows import memory_order
 
 __all__ = ["constant_pad_nd", "pad"]
 
@@ -124,7 +124,7 @@ def copy_pad(input: Any, padding: Any, mode: str) -> Any:
     if min(padding) < 0:
         x = input
         for dim, before, after in _sides(padding):
-            x = taken(x, array_like(_sources(mode, x.shape[dim], before, after)[0], x), dim)
+            x = taken(x, np.asarray(_sources(mode, x.shape[dim], before, after)[0], like=x), dim)
         return np.copy(x, order="C")
     shape, there, _ = _inside(input.shape, padding)
     if _taken_at_once(input, shape, padding):

@@ -16,6 +16,7 @@ from framework.operations.recurrence import (
     Sizes,
     column_sums,
     earlier,
+    keep_whole,
     spans,
     step_parts,
     weight_gradients,
@@ -42,6 +43,7 @@ def rnn_layer(
 
     input: rows (N, I) or (T, B, I). hx: (B, H). The biases are both given or neither.
     """
+    keep_whole(input, sizes)
     rows = np.reshape(input, (sum(sizes), input.shape[-1]))
     by_input = np.transpose(weight_ih)[None]
     if bias_ih is not None:
@@ -75,17 +77,20 @@ def _(
     reverse: bool,
     needs: tuple[bool, ...],
 ) -> tuple[Any, ...]:
+    keep_whole(out[0], sizes)
     hiddens = np.reshape(out[0], (sum(sizes), hx.shape[1]))
     slopes = step_parts(1.0 - hiddens * hiddens if tanh else np.sign(hiddens), sizes)
     of_out = step_parts(np.reshape(zeros_where_none(g[0], hiddens), hiddens.shape), sizes)
     hidden = Carry(zeros_where_none(g[1], hx))
     sums: list[Any] = [None] * len(sizes)
+    first = len(sizes) - 1 if reverse else 0
     for step in range(len(sizes)) if reverse else range(len(sizes) - 1, -1, -1):
         here = sums[step] = (of_out[step] + hidden.at(sizes[step])) * slopes[step]
-        hidden.rows = np.matmul(here, weight_hh)
+        if needs[1] or step != first:
+            hidden.rows = np.matmul(here, weight_hh)
     of_sums = np.concatenate(sums)
     planes = of_sums[None]
-    found: list[Any] = [None, hidden.end(), *[None] * 4]
+    found: list[Any] = [None, hidden.end() if needs[1] else None, *[None] * 4]
     if needs[0]:
         found[0] = np.reshape(np.matmul(of_sums, weight_ih), input.shape)
     if needs[2]:

@@ -21,6 +21,7 @@ __all__ = [
     "column_sums",
     "earlier",
     "gate_planes",
+    "keep_whole",
     "of_planes",
     "room",
     "spans",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 Sizes = tuple[int, ...]
+
+_TRACED = 128
 
 
 @lru_cache(256)
@@ -47,6 +50,15 @@ def step_parts(x: Any, sizes: Sizes, axis: int = 0) -> list[Any]:
             return [x[:, start:stop] for start, stop in spans(sizes)]
         return [x[start:stop] for start, stop in spans(sizes)]
     return list(np.split(x, list(accumulate(sizes))[:-1], axis=axis))
+
+
+def keep_whole(x: Any, sizes: Sizes) -> None:
+    """Makes a layer over a long sequence one call of a compiled program, by asking for the values of an array.
+
+    As calls of their own, so many steps take seconds to be written down, and save little.
+    """
+    if len(sizes) > _TRACED and isinstance(x, ndarray):
+        np.asarray(x)
 
 
 def room(like: Any, *shape: int) -> Any:

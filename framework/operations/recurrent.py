@@ -110,6 +110,19 @@ def _check(network: _Network, states: Sequence[Tensor], weights: Sequence[Sequen
             )
 
 
+def _packed_rows(data: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """The rows of packed data that its steps have; RuntimeError for sizes of steps that no packed sequence has."""
+    count = data._array.shape[0]
+    if not sizes or not all(isinstance(size, int) for size in sizes):
+        raise RuntimeError("expected scalar type Long but found Float")
+    if sizes[-1] <= 0 or list(sizes) != sorted(sizes, reverse=True):
+        raise RuntimeError(f"batch_sizes must be positive and never grow from step to step, but got {list(sizes)}")
+    total = sum(sizes)
+    if total > count:
+        raise RuntimeError(f"start ({total - sizes[-1]}) + length ({sizes[-1]}) exceeds dimension size ({count}).")
+    return data if total == count else data[:total]
+
+
 def _check_batch(state: Tensor, batch: int) -> None:
     """Raises PyTorch's errors for first states (layers, B, H) of another batch."""
     given, width = state._array.shape[1:]
@@ -137,6 +150,8 @@ def _run(
     x = network.input.transpose(0, 1) if network.batch_first else network.input
     network.input = x
     sizes = network.sizes
+    if network.batch_sizes is not None:
+        network.input = x = _packed_rows(x, sizes)
     for each in states:
         _check_batch(each, sizes[0])
     starts = list(zip(*[unbind(each) for each in states], strict=True))

@@ -17,7 +17,7 @@ from framework.autograd.direct import in_dtype, taken_along, zeros
 from framework.autograd.operation import operation
 from framework.operations.choosing import choose
 from framework.operations.halves import half
-from framework.operations.windows import array_like, laid, memory_order
+from framework.operations.windows import laid, memory_order
 
 Array = np.ndarray[Any, Any]
 
@@ -207,9 +207,13 @@ def _along(x: Any, line: Line, back: bool) -> Any:
     total: Any = None
     for place, weight in _steps(line, x.dtype.type if x.dtype.kind == "f" else np.float64, back):
         # np.take does the same and takes three times as long on small arrays.
-        term = x.take(place, line.dim) if x.__class__ is np.ndarray else np.take(x, array_like(place, x), axis=line.dim)
+        term = (
+            x.take(place, line.dim)
+            if x.__class__ is np.ndarray
+            else np.take(x, np.asarray(place, like=x), axis=line.dim)
+        )
         if weight is not None:
-            term *= array_like(weight, x)
+            term *= np.asarray(weight, like=x)
         total = term if total is None else np.add(total, term, out=total)
     if total is None:
         size = line.size if back else taps(line, np.float64)[0].shape[1]
@@ -256,8 +260,8 @@ def _along_in_bytes(x: Any, line: Line) -> Any:
     total: Any = 0.5
     for place, weight in zip(places, weights, strict=True):
         share = np.trunc(weight * 2.0**bits + np.copysign(0.5, weight)) * 2.0**-bits
-        share = array_like(share.reshape((-1, *(1,) * (-1 - line.dim))), x)
-        total = total + np.take(x, array_like(place, x), axis=line.dim) * share
+        share = np.asarray(share.reshape((-1, *(1,) * (-1 - line.dim))), like=x)
+        total = total + np.take(x, np.asarray(place, like=x), axis=line.dim) * share
     return in_dtype(np.clip(np.floor(total), 0, 255), x.dtype)
 
 

@@ -65,11 +65,6 @@ class Window(_Window):
         return self.stride >= self.kernel and self.dilation == 1
 
 
-def array_like(values: np.ndarray[Any, Any], like: Any) -> Any:
-    """An array of ours where `like` is."""
-    return values if like.__class__ is np.ndarray else np.array(values.tolist(), values.dtype, like=like)
-
-
 def pieces(x: Any, window: Window) -> list[Any]:
     """The first element of every window, the second, and so on. `x` is extended."""
     found = [x[cut] for cut in window.cuts]

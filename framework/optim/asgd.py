@@ -68,6 +68,8 @@ class ASGD(Optimizer):
     def scalars(self, group: dict[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
         lr, lambd = float(group["lr"]), group["lambd"]
         eta, mu, step = float(state["eta"]), float(state["mu"]), float(state["step"]) + 1
+        # PyTorch's foreach goes on in the type of the count.
+        count = state["step"] + 1 if group["foreach"] else step
         return {
             "maximize": group["maximize"],
             "weight_decay": float(group["weight_decay"]) or None,
@@ -76,7 +78,7 @@ class ASGD(Optimizer):
             "left": 1 - lambd * eta,
             "mu": mu,
             # Rounded as PyTorch does, though a state that was loaded may be of another type.
-            "next_eta": float(counter(lr / (1 + lambd * lr * step) ** group["alpha"], group)),
+            "next_eta": float(counter(lr / (1 + lambd * lr * count) ** group["alpha"], group)),
             "next_mu": float(counter(1 / max(1, step - group["t0"]), group)),
         }
 

@@ -64,7 +64,8 @@ class Optimizer(StepHooks, StateDict):
     elementwise: ClassVar[bool] = False
     """Whether `update` works on every element for itself, by scalars that look at `counters` alone.
 
-    It may then be given a part of a parameter, or several parameters in one array.
+    It may then be given a part of a parameter, or several parameters in one array. A class with a formula or scalars
+    of its own says so anew.
     """
 
     counters: ClassVar[tuple[str, ...]] = ()
@@ -72,6 +73,12 @@ class Optimizer(StepHooks, StateDict):
 
     added_options: ClassVar[Mapping[str, Any]] = {}
     """Options that a group loaded from an old checkpoint may lack, and what it meant without them."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__
+        if ("update" in own or "scalars" in own) and "elementwise" not in own:
+            cls.elementwise = False
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):

@@ -131,13 +131,13 @@ class AveragedModel(nn.Module):
         if self.n_averaged == 0:
             for mean, value in pairs:
                 mean.copy_(value)
-        elif self.avg_fn is not None:
-            for mean, value in pairs:
-                mean.copy_(self.avg_fn(mean, value, self.n_averaged))
-        else:
-            average = self.multi_avg_fn or get_swa_multi_avg_fn()
+        elif self.multi_avg_fn is not None:
             for means, values in _by_dtype(pairs):
-                average(means, values, self.n_averaged)
+                self.multi_avg_fn(means, values, self.n_averaged)
+        else:
+            average = self.avg_fn or get_swa_avg_fn()
+            for mean, value in pairs:
+                mean.copy_(average(mean, value, self.n_averaged))
         if not self.use_buffers:
             for mean, value in zip(self.module.buffers(), model.buffers(), strict=True):
                 mean.detach().copy_(value.detach())
@@ -226,8 +226,10 @@ def _by_dtype(pairs: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[list[Tensor]
 
 
 def _is_batch_norm(module: Any) -> bool:
+    # Asked for by name: a layer may be loaded when it is first used.
     names = "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"
-    return isinstance(module, tuple(vars(nn)[name] for name in names if name in vars(nn)))
+    kinds = [getattr(nn, name, None) for name in names]
+    return isinstance(module, tuple(kind for kind in kinds if kind is not None))
 
 
 def _check_decay(decay: float) -> None:

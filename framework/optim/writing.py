@@ -62,7 +62,8 @@ def update_in_blocks(
         here[...] = new
     for name in targets.keys() - first.keys():
         kept[name]._bump()
-    keep(kept, before, first, parameter, whole)
+    # The parameter has been written already.
+    keep(kept, before, first, parameter, np.empty(0))
 
 
 def _room(value: Any, part: np.ndarray, parameter: np.ndarray) -> Any:

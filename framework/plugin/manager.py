@@ -157,6 +157,10 @@ class PluginManager:
         caller = getattr(self._pluggy.hook, hook)
         return caller if caller.get_hookimpls() else None
 
+    def is_implemented(self, hook: str, beside: str) -> bool:
+        """Whether a plugin other than the one named `beside` implements a hook."""
+        return any(self._owners[part] != beside for part, _ in self._implementations(hook))
+
     def call(self, hook: str, **arguments: object) -> Any:
         """Call every implementation of `hook`, for hooks that are called seldom."""
         return getattr(self._pluggy.hook, hook)(**arguments)

@@ -13,6 +13,8 @@ from framework.autograd.dtypes import c_name
 from framework.autograd.grad_mode import mode
 from framework.random import _bounds, _counts
 from framework.random._bounds import INT64_MAX, INT64_MIN
+from framework.random._doubles import Doubles
+from framework.random._gamma import standard_gammas
 from framework.random._normal import box_muller_double, box_muller_single, each, fma, scalar_pairs
 from framework.random._permutation import shuffled, shuffled_one_by_one
 from framework.random._sampling import with_replacement, without_replacement
@@ -253,32 +255,33 @@ class Generator(Stream):
         _bounds.floating(rate.dtype, "poisson_cpu")
         if not np.all(~(rate < 0)):
             raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-        return self._counted(_counts.poisson, rate)
+        rates = rate.ravel().tolist()
+        return self._one_by_one(lambda source: [_counts.poisson(each, source.uniform) for each in rates], rate)
 
     @_drawn
     def binomial(self, count: Array, p: Array) -> Array:
         """How many trials succeed, for each element's number of them and its probability."""
-        return self._counted(_counts.binomial, *np.broadcast_arrays(count, p))
+        count, p = np.broadcast_arrays(count, p)
+        pairs = list(zip(count.ravel().tolist(), p.ravel().tolist(), strict=True))
+        return self._one_by_one(lambda source: [_counts.binomial(*each, source.uniform) for each in pairs], count)
 
-    def _counted(self, draw: Callable[..., float], *parameters: Array) -> Array:
-        """One draw for each element, all from doubles of the stream, which goes on after the last one used."""
-        first = parameters[0]
+    @_drawn
+    def standard_gamma(self, concentration: Array) -> Array:
+        """Gamma of scale 1, for each element's concentration: none smaller than the least normal number of the type."""
+        _bounds.floating(concentration.dtype, "gamma_cpu")
+        drawn = self._one_by_one(lambda source: standard_gammas(concentration, source), concentration)
+        return np.fmax(drawn, np.finfo(concentration.dtype).tiny)
+
+    def _one_by_one(self, draw: Callable[[Doubles], list[float]], like: Array) -> Array:
+        """Numbers of the type and shape of `like`, made of doubles of the stream, which goes on after the last used."""
         with self._lock:
             state = self.state_array()
-            used = 0
-            doubles: list[float] = []
-
-            def uniform() -> float:
-                nonlocal used
-                if not doubles:
-                    doubles.extend(self._standard_uniform(2 * first.size + 16, DOUBLE)[::-1].tolist())
-                used += 1
-                return doubles.pop()
-
-            values = [draw(*each, uniform) for each in zip(*[one.ravel().tolist() for one in parameters], strict=True)]
+            source = Doubles(lambda: self._standard_uniform(2 * like.size + 16, DOUBLE).tolist(), self._normal)
+            values = draw(source)
             self.set_state_array(state)
-            self._standard_uniform(used, DOUBLE)
-        return _cast(np.array(values, np.float64), first.dtype).reshape(first.shape)
+            self._standard_uniform(source.used, DOUBLE)
+            self._normal = source.kept
+        return _cast(np.array(values, np.float64), like.dtype).reshape(like.shape)
 
     @_drawn
     def multinomial(self, p: Array, num_samples: int, replacement: bool = False) -> Array:

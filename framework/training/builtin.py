@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from framework.plugin.finding import LOCAL
@@ -28,8 +26,9 @@ def register_operations(register: Register[Any]) -> None:
     from framework import operations
     from framework.autograd import Operation
 
-    for name, value in vars(operations).items():
-        if isinstance(value, Operation) and not name.startswith("_"):
+    for name in operations.__all__:
+        value = getattr(operations, name)
+        if isinstance(value, Operation):
             register(name, value)
 
 
@@ -38,8 +37,9 @@ def register_losses(register: Register[Any]) -> None:
     """ "cross_entropy" is `nn.CrossEntropyLoss`, "bce_with_logits" is `nn.BCEWithLogitsLoss`, and so on."""
     from framework import nn
 
-    for name, loss in _classes(nn, lambda name, _: name.endswith("Loss")):
-        register(snake_case(name.removesuffix("Loss")), loss)
+    for name in nn.__all__:
+        if name.endswith("Loss"):
+            register(snake_case(name.removesuffix("Loss")), getattr(nn, name))
 
 
 @hookimpl
@@ -47,9 +47,10 @@ def register_optimizers(register: Register[Any]) -> None:
     """ "sgd" is `optim.SGD`, "adamw" is `optim.AdamW`, and so on."""
     from framework import optim
 
-    base = optim.Optimizer
-    for name, optimizer in _classes(optim, lambda _, value: issubclass(value, base) and value is not base):
-        register(name.lower(), optimizer)
+    for name in optim.__all__:
+        value = getattr(optim, name)
+        if inspect.isclass(value) and issubclass(value, optim.Optimizer) and value is not optim.Optimizer:
+            register(name.lower(), value)
 
 
 @hookimpl
@@ -57,17 +58,11 @@ def register_schedulers(register: Register[Any]) -> None:
     """ "step" is `lr_scheduler.StepLR`, "cosine_annealing" is `lr_scheduler.CosineAnnealingLR`, and so on."""
     from framework import optim
 
-    schedulers = optim.lr_scheduler
-    # The others are made of functions or of other schedules.
-    wanted = set(schedulers.__all__) - {
-        "ChainedScheduler",
-        "LRScheduler",
-        "LambdaLR",
-        "MultiplicativeLR",
-        "SequentialLR",
-    }
-    for name, scheduler in _classes(schedulers, lambda name, _: name in wanted):
-        register(snake_case(name.removesuffix("LR")), scheduler)
+    # These are made of functions or of other schedules.
+    made = {"ChainedScheduler", "LRScheduler", "LambdaLR", "MultiplicativeLR", "SequentialLR"}
+    for name in optim.lr_scheduler.__all__:
+        if name not in made:
+            register(snake_case(name.removesuffix("LR")), getattr(optim.lr_scheduler, name))
 
 
 @hookimpl
@@ -88,12 +83,6 @@ def train_start(trainer: Trainer) -> None:
     used = [local] if LOCAL in trainer.plugins and local.is_file() else []
     for source in (*used, *file.helpers):
         (run.path / source.name).write_bytes(source.read_bytes())
-
-
-def _classes(module: ModuleType, wanted: Callable[[str, type], bool]) -> Iterator[tuple[str, type]]:
-    for name, value in vars(module).items():
-        if inspect.isclass(value) and not name.startswith("_") and wanted(name, value):
-            yield name, value
 
 
 def snake_case(name: str) -> str:

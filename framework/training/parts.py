@@ -12,6 +12,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.training.checks import check_batch_labels, check_labels
 from framework.training.metrics import Metric, named_metrics
+from framework.training.samples import known_length
 
 if TYPE_CHECKING:
     from framework.autograd import Tensor
@@ -40,9 +41,14 @@ class Parts:
     validation: Mapping[str, Iterable[Any]]
     summed: bool
 
+    @property
+    def batches(self) -> int | None:
+        """Batches of training in an epoch; None where it is a stream that does not say."""
+        return known_length(self.train)
+
     def step_scheduler(self, metrics: Mapping[str, float]) -> None:
-        """End an epoch. A scheduler that goes by a metric is told the loss of the first validation set, or of training."""
-        if _takes_metric(self.scheduler):
+        """End an epoch. A scheduler that goes by a metric is told the loss: of the first validation set, or training."""
+        if takes_argument(self.scheduler):
             split = next(iter(self.validation), "train")
             self.scheduler.step(metrics[f"{split}/loss"])
         else:
@@ -61,7 +67,7 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
         optimizer = call_by_name(found, recipe.model.parameters(), values=values)
     if isinstance(scheduler, str):
         scheduler = call_by_name(plugins.registry("schedulers")[scheduler], optimizer, values=values)
-    if recipe.scheduler_every == "step" and _takes_metric(scheduler):
+    if recipe.scheduler_every == "step" and takes_argument(scheduler):
         raise UserError(f"{type(scheduler).__name__} goes by the loss of an epoch: leave scheduler_every='step' out.")
     metrics = named_metrics(recipe.metrics, plugins.registry("metrics"))
     if "loss" in metrics:
@@ -91,19 +97,22 @@ def call_by_name(function: Callable[..., Any], *arguments: Any, values: Mapping[
     return function(*arguments, **{each.name: values[each.name] for each in plain if each.name in values})
 
 
-def _takes_metric(scheduler: Any) -> bool:
-    """Whether a scheduler's `step` is told a metric, as ReduceLROnPlateau's is."""
+def takes_argument(part: Any) -> bool:
+    """Whether `part.step` must be told something: a metric, as ReduceLROnPlateau's, or a closure, as LBFGS's."""
     try:
-        parameters = inspect.signature(scheduler.step).parameters.values()
+        parameters = inspect.signature(part.step).parameters.values()
     except (AttributeError, TypeError, ValueError):
         return False
     return any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)
 
 
 def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
-    from framework.data import DataLoader, Dataset
+    from framework.data import DataLoader, Dataset, IterableDataset
 
-    return DataLoader(data, batch_size=batch_size, shuffle=shuffle) if isinstance(data, Dataset) else data
+    if not isinstance(data, Dataset):
+        return data
+    # A stream has an order of its own.
+    return DataLoader(data, batch_size=batch_size, shuffle=shuffle and not isinstance(data, IterableDataset))
 
 
 def _default_check(loss: Any, labels: bool) -> Callable[[Any], None]:

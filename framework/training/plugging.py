@@ -71,6 +71,8 @@ def _manager(plugins: PluginManager | Iterable[object], recipe: Recipe) -> Plugi
 
 def _check_operations(manager: PluginManager) -> None:
     """An operation that no one could reach by its name is an error before training, not in the midst of it."""
+    if not manager.is_implemented("register_operations", FRAMEWORK):
+        return
     registry = manager.registry("operations")
     for name, operation in registry.items():
         source = registry.source(name)

@@ -39,8 +39,8 @@ class Recipe:
     """What to train, with what, on what.
 
     model: an `nn.Module`.
-    train: the training data: a Dataset (shuffled), a DataLoader, or any iterable of batches that can be read anew
-        each epoch. A batch is `(*inputs, target)`, unless `step` reads it otherwise. A list of single samples, such
+    train: the training data: a Dataset (shuffled, unless it is an IterableDataset), a DataLoader, or any iterable of
+        batches that can be read anew each epoch. A batch is `(*inputs, target)`, unless `step` reads it otherwise. A list of single samples, such
         as `[(x, 0), (x, 1)]`, is a Dataset: each target is a number or a tensor of no dimension, or inputs and target
         are vectors of different lengths. All other lists, and every list when there is a `step`, hold batches.
     epochs: how often to go through it.

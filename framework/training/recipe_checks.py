@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from framework.training.checks import wrong_inputs
+from framework.training.samples import known_length
 
 if TYPE_CHECKING:
     from framework.training.recipe import Recipe
@@ -74,7 +75,7 @@ def _wrong_data(recipe: Any) -> Iterator[str]:
     for name, data in sets.items():
         if isinstance(data, str | bytes) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
             yield f"the {name} data must be a Dataset, a DataLoader or an iterable of batches, not {data!r}."
-        elif hasattr(data, "__len__") and len(data) == 0:
+        elif known_length(data) == 0:
             yield f"the {name} data is empty."
     if not isinstance(recipe.model_arguments, Mapping):
         yield f"model_arguments must be a dict of JSON values by name, not {recipe.model_arguments!r}."

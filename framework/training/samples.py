@@ -1,4 +1,7 @@
-"""Lets a plain list of samples be training data, as PyTorch's DataLoader does; a list of batches stays what it is."""
+"""Lets a plain list of samples be training data, as PyTorch's DataLoader does; a list of batches stays what it is.
+
+And says how much data there is, where that is known: a stream may end when it ends.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from framework.autograd import Tensor
 from framework.data import Dataset
 
-__all__ = ["Samples", "as_dataset"]
+__all__ = ["Samples", "as_dataset", "known_length"]
 
 
 class Samples(Dataset[Any]):
@@ -27,6 +30,14 @@ class Samples(Dataset[Any]):
 def as_dataset(data: Any) -> Any:
     """A list of single samples as a dataset; anything else as it is."""
     return Samples(data) if isinstance(data, list) and data and _is_sample(data[0]) else data
+
+
+def known_length(data: Any) -> int | None:
+    """How many samples or batches there are; None for what has no length."""
+    try:
+        return len(data)
+    except (TypeError, NotImplementedError):
+        return None
 
 
 def _is_sample(element: Any) -> bool:

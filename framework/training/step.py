@@ -12,6 +12,7 @@ from framework.autograd import Tensor, no_grad
 from framework.autograd.decisions import decide
 from framework.compiler import Compiled
 from framework.training.checks import loss_number, not_finite
+from framework.training.parts import takes_argument
 
 if TYPE_CHECKING:
     from framework.plugin.manager import PluginManager
@@ -47,6 +48,7 @@ class Steps:
         self.validate = made(self._forward, "validation step")
         # An optimizer with a step() of its own is Python of any kind: it stays as it is.
         self._own = not getattr(parts.optimizer, "two_part", False)
+        self._by_closure = takes_argument(parts.optimizer)
         self.update = self._update if self._own else made(self._update, "update")
 
     def between(self, plugins: PluginManager) -> bool:
@@ -81,6 +83,22 @@ class Steps:
         outputs = self._forward(batch)
         outputs["loss"].backward()
         return outputs
+
+    def update_after(self, outputs: Mapping[str, Any], trainer: Trainer, batch: Any) -> None:
+        """`update`; an optimizer that searches for its step, such as LBFGS, has further passes made as it needs."""
+        if not self._by_closure:
+            self.update()
+            return
+        optimizer, first = self._parts.optimizer, [outputs]
+
+        def closure() -> Any:
+            if first:
+                return first.pop()["loss"]
+            optimizer.zero_grad()
+            return taken(self.forward_backward, trainer, "train", trainer.batch, batch)["loss"]
+
+        optimizer.step(closure)
+        optimizer.zero_grad()
 
     def _update(self) -> None:
         with no_grad():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import in_words
@@ -52,7 +52,7 @@ class Trainer:
         self.steps, self.written = Steps(recipe, self.parts, compile), Steps(recipe, self.parts, False)
         self.model, self.optimizer, self.scheduler = recipe.model, self.parts.optimizer, self.parts.scheduler
         self.epoch = self.step = self.batch = 0
-        self.batches = len(self.parts.train) if isinstance(self.parts.train, Sized) else None
+        self.batches = self.parts.batches
         self.loss = math.nan
         self.stop_reason: str | None = None
         self.history = History()
@@ -130,7 +130,7 @@ class Trainer:
                     after_backward(trainer=self)
                 if before_step and False in before_step(trainer=self):
                     continue
-                steps.update()
+                steps.update_after(outputs, self, batch)
             self.step += 1
             self._interrupts.step_ends()
             if scheduler is not None:

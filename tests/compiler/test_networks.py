@@ -1,4 +1,4 @@
-"""Whole networks of functions, compiled: every step equals the eager one to the last bit."""
+"""Whole networks, compiled: every step equals the eager one to the last bit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import framework
 from framework import nn, optim
 from framework.nn import functional as F
+from tests import networks
 from tests.compiler.models import Training, step_of, train_both
 
 
@@ -71,6 +72,40 @@ def image_batches():
         )
         for _ in range(6)
     ]
+
+
+SMALL = {
+    "mlp": lambda: networks.mlp(framework, (6, 8, 3), batch=5),
+    "lenet": lambda: networks.lenet(framework, batch=2),
+    "residual": lambda: networks.residual(framework, batch=3, widths=(4, 4, 6), size=8),
+    "lstm": lambda: networks.recurrent(framework, "LSTM", batch=3, steps=4, inputs=5, hidden=6),
+    "gru": lambda: networks.recurrent(framework, "GRU", batch=3, steps=4, inputs=5, hidden=6),
+    "gpt": lambda: networks.gpt(framework, batch=2, length=5, width=8, layers=2, heads=2, words=7, dropout=0.1),
+}
+OPTIMIZERS = {
+    "SGD": lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9),
+    "AdamW": lambda parameters: optim.AdamW(parameters, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", SMALL)
+def test_a_network_of_layers_trains_alike(name, optimizer):
+    """As people write it, with layers, an optimizer and a schedule; nothing falls back."""
+    data = SMALL[name]()
+
+    def make():
+        network = SMALL[name]()
+        made = OPTIMIZERS[optimizer](network.model.parameters())
+        schedule = optim.lr_scheduler.CosineAnnealingLR(made, T_max=5)
+        step = networks.training(network, made)
+        return Training(step, network.model, made, between=lambda number: number and schedule.step())
+
+    def batches():
+        x = data.x
+        return [(x if x.dtype is framework.int64 else x * (1 + number), data.y) for number in range(5)]
+
+    train_both(make, batches, fullgraph=True)
 
 
 @pytest.mark.parametrize(("network", "batches"), [(Transformer, word_batches), (Convolutional, image_batches)])

@@ -11,6 +11,7 @@ import pytest
 
 import framework
 from framework import nn, optim
+from framework.compiler.tracing.met import Looked
 from framework.nn import functional as F
 from tests.compiler.models import Training, class_batches, mlp, step_of, train_both, training_of
 from tests.golden.optim_cases import CASES, build
@@ -162,6 +163,23 @@ def test_lbfgs_runs_as_it_is_written() -> None:
     with pytest.warns(framework.compiler.CompileWarning, match="runs as it is written"):
         framework.compile(lambda: optimizer.step(closure))()
     assert closure().item() < first
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda state: state["a"] + state["b"],
+        lambda state: state.get("a") + state.get("b", 0),
+        lambda state: sum(state.values()),
+        lambda state: sum(each for _, each in state.items()),
+        lambda state: dict(state)["b"],
+        lambda state: {**state}["a"],
+    ],
+)
+def test_however_scalars_look_at_a_state_it_is_noted(look: Callable[[Any], Any]) -> None:
+    state = Looked({"a": 1, "b": 2})
+    assert look(state) in (1, 2, 3)
+    assert state.names == {"a", "b"}
 
 
 class Between(optim.Optimizer):

@@ -78,6 +78,21 @@ def batches():
     return [(framework.randn(5, 2, 3),) for _ in range(4)]
 
 
+def test_a_long_sequence_is_one_call():
+    for layer in (nn.RNN(2, 2), nn.LSTM(2, 2), nn.GRU(2, 2)):
+
+        def step(x, layer=layer):
+            x = x.detach().requires_grad_()
+            layer(x)[0].square().sum().backward()
+            return x.grad
+
+        compiled = framework.compile(step, fullgraph=True)
+        x = framework.randn(200, 1, 2)
+        for each in (x, x + 1, x - 1):
+            assert framework.equal(compiled(each), step(each))
+        assert all(len(program.source.splitlines()) < 100 for program in compiled.programs)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_trains_alike_with_clipped_gradients(name):
     def make():

@@ -42,5 +42,5 @@ class Sleepy(Dataset):
 
 
 def transposed(samples):
-    """A batch whose memory is not in the order of its axes."""
-    return framework.stack([sample["large"] for sample in samples]).permute(2, 0, 1)
+    """A batch whose memory is in the reverse order of its axes."""
+    return framework.stack([sample["large"] for sample in samples]).permute(2, 1, 0)

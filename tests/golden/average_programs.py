@@ -10,8 +10,12 @@ def trained(model, average, steps=4):
                 p.add_(torch.rand(p.shape, dtype=p.dtype) - 0.5)
         average.update_parameters(model)
         print(average.n_averaged.item())
-        # PyTorch's lerp is a fused multiply-add: the last bit may differ.
-        print(list(average.module.parameters()))
+        if average.multi_avg_fn is None:
+            for p in average.module.parameters():
+                values(p)
+        else:
+            # PyTorch's lerp is a fused multiply-add: the last bit may differ.
+            print(list(average.module.parameters()))
 """
 
 PROGRAMS = {
@@ -22,7 +26,7 @@ torch.manual_seed(0)
 model = nn.Linear(3, 2)
 average = W.AveragedModel(model)
 print(average)
-print(average.state_dict())
+print(dict(average.state_dict()))
 trained(model, average)
 x = torch.ones(2, 3)
 print(average(x), average.module(input=x), average(input=x).requires_grad)
@@ -65,14 +69,14 @@ class Counting(nn.Module):
         self.weight = nn.Parameter(torch.ones(2))
         self.register_buffer("mean", torch.zeros(2))
         self.register_buffer("count", torch.tensor(0))
-for options in [{}, dict(use_buffers=True, multi_avg_fn=W.get_ema_multi_avg_fn(0.5)), dict(use_buffers=True, avg_fn=W.get_ema_avg_fn(0.5))]:
+for options in [{}, dict(use_buffers=True), dict(use_buffers=True, multi_avg_fn=W.get_ema_multi_avg_fn(0.5)), dict(use_buffers=True, avg_fn=W.get_ema_avg_fn(0.5))]:
     model = Counting()
     average = W.AveragedModel(model, **options)
     for i in range(3):
         with torch.no_grad():
             model.weight += 1; model.mean += 2; model.count += 4
         average.update_parameters(model)
-    print(average.state_dict())
+    print(dict(average.state_dict()))
 again = W.AveragedModel(Counting())
 again.load_state_dict(average.state_dict())
 print(again.n_averaged, again.module.count)

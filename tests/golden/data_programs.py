@@ -181,7 +181,9 @@ for batch in [
     [Point(1, 2), Point(3, 4)], [OrderedDict(a=1), OrderedDict(a=2)], [{"x": {"y": "z"}}],
 ]:
     result = data.default_collate(batch)
-    print(type(result).__name__, result, getattr(result, "dtype", None))
+    # Python 3.12 shows an OrderedDict otherwise.
+    shown = dict(result) if isinstance(result, dict) else result
+    print(type(result).__name__, shown, getattr(result, "dtype", None))
 attempt(data.default_collate, [[1, 2], [3]])
 attempt(data.default_collate, [(1,), (2, 3)])
 attempt(data.default_collate, [None, None])

@@ -173,7 +173,7 @@ attempt(lambda: len(data.ChainDataset([[3]])))
 try:
     data.IterableDataset()
 except TypeError as caught:
-    print(str(caught)[:61])
+    print(str(caught)[:50])
 """,
         "a stream longer than it said": """
 import warnings
@@ -246,6 +246,33 @@ try:
     data.Sampler().__iter__()
 except NotImplementedError:
     print("NotImplementedError")
+""",
+        "indices of all kinds": """
+import warnings
+warnings.filterwarnings("ignore", "Using a non-tuple sequence")
+d = data.TensorDataset(torch.arange(10), torch.arange(20).reshape(10, 2))
+def told(make):
+    try:
+        print([plain(b) for b in make()])
+    except Exception as caught:
+        print(type(caught).__name__, str(caught).splitlines()[0])
+torch.manual_seed(0)
+for indices in (torch.tensor([3, 1, 2]), np.array([3, 1]), range(2, 5), (1, 2), [True, False], [np.int64(2)], [torch.tensor(1)],
+                torch.tensor([1, 2], dtype=torch.int32), [-1], [10], [1.5], [], "ab"):
+    told(lambda: data.DataLoader(data.Subset(d, indices), 2))
+    told(lambda: [data.Subset(d, indices)[0]])
+for batch in ([], [1, -11], torch.tensor([1, 2]), [torch.tensor(1), torch.tensor(2)], np.array([1, 2]), (1, 2), range(3), [10], ["a"], [1.5],
+              [True, False], [slice(0, 2)], [[1, 2]], 3, [None], [np.int8(3)], iter([1, 2])):
+    told(lambda: data.DataLoader(d, batch_sampler=[[1], batch]))
+told(lambda: data.DataLoader(d, sampler=data.BatchSampler(data.SequentialSampler(d), 4, False), batch_size=None))
+told(lambda: data.DataLoader(d, sampler=torch.tensor([1, 2, 3]), batch_size=2))
+told(lambda: data.DataLoader(d, sampler=(i for i in range(5)), batch_size=2))
+told(lambda: data.DataLoader(d, sampler=["a"], batch_size=2))
+told(lambda: data.DataLoader(torch.arange(6).reshape(3, 2), batch_size=2, shuffle=True))
+told(lambda: data.DataLoader(np.arange(6).reshape(3, 2), batch_size=2))
+told(lambda: data.DataLoader({0: 1, 1: 5}, batch_size=2))
+told(lambda: data.random_split(range(5), [3, 3]))
+told(lambda: data.random_split(range(5), []))
 """,
         "old paths": """
 names = {"dataset": ["Dataset", "TensorDataset", "random_split"], "sampler": ["Sampler", "BatchSampler", "WeightedRandomSampler"],

@@ -12,6 +12,8 @@ NAMESPACES = """
 nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations linalg special fft
 autograd autograd.functional autograd.forward_ad autograd.graph func optim optim.lr_scheduler optim.swa_utils
 utils.data utils.checkpoint random amp signal.windows serialization
+distributions distributions.constraints distributions.transforms distributions.kl distributions.constraint_registry
+distributions.utils
 """.split()
 
 

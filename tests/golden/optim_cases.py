@@ -53,7 +53,7 @@ _OPTIONS: dict[str, list[dict[str, Any]]] = {
     "Rprop": [{}, {"lr": 1e-3, "etas": (0.3, 1.5)}, {"step_sizes": (1e-3, 0.02)}, {"maximize": True, "foreach": True}],
     "ASGD": [
         {"lr": 0.05, **options}
-        for options in ({}, {"t0": 20}, {"lambd": 0.05, "alpha": 0.5, **_DECAYED}, {"maximize": True})
+        for options in ({}, {"t0": 20}, {"lambd": 0.05, "alpha": 0.5, **_DECAYED}, {"maximize": True, "foreach": True})
     ],
     "Adafactor": [
         {},

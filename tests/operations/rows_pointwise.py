@@ -130,6 +130,7 @@ ROWS = [
     Row("floor_divide", lambda r: [], NO_TYPE),
     Row("remainder_of_number", lambda r: [], NO_TYPE),
     *[Row(name, _pairs, NO_TYPE) for name in ("eq", "ne", "lt", "le", "gt", "ge")],
+    Row("isclose", lambda r: [(r(2, 3), r(3), 1e-5, each, nan) for each, nan in ((1.0, False), (0.0, True))]),
     *[Row(name, _any, NO_TYPE) for name in ("isnan", "isinf", "isfinite", "logical_not")],
     *[Row(name, _masks, NO_TYPE) for name in ("logical_and", "logical_or", "logical_xor")],
     *[Row(name, _bits, NO_TYPE) for name in ("bitwise_and", "bitwise_or", "bitwise_xor")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import framework.operations.gamma_sampling  # noqa: F401  its operations are called by `torch.distributions` alone
 from tests.operations.sampling import Row
 
 
@@ -90,5 +91,10 @@ ROWS = [
     ],
     Row("special_zeta", lambda r: [(r.ints(4, 2, 3) + 2, r.positive(3))], NO_TYPE),
     Row("nextafter", lambda r: [(r(2, 3), r(3)), (r(), r(2))]),
+    # A number that was drawn is no function of the concentration: tests/distributions looks at how it moves.
+    Row("_standard_gamma", lambda r: []),
+    Row("_sample_dirichlet", lambda r: []),
+    Row("_standard_gamma_grad", lambda r: [(r.ints(30, 2, 9) + 1, r.ints(30, 9) + 1)], {"refuses": True}),
+    Row("_dirichlet_grad", lambda r: [(r.ints(2, 2, 9), r.ints(30, 9) + 1, r.ints(30, 9) + 40)], {"refuses": True}),
     Row("poisson", lambda r: [(r.positive(2, 3), r.positive(2, 3))], STEP),
 ]

@@ -295,3 +295,21 @@ def test_parameters_that_share_memory_are_updated_one_after_the_other() -> None:
     optimizer.step()
     assert whole.tolist() == [7, 9, 9, 7]
     assert optimizer.state[shared[0]]["step"].item() == 4
+
+
+def test_a_formula_of_ones_own_is_given_whole_parameters_unless_it_says_otherwise() -> None:
+    class Centred(SGD):
+        def update(self, parameter: Any, grad: Any, state: Any, scalars: Any) -> Any:
+            return super().update(parameter, grad - np.mean(grad), state, scalars)
+
+    class Renamed(SGD):
+        pass
+
+    assert SGD.elementwise and Renamed.elementwise and not Centred.elementwise
+    parameters = [parameter(1.0, 2.0), parameter(3.0, 5.0)]
+    optimizer = Centred(parameters, lr=1.0, momentum=0.5)
+    for _ in range(2):
+        for number, p in enumerate(parameters):
+            p.grad = gradient(1.0 + number, 3.0)
+        optimizer.step()
+    assert [p.tolist() for p in parameters] == [[3.5, -0.5], [4.25, 3.75]]

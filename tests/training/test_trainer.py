@@ -10,12 +10,13 @@ import pytest
 
 import framework
 from framework import nn, optim
-from framework.data import DataLoader, Subset, TensorDataset
+from framework.data import DataLoader, IterableDataset, Subset, TensorDataset
 from framework.errors import UserError
 from framework.extend import hookimpl
 from framework.plugin.manager import PluginManager
+from framework.training import builtin
 from framework.training.checks import NonFiniteError
-from framework.training.recipe import build
+from framework.training.recipe import Recipe, build
 from framework.training.trainer import Trainer
 from tests.tiny import tiny
 
@@ -701,3 +702,55 @@ def test_a_run_whose_logger_is_not_there_has_failed(tmp_path):
     with pytest.raises(UserError, match="Among the loggers there is no 'paper'"):
         Trainer(recipe, run=run, loggers=["paper"])
     assert run.info["status"] == "failed"
+
+
+def test_an_optimizer_that_searches_for_its_step_gets_further_passes():
+    framework.manual_seed(0)
+    x = framework.randn(40, 3)
+    y = x @ framework.tensor([[1.0], [-2.0], [0.5]])
+
+    def history(**options):
+        model = nn.Linear(3, 1)
+        optimizer = optim.LBFGS(model.parameters(), line_search_fn="strong_wolfe", **options)
+        recipe = Recipe(
+            model=model, loss="mse", optimizer=optimizer, train=TensorDataset(x, y), batch_size=40, epochs=2
+        )
+        return Trainer(recipe).fit(), model
+
+    found, model = history(max_iter=20)
+    assert found.final["train/loss"] < 1e-6 and found.final["step"] == 2
+    assert model.weight.grad is None
+    by_name = Trainer(
+        Recipe(model=nn.Linear(3, 1), loss="mse", optimizer="lbfgs", train=TensorDataset(x, y), batch_size=40, epochs=3)
+    ).fit()
+    assert by_name.final["train/loss"] < 1e-2
+
+
+def test_what_the_framework_has_goes_by_name():
+    manager = PluginManager()
+    manager.register(builtin, "framework")
+    optimizers = manager.registry("optimizers")
+    assert {"adamw", "lbfgs", "sgd"} <= set(optimizers) and "optimizer" not in optimizers
+    assert {"cross_entropy", "bce_with_logits", "l1"} <= set(manager.registry("losses"))
+    assert {"step", "cosine_annealing", "reduce_lr_on_plateau"} <= set(manager.registry("schedulers"))
+    assert {"mul", "erf"} <= set(manager.registry("operations"))
+
+
+@pytest.mark.parametrize("length", [None, 8])
+@pytest.mark.parametrize("loader", [False, True])
+def test_a_stream_is_trained_on_in_its_own_order(length, loader):
+    class Stream(IterableDataset):
+        def __iter__(self):
+            for i in range(8):
+                yield framework.tensor([i / 8]), framework.tensor([i / 4 + 1])
+
+    if length is not None:
+        Stream.__len__ = lambda self: length
+    framework.manual_seed(0)
+    data = DataLoader(Stream(), batch_size=4) if loader else Stream()
+    trainer = Trainer(tiny(train=data, batch_size=4))
+    assert trainer.batches == (None if length is None else 2)
+    history = trainer.fit()
+    framework.manual_seed(0)
+    in_batches = Trainer(tiny()).fit()
+    assert [r["train/loss"] for r in history.records] == [r["train/loss"] for r in in_batches.records]

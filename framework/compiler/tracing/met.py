@@ -49,6 +49,10 @@ class Looked(dict[str, Any]):
         self.names.add(name)
         return super().__getitem__(name)
 
+    def __iter__(self) -> Any:
+        # With one of its own, dict(state) and {**state} ask for each name.
+        return super().__iter__()
+
     def get(self, name: str, default: Any = None) -> Any:
         self.names |= {name} & self.keys()
         return super().get(name, default)

@@ -25,7 +25,7 @@ class WorkerGenerators:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker's number `id` of `num_workers`, its seed and its dataset; in a thread, generators of its own as `rng`."""
+    """A worker's number `id` of `num_workers`, its seed and its dataset; a thread has generators of its own, `rng`."""
 
     id: int
     num_workers: int

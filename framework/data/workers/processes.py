@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -65,7 +66,7 @@ class ProcessPool:
         process = context.Process(target=_run, args=(work, worker, there), daemon=True)
         try:
             process.start()
-        except (TypeError, AttributeError, ValueError) as error:
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
             method = context.get_start_method()
             if method == "fork":
                 raise

@@ -39,6 +39,9 @@ _FAMILIES = (
 for _name in _FAMILIES:
     globals()[_name] = sys.modules[f"{__name__}.{_name}"] = import_module(f"framework.nn.{_name}")
 
+# PyTorch has it among the activations.
+sys.modules["framework.nn.activation"].__dict__["MultiheadAttention"] = nn.MultiheadAttention
+
 # Last: a name that is not here is asked of `nn`, which has a `utils` of its own.
 from framework.nn.modules import utils as utils  # noqa: E402
 

@@ -18,9 +18,9 @@ __all__ = ["CyclicLR"]
 class CyclicLR(MomentumCycle):
     """`lr = base_lr + (max_lr - base_lr) * height * scale`, a step every batch.
 
-    `height` goes from 0 to 1 in `step_size_up` steps and back in `step_size_down`. `scale` is by `mode` 1 ("triangular"),
-    halved each cycle ("triangular2") or `gamma ** steps` ("exp_range"); or it is `scale_fn` of the cycle, from 1, or
-    with `scale_mode="iterations"` of the steps. Momentum goes the other way, between its own bounds.
+    `height` goes from 0 to 1 in `step_size_up` steps and back in `step_size_down`. `scale` is by `mode` 1
+    ("triangular"), halved each cycle ("triangular2") or `gamma ** steps` ("exp_range"); or it is `scale_fn` of the
+    cycle, from 1, or with `scale_mode="iterations"` of the steps. Momentum goes the other way, between its own bounds.
     Smith, "Cyclical learning rates for training neural networks", 2017.
     """
 
