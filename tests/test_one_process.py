@@ -36,6 +36,7 @@ def test_script_gives_what_it_was_given():
         return x * torch.sigmoid(x)
 
     model = torch.nn.Linear(2, 2)
+    assert importlib.import_module("framework.jit.annotations").List[int].__origin__ is list
     assert swish(torch.zeros(1)).item() == 0 and torch.jit.script(model) is model
     assert torch.fx.wrap("len") == "len" and torch.fx.wrap(len) is len
     with pytest.raises(NotImplementedError, match=r"framework\.compile"):
