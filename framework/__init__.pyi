@@ -17,13 +17,17 @@ from framework import coverage as coverage
 from framework import cpu as cpu
 from framework import cuda as cuda
 from framework import data as data
+from framework import distributed as distributed
 from framework import distributions as distributions
 from framework import extend as extend
 from framework import fft as fft
 from framework import func as func
+from framework import fx as fx
+from framework import hub as hub
 from framework import jit as jit
 from framework import linalg as linalg
 from framework import mps as mps
+from framework import multiprocessing as multiprocessing
 from framework import nn as nn
 from framework import operations as operations
 from framework import optim as optim
@@ -34,6 +38,7 @@ from framework import signal as signal
 from framework import special as special
 from framework import testing as testing
 from framework import training as training
+from framework import types as types
 from framework import utils as utils
 from framework import version as version
 from framework import xpu as xpu
@@ -75,6 +80,7 @@ from framework.autograd.dtypes import uint16 as uint16
 from framework.autograd.dtypes import uint32 as uint32
 from framework.autograd.dtypes import uint64 as uint64
 from framework.autograd.size import channels_last as channels_last
+from framework.autograd.size import channels_last_3d as channels_last_3d
 from framework.autograd.size import contiguous_format as contiguous_format
 from framework.autograd.size import layout as layout
 from framework.autograd.size import memory_format as memory_format

@@ -28,17 +28,17 @@ __all__ = [
 ]
 
 _OUT_OF_SCOPE = {
-    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|view_as_(real|complex)|^polar$|^stft$"
+    "complex tensors are out of scope": r"complex|cfloat|cdouble|chalf|^stft$"
     r"|^istft$|^eig$|^eigvals$|^geqrf$|^symeig$",
     "sparse tensors are out of scope": r"sparse|coalesce|crow_|ccol_|^(col|row)_indices|^indices|^values|^to_dense$"
     r"|hspmm|spmm|^smm$|saddmm|sspaddmm|hsmm|dsmm|dense_dim|Sparse|sparse_dim|to_padded_tensor",
     "quantized tensors are out of scope": r"quanti[sz]|fake_quant|^q_|^qscheme$|int_repr|fbgemm|^per_(channel|tensor)|^int[1-7]$"
     r"|^uint[1-7]$|^q?u?int\dx|^bits|^bit$|^float[48]_|grouped_mm|scaled_mm|ScalingType|SwizzleType",
     "there is no TorchScript or other graph of PyTorch's own: framework.compile is the compiler": r"^jit|Script|script"
-    r"|^sym_|^Sym|CompilationUnit|import_ir|parse_|_ir$|JITException|^(fx|onnx|hub|package|library|ops|classes|overrides)$|^export$|^fork$|^wait$|^cond$|while_loop"
+    r"|^sym_|^Sym|CompilationUnit|import_ir|parse_|_ir$|JITException|^(onnx|package|library|ops|classes|overrides)$|^export$|^fork$|^wait$|^cond$|while_loop"
     r"|unify_type|merge_type|functionalize",
     "tensors live on the CPU": r"cuda|cudnn|miopen|mkldnn|xpu|mps|mtia|ipu|hpu|maia|vulkan|^has_|xla|stream|Stream"
-    r"|accelerator|pin_memory|is_pinned|get_device_module|DataParallel|device_states|register_package",
+    r"|accelerator|pin_memory|is_pinned|get_device_module|register_package",
     "there is no autocast: call .half() or .float() where you want another precision": r"autocast|GradScaler|custom_[fb]wd",
     "bfloat16 does not exist in NumPy: use float32, or float16 for storage": r"bfloat16|BFloat16",
     "nested and named tensors are out of scope": r"nested|Nested|names|rename|align_|refine_",

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from framework.autograd import dtypes
-from framework.autograd.size import CPU, device
+from framework.autograd.size import CPU, available, device
 
 __all__ = [
     "are_deterministic_algorithms_enabled",
@@ -108,15 +108,12 @@ def set_flush_denormal(mode: bool) -> bool:
 
 def set_default_device(device: Any) -> None:
     """Says where tensors are made: on the CPU, the only device here; another is refused with the reason."""
-    _Settings.device = None if device is None else _device(device)
+    _Settings.device = None if device is None else available(device)
 
 
 def get_default_device() -> device:
     """Where tensors are made."""
     return _Settings.device or CPU
-
-
-_device = device
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -51,9 +51,14 @@ ARROWS = {
     "coverage": {"face", "autograd"},
     "cpu": set(),
     "cuda": {"amp"},
+    "distributed": set(),
+    "fx": set(),
+    "hub": {"serialization"},
+    "multiprocessing": set(),
+    "types": {"autograd"},
     "mps": set(),
     "xpu": set(),
-    "utils": SHELF,
+    "utils": SHELF | {"hub"},
 }  # fmt: skip
 ARROWS["face"] = set(ARROWS) - {"cli"}
 FOR_ALL = {"errors", "coverage", "loading"}

@@ -110,7 +110,6 @@ def test_code_that_asks_for_a_gpu_runs():
         (lambda: framework.stft, "PyTorch has torch.stft, framework does not: complex tensors are out of scope"),
         (lambda: framework.tensorr, "PyTorch's torch has no such name either. Did you mean 'tensor'?"),
         (lambda: framework.mse_loss, "no such name either. It is framework.nn.functional.mse_loss."),
-        (lambda: framework.nn.DataParallel, "framework does not: tensors live on the CPU"),
         (lambda: framework.nn.functional.reluu, "torch.nn.functional has no such name either. Did you mean 'relu'?"),
         (lambda: framework.ones(2).to_sparse, "PyTorch has torch.Tensor.to_sparse, framework does not: sparse tensors"),
         (lambda: framework.Tensor.to_sparse, "PyTorch has torch.Tensor.to_sparse, framework does not: sparse tensors"),

@@ -34,7 +34,7 @@ def test_interop_threads_are_set_once(monkeypatch):
         torch.set_num_interop_threads(2)
 
 
-@pytest.mark.parametrize("name", ["script", "trace", "load", "save", "ScriptModule"])
+@pytest.mark.parametrize("name", ["trace", "load", "save", "ScriptModule"])
 def test_torchscript_is_refused_with_what_to_use(name):
     with pytest.raises(NotImplementedError, match=r"framework\.compile"):
         getattr(torch.jit, name)(torch.sin, None)

@@ -152,6 +152,9 @@ class Operation:
         first = values[0]
         given = first if self.sequence else values
         if not hasattr(first, "dtype") and not any([hasattr(each, "dtype") for each in given]):
+            own = getattr(first, "__torch_function__", None)
+            if own is not None:
+                return own(self, (type(first),), tuple(values), {})
             raise TypeError(
                 f"{self.name}(): argument '{self.parameters[0]}' (position 1) must be Tensor, not {type(first).__name__}"
             )

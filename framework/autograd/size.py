@@ -55,7 +55,7 @@ def _integers(sizes: Iterable[Any]) -> list[int]:
 
 
 class device:
-    """Where a tensor lives. There is the CPU; another name is refused with the reason."""
+    """Where a tensor lives. Tensors are on the CPU: another device can be named, and is refused where it is used."""
 
     __slots__ = ("index", "type")
 
@@ -63,14 +63,24 @@ class device:
     index: int | None
 
     def __init__(self, type: str | device = "cpu", index: int | None = None) -> None:
-        name, _, number = str(type).partition(":")
+        given = str(type)
+        name, colon, number = given.partition(":")
         if name != "cpu":
-            raise RuntimeError(_refusal(str(type), name))
+            check_device_name(given)
+        if colon and not number.isdecimal():
+            raise RuntimeError(f"Invalid device string: {given!r}")
+        if index is not None:
+            if number:
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {given}"
+                )
+            if index < 0:
+                raise RuntimeError("Device index must not be negative")
         self.type = name
         self.index = int(number) if number else index
 
     def __enter__(self) -> device:
-        return self
+        return available(self)
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to undo: tensors are made on the CPU anyway."""
@@ -93,6 +103,16 @@ class device:
         return device, (self.type, self.index)
 
 
+def available(given: Any) -> device:
+    """A device on which tensors can be: the CPU. RuntimeError for any other."""
+    found = given if isinstance(given, device) else device(given)
+    if found.type != "cpu":
+        raise RuntimeError(
+            f"device {str(given)!r} is not available: tensors live on the CPU here. Use device='cpu', or leave it out"
+        )
+    return found
+
+
 def check_device_name(name: str) -> None:
     """Raises unless PyTorch knows a device of this name, whether it is here or not."""
     kind = name.partition(":")[0]
@@ -101,8 +121,8 @@ def check_device_name(name: str) -> None:
 
 
 def _refusal(given: str, name: str) -> str:
-    """Why a device is refused: it is another than the CPU, or none at all."""
-    if name in _ELSEWHERE or name.isdigit():
+    """Why a name is that of no device."""
+    if name.isdigit():
         return f"device {given!r} is not available: tensors live on the CPU here. Use device='cpu', or leave it out"
     if not name.replace("_", "").isalpha():
         return f"Invalid device string: {given!r}"
@@ -136,3 +156,4 @@ strided = layout()
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")

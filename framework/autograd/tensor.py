@@ -20,7 +20,7 @@ from framework.autograd.hooks import RemovableHandle
 from framework.autograd.memory import address, start_of
 from framework.autograd.nodes import LeafHooks, Node, new
 from framework.autograd.printing import tensor_text
-from framework.autograd.size import CPU, Size, device, layout, strided
+from framework.autograd.size import CPU, Size, channels_last, channels_last_3d, device, layout, strided
 from framework.autograd.storage import INFERENCE, storage_of
 from framework.autograd.views import View, refresh, retain
 
@@ -157,7 +157,10 @@ class Tensor:
         return strides if dim is None else strides[self._named_dim(dim)]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Whether the elements lie in memory one after the other, the last dimension fastest."""
+        """Whether the elements lie in memory one after the other, the last dimension (or the channels) fastest."""
+        if memory_format is channels_last or memory_format is channels_last_3d:
+            array, dims = self._array, 4 if memory_format is channels_last else 5
+            return array.ndim == dims and bool(np.moveaxis(array, 1, -1).flags.c_contiguous)
         return self._array.flags.c_contiguous
 
     def storage_offset(self) -> int:

@@ -71,16 +71,16 @@ def _children(tree: Any) -> tuple[list[Any] | None, list[Any]] | None:
     return None
 
 
-def flatten(tree: Any) -> tuple[list[Any], Spec]:
-    """The leaves of a nest in order, and its form."""
-    found = _children(tree)
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Spec]:
+    """The leaves of a nest in order, and its form; what `is_leaf` says yes to is a leaf, too."""
+    found = None if is_leaf is not None and is_leaf(tree) else _children(tree)
     if found is None:
         return [tree], LEAF
     keys, children = found
     leaves: list[Any] = []
     inside = []
     for each in children:
-        below, spec = flatten(each)
+        below, spec = flatten(each, is_leaf)
         leaves += below
         inside.append(spec)
     return leaves, Spec(type(tree), keys, tuple(inside))

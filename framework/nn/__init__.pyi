@@ -1,9 +1,11 @@
 """Where each layer is."""
 
+from framework.nn import attention as attention
 from framework.nn import common_types as common_types
 from framework.nn import functional as functional
 from framework.nn import init as init
 from framework.nn import modules as modules
+from framework.nn import parallel as parallel
 from framework.nn import parameter as parameter
 from framework.nn import utils as utils
 from framework.nn.activation import CELU as CELU
@@ -123,6 +125,7 @@ from framework.nn.padding import ReplicationPad3d as ReplicationPad3d
 from framework.nn.padding import ZeroPad1d as ZeroPad1d
 from framework.nn.padding import ZeroPad2d as ZeroPad2d
 from framework.nn.padding import ZeroPad3d as ZeroPad3d
+from framework.nn.parallel import DataParallel as DataParallel
 from framework.nn.parameter import Buffer as Buffer
 from framework.nn.parameter import Parameter as Parameter
 from framework.nn.parameter import UninitializedBuffer as UninitializedBuffer

@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from framework.autograd import Tensor, device, dtype, no_grad
 from framework.autograd.dtypes import float16, float32, float64
+from framework.autograd.size import available
 from framework.nn.parameter import is_lazy
 from framework.operations import empty_like, from_numpy
 
@@ -121,7 +122,7 @@ def _asked(*given: Any, **named: Any) -> dtype | None:
         elif isinstance(value, Tensor):
             kind = value.dtype
         elif isinstance(value, str | device):
-            device(value)
+            available(value)
         elif value is not None and not isinstance(value, bool):
             raise TypeError(
                 f"to() takes a dtype, a device or a tensor, not {type(value).__name__}: module.to(framework.float64)"

@@ -17,6 +17,7 @@ from framework.operations.arguments import check_tensors
 from framework.operations.blocks import slices
 from framework.operations.halves import half
 from framework.operations.layer_norm import check_mixture, check_number, check_parameters
+from framework.operations.layout import like_images
 
 __all__ = ["batch_norm", "native_batch_norm"]
 
@@ -84,7 +85,7 @@ def _forward(input: Any, weight: Any, bias: Any, eps: float) -> Any:
         x = in_dtype(x, np.float32)
     forward = _forward_columns if x.shape[2] == 1 else _forward_channels
     out, mean, variance, centered, rates = forward(x, weight, bias, eps)
-    out = reshaped(out, input.shape)
+    out = like_images(reshaped(out, input.shape), input)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), mean, variance, centered, rates
 
 
@@ -267,6 +268,7 @@ def _with_given(input: Any, weight: Any, bias: Any, mean: Any, variance: Any, ep
     x = in_dtype(input, np.float32) if input.dtype.itemsize == 2 else input
     out = np.multiply(x, _channel_factor(factor, input.ndim), order="C")
     out += _channel_factor(shift, input.ndim)
+    out = like_images(out, input)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype)
 
 

@@ -226,9 +226,10 @@ def _(g: Any, input: Any, weight: Any, reduction: str) -> Any:
     return slope if weight is None else slope * weight
 
 
-def _refuse_outside(x: Any) -> None:
-    if not ((x >= 0) & (x <= 1)).all():
-        raise RuntimeError("all elements of input should be between 0 and 1")
+def _refuse_outside(x: Any, y: Any) -> None:
+    for name, each in (("input", x), ("target", y)):
+        if each.size and not (each.min() >= 0 and each.max() <= 1):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
 
 
 def binary_cross_entropy(
@@ -241,7 +242,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """Binary cross-entropy of probabilities, with targets from 0 to 1 of the same shape.
 
-    ValueError if the shapes differ, RuntimeError for an input outside 0 to 1.
+    ValueError if the shapes differ, RuntimeError for an input or target outside 0 to 1.
     """
     reduction = read_reduction(reduction, size_average, reduce)
     if target.size() != input.size():
@@ -258,5 +259,5 @@ def binary_cross_entropy(
             raise RuntimeError(f"Found dtype {each.dtype.scalar_name} but expected {input.dtype.scalar_name}")
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{input.dtype.scalar_name}'")
-    decide(_refuse_outside, x)
+    decide(_refuse_outside, x, target._array)
     return _binary_cross_entropy(input, target, weight, reduction)

@@ -15,9 +15,11 @@ from framework.autograd.direct import copied, in_dtype
 from framework.autograd.float_errors import quietly
 from framework.autograd.grad_mode import mode
 from framework.autograd.protocol import register
+from framework.autograd.size import available, channels_last, channels_last_3d
 from framework.autograd.size import device as Device
 from framework.autograd.tensor import wrap
 from framework.operations.creation_arguments import check_tensor, read_device, read_dtype
+from framework.operations.layout import channels_last as channels_last_copy
 
 __all__ = ["clone"]
 
@@ -81,7 +83,7 @@ def to(
             if rest:
                 dtype = rest.pop(0)
         elif isinstance(first, int) and not isinstance(first, bool) and len(args) < 5:
-            Device(f"cuda:{first}")
+            available(f"cuda:{first}")
         else:
             dtype = first
         if rest:
@@ -93,6 +95,8 @@ def to(
     read_device(device)
     target = other._array.dtype if other is not None else read_dtype("to", dtype)
     result = self if target is None else to_dtype(self, target)
+    if memory_format is channels_last or memory_format is channels_last_3d:
+        result = contiguous(result, memory_format)
     if copy and result is self:
         return _to_copy.function(self, self._array.dtype)
     return result
@@ -151,7 +155,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 @operation(name="clone", numpy={np.copy: lambda a, order="K", subok=False: clone(a)})
 def _clone(input: Any, order: Any) -> Any:
     """A copy with memory of its own."""
-    return copied(input, order)
+    return channels_last_copy(input) if order == "channels last" else copied(input, order)
 
 
 _clone.add_derivative(lambda g: g, "input")
@@ -160,7 +164,17 @@ _clone.add_derivative(lambda g: g, "input")
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A recorded copy with memory of its own; the order of the dimensions in memory is kept."""
     check_tensor("clone", "input", 1, input)
+    if memory_format is channels_last or memory_format is channels_last_3d:
+        _check_images(input, memory_format)
+        return _clone.function(input, "channels last")
     return _clone.function(input, order_of(input._array, memory_format))
+
+
+def _check_images(input: Tensor, memory_format: Any) -> None:
+    dims = 4 if memory_format is channels_last else 5
+    if input._array.ndim != dims:
+        name = repr(memory_format).removeprefix("torch.")
+        raise RuntimeError(f"required rank {dims} tensor to use {name} format")
 
 
 def order_of(array: Any, memory_format: Any) -> Literal["K", "C"]:
@@ -172,7 +186,13 @@ def order_of(array: Any, memory_format: Any) -> Literal["K", "C"]:
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if its elements lie in memory one after the other, otherwise such a copy."""
+    """The tensor itself if its elements lie in memory one after the other, otherwise such a copy.
+
+    With `channels_last` images lie with their channels last. RuntimeError for what are not images.
+    """
+    if memory_format is channels_last or memory_format is channels_last_3d:
+        _check_images(self, memory_format)
+        return self if self.is_contiguous(memory_format) else clone(self, memory_format=memory_format)
     return self if self._array.flags.c_contiguous else _clone.function(self, "C")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from framework.autograd.operation import operation
 from framework.operations import convolution_ways as ways
 from framework.operations.convolution_columns import Pads, Sizes
+from framework.operations.layout import channels_last, has_channels_last
 
 __all__ = ["convolution", "convolution_by_weight", "convolution_transposed"]
 
@@ -43,28 +44,11 @@ def _with_two_dimensions(
     return results if several else results[0]
 
 
-def _has_channels_last(array: Any) -> bool:
-    """Whether an array of images or volumes lies in memory with its channels last, by PyTorch's rule."""
-    strides = array.strides
-    if array.ndim not in (4, 5) or strides[1] > strides[-1] or 0 in array.shape:
-        return False
-    if array.ndim == 5 and array.dtype.itemsize > 4:
-        return False
-    least = 0
-    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
-        if strides[axis] < least or (axis == 0 and least == strides[1]):
-            return False
-        least = strides[axis] * max(1, array.shape[axis])
-    return True
-
-
 def _laid_out(result: Any, input: Any, weight: Any) -> Any:
     """The result with its channels last in memory where those of the input or the weight are."""
-    if not (_has_channels_last(input) or _has_channels_last(weight)):
-        return result
-    last = tuple(range(2, result.ndim))
-    first = (0, result.ndim - 1, *range(1, result.ndim - 1))
-    return np.transpose(np.copy(np.transpose(result, (0, *last, 1)), order="C"), first)
+    if any([has_channels_last(each) and not (each.ndim == 5 and each.dtype.itemsize > 4) for each in (input, weight)]):
+        return channels_last(result)
+    return result
 
 
 def _row(sizes: Any) -> Any:

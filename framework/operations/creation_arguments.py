@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from framework.autograd import Tensor, dtypes, get_default_dtype
-from framework.autograd.size import device as Device
+from framework.autograd.size import available
 from framework.autograd.tensor import wrap
 from framework.operations.out import fill_out
 
@@ -98,7 +98,7 @@ def type_name(value: Any) -> str:
 def read_device(device: Any) -> None:
     """Accepts the CPU under all its names and refuses any other device."""
     if device is not None and device != "cpu":
-        Device(device)
+        available(device)
 
 
 def default_dtype() -> np.dtype[Any]:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.autograd import Tensor
+from framework.autograd import Size, Tensor
 from framework.autograd.attach import attach
 from framework.operations.creation import empty, full, ones, zeros
 from framework.operations.creation_arguments import finish, read_device, read_dtype
-from framework.operations.from_data import _advise_clone, copy_of
+from framework.operations.from_data import _advise_clone, constructed, copy_of
+
+
+def new(self: Tensor, *data: Any, device: Any = None, **named: Any) -> Tensor:
+    """A tensor of the type of this one, of a shape or from data: `t.new(2, 3)`, `t.new([1, 2])`."""
+    if named.keys() == {"size"}:
+        data = (Size(named["size"]), *data)
+    elif named.keys() == {"data"}:
+        data = (named["data"], *data)
+    elif named:
+        raise TypeError(f"new() got an unexpected keyword argument '{next(iter(named))}'")
+    made: Tensor = constructed(Tensor, data, device, self.dtype)
+    return made
 
 
 def new_tensor(
@@ -66,6 +78,7 @@ def _new(name: str, create: Any, doc: str) -> Any:
 
 
 attach(
+    new,
     new_tensor,
     new_full,
     _new("new_zeros", zeros, "Zeros in the type of this tensor: `t.new_zeros(2, 3)`."),

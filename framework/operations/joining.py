@@ -13,7 +13,7 @@ from framework.autograd.protocol import register
 from framework.autograd.tensor import Tensor, normalize_dim
 from framework.operations.arguments import check_tensors, integer, sizes, tensor_list
 from framework.operations.indexing import _slice
-from framework.operations.layout import in_order
+from framework.operations.layout import channels_last, has_channels_last, in_order
 from framework.operations.shape import atleast_1d, atleast_2d, atleast_3d
 
 __all__ = [
@@ -44,7 +44,10 @@ def _between(start: int, stop: int, dim: int) -> tuple[slice, ...]:
 
 @operation(sequence=True, promote="common")
 def _cat(tensors: Any, dim: Any) -> Any:
-    return in_order(np.concatenate(tensors, axis=dim))
+    joined = np.concatenate(tensors, axis=dim)
+    if joined.ndim > 3 and all([has_channels_last(each) for each in tensors]):
+        return channels_last(joined)
+    return in_order(joined)
 
 
 @_cat.derivative("tensors")

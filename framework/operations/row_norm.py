@@ -17,6 +17,7 @@ from framework.autograd.operation import Operation, operation
 from framework.autograd.sums import ones
 from framework.operations.blocks import whole
 from framework.operations.halves import half
+from framework.operations.layout import like_images
 from framework.operations.row_blocks import block_gradients, block_rows
 
 __all__ = ["row_norm"]
@@ -110,6 +111,8 @@ def _forward(input: Any, weight: Any, bias: Any, form: Form, eps: float, center:
     else:
         out, means, rates = _normalize(rows, weight, bias, form, eps, center)
     out = _shaped(out, input.shape)
+    if form[1] > 1 and form[2] > 1:  # Groups of channels: an instance's own channels, one a row, lie in order.
+        out = like_images(out, input)
     return out if input.dtype.itemsize > 2 else half(out, input.dtype), means if center else None, rates
 
 

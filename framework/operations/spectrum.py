@@ -32,6 +32,18 @@ class Spectrum:
         """The number of dimensions."""
         return self.real.ndim
 
+    @property
+    def device(self) -> Any:
+        """The device of either part."""
+        return self.real.device
+
+    def numel(self) -> int:
+        """How many numbers there are."""
+        return self.real.numel()
+
+    def __len__(self) -> int:
+        return len(self.real)
+
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         return self.real.size(dim)
@@ -45,6 +57,15 @@ class Spectrum:
         return hypot(self.real, self.imag)
 
     __abs__ = abs
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What operations of tensors make of a Spectrum, where they know anything: `torch.abs(torch.fft.rfft(x))`."""
+        first, *rest = args
+        method = _CALLED.get(func.name)
+        if method is None:
+            return cls.__getattr__(first, func.name)
+        return getattr(first, method)(*(rest if method in _WITH_ANOTHER else ()))
 
     def angle(self) -> Tensor:
         """The angles, from -π to π."""
@@ -89,11 +110,60 @@ class Spectrum:
     def __repr__(self) -> str:
         return f"Spectrum(real={self.real!r},\nimag={self.imag!r})"
 
+    def view(self, *shape: Any) -> Spectrum:
+        """The same numbers in another shape."""
+        return self._each("reshape", *shape)
+
+    def sum(self, *args: Any, **kwargs: Any) -> Spectrum:
+        """The sum, over the dimensions given."""
+        return self._each("sum", *args, **kwargs)
+
+    def mean(self, *args: Any, **kwargs: Any) -> Spectrum:
+        """The mean, over the dimensions given."""
+        return self._each("mean", *args, **kwargs)
+
+    def _each(self, method: str, *args: Any, **kwargs: Any) -> Spectrum:
+        """Both parts after a method that treats the numbers one by one, or moves them."""
+        return Spectrum(getattr(self.real, method)(*args, **kwargs), getattr(self.imag, method)(*args, **kwargs))
+
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(
             f"'Spectrum' object has no attribute {name!r}: complex tensors are out of scope. The result of a Fourier "
-            "transform has .real, .imag, .abs(), .angle(), .conj(), arithmetic and indexing, and can be transformed back"
+            "transform has .real, .imag, .abs(), .angle(), .conj(), arithmetic, indexing, .sum(), .mean() and the methods "
+            "that change its shape, and can be transformed back"
         )
+
+
+# Operations of tensors that have the same meaning for a Spectrum, and its methods for them.
+_CALLED = {
+    "abs": "abs",
+    "add": "__add__",
+    "angle": "angle",
+    "div": "__truediv__",
+    "mul": "__mul__",
+    "neg": "__neg__",
+    "sub": "__sub__",
+}
+_WITH_ANOTHER = {"__add__", "__mul__", "__sub__", "__truediv__"}
+
+_MOVED = (
+    "clone", "contiguous", "detach", "expand", "flatten", "flip", "movedim", "permute", "repeat", "reshape", "roll",
+    "squeeze", "to", "transpose", "unflatten", "unsqueeze",
+)  # fmt: skip
+
+
+def _moving(name: str) -> Any:
+    def method(self: Spectrum, *args: Any, **kwargs: Any) -> Spectrum:
+        return self._each(name, *args, **kwargs)
+
+    method.__name__ = name
+    method.__qualname__ = f"Spectrum.{name}"
+    method.__doc__ = f"`Tensor.{name}` of both parts."
+    return method
+
+
+for _name in _MOVED:
+    setattr(Spectrum, _name, _moving(_name))
 
 
 def _parts(value: Any) -> tuple[Any, Any]:

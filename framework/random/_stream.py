@@ -39,9 +39,9 @@ class Stream:
 
     def __init__(self, device: str | device | None = None) -> None:
         if device is not None and device != "cpu":
-            from framework.autograd.size import device as checked
+            from framework.autograd.size import available
 
-            checked(device)
+            available(device)
         self._lock = threading.RLock()
         self._seed = DEFAULT_SEED
         self._engine: Any = None

@@ -15,6 +15,7 @@ from framework.autograd.grad_mode import enable_grad, mode, no_grad
 from framework.autograd.saved_tensors import saved_tensors_hooks
 from framework.autograd.tensor import Tensor
 from framework.coverage import explain_missing_names
+from framework.utils.device_states import get_device_states, set_device_states
 
 __all__ = [
     "CheckpointError",
@@ -23,9 +24,11 @@ __all__ = [
     "checkpoint",
     "checkpoint_sequential",
     "detach_variable",
+    "get_device_states",
     "noop_context_fn",
     "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 

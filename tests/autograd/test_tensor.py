@@ -76,6 +76,32 @@ def test_a_device_is_a_context():
         assert torch.ones(1).device == device
 
 
+def test_a_device_that_is_not_here_can_be_named_and_not_used():
+    gpu = torch.device("cuda", 1)
+    assert (gpu.type, gpu.index, str(gpu)) == ("cuda", 1, "cuda:1") and torch.device("meta") != torch.device("cpu")
+    for use in (
+        lambda: torch.ones(1, device=gpu),
+        lambda: torch.ones(1).to(gpu),
+        lambda: torch.nn.Linear(1, 1).to(gpu),
+        lambda: torch.nn.Linear(1, 1, device=gpu),
+        lambda: torch.Generator(device=gpu),
+        lambda: torch.set_default_device(gpu),
+        lambda: torch.zeros_like(torch.ones(1), device=gpu),
+        lambda: torch.ones(1).new_zeros(1, device=gpu),
+        lambda: torch.tensor([1], device=gpu),
+        gpu.__enter__,
+    ):
+        with pytest.raises(RuntimeError, match="device 'cuda:1' is not available: tensors live on the CPU"):
+            use()
+    for name, index, words in (
+        ("cuda:x", None, "Invalid device string: 'cuda:x'"),
+        ("cuda:1", 0, "type .string. must not include an index"),
+        ("cpu", -1, "Device index must not be negative"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            torch.device(name, index)
+
+
 def test_what_is_no_device_is_told_from_a_device_that_is_not_here():
     with pytest.raises(RuntimeError, match="device 'cuda:1' is not available: tensors live on the CPU"):
         torch.ones(1).to("cuda:1")

@@ -110,6 +110,11 @@ def test_probabilities_of_exactly_zero_and_one():
         ),
         (lambda x: mse_loss(x, x, reduction="x"), ValueError, "x is not a valid value for reduction"),
         (lambda x: binary_cross_entropy(x + 2, x), RuntimeError, "all elements of input should be between 0 and 1"),
+        (
+            lambda x: binary_cross_entropy(torch.ones(3), torch.tensor([0, 1, 2.0])),
+            RuntimeError,
+            "all elements of target should be between 0 and 1",
+        ),
         (lambda x: cross_entropy(x, torch.tensor([5])), IndexError, r"Target 5 is out of bounds\."),
         (lambda x: nll_loss(x.view(1, 3), torch.tensor([-1])), IndexError, r"Target -1 is out of bounds\."),
         (

@@ -1,4 +1,5 @@
-"""PyTorch's `torch.jit` for code that mentions it: its marks do nothing, and its compilers say what to use instead."""
+"""PyTorch's `torch.jit` for code that mentions it: its marks do nothing, nor does `script`, since what it gives computes
+the same as the Python it was made of; what needs a graph of PyTorch's own says what to use instead."""
 
 from __future__ import annotations
 
@@ -33,9 +34,9 @@ def _refused(name: str) -> NoReturn:
     )
 
 
-def script(obj: Any, *args: Any, **kwargs: Any) -> NoReturn:
-    """Refused: there is no TorchScript."""
-    _refused("script")
+def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
+    """The function, class or module itself: it runs as Python, with the same results."""
+    return obj
 
 
 def trace(func: Any, *args: Any, **kwargs: Any) -> NoReturn:
@@ -98,6 +99,9 @@ def _overload_method(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _overload = _overload_method
+
+
+_script_if_tracing = script_if_tracing
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:
