@@ -7,6 +7,7 @@ from math import pi as pi
 
 from numpy import newaxis as newaxis
 
+from framework import _C as _C
 from framework import __config__ as __config__
 from framework import accelerator as accelerator
 from framework import amp as amp

@@ -93,7 +93,8 @@ class ProcessContext:
         When one fails, the others are ended, and what it raised is raised here.
         """
         running = [process for process in self.processes if process.is_alive()]
-        wait([process.sentinel for process in running], timeout)
+        if running:  # Waiting for none would never end.
+            wait([process.sentinel for process in running], timeout)
         for index, process in enumerate(self.processes):
             if process.exitcode:
                 self._fail(index, process)

@@ -46,6 +46,7 @@ ARROWS = {
     "jit": set(),
     "version": set(),
     "__config__": {"threads"},
+    "_C": set(),
     "accelerator": set(),
     "backends": set(),
     "coverage": {"face", "autograd"},

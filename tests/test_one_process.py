@@ -54,6 +54,10 @@ def test_a_model_on_several_devices_is_the_model_under_another_name():
         torch.nn.parallel.DistributedDataParallel(inner)
 
 
+def test_the_compiled_part_has_nothing():
+    assert not hasattr(torch._C, "_CudaDeviceProperties") and torch._C._log_api_usage_once("models.resnet") is None
+
+
 def test_there_are_no_states_of_other_devices():
     assert torch.utils.checkpoint.get_device_states(torch.ones(1)) == ([], [])
     torch.utils.checkpoint.set_device_states([], [])
@@ -84,11 +88,14 @@ def _write(index, folder, fail):
 
 
 def test_processes_are_started_and_their_errors_raised(tmp_path):
-    multiprocessing.start_processes(_write, (tmp_path, None), nprocs=2, start_method="fork")
+    multiprocessing.start_processes(_write, (tmp_path, None), nprocs=2, start_method="spawn")
     assert sorted(os.listdir(tmp_path)) == ["0", "1"] and (tmp_path / "1").read_text() == "2.0"
     with pytest.raises(multiprocessing.ProcessRaisedException, match="no luck") as caught:
-        multiprocessing.start_processes(_write, (tmp_path, 1), nprocs=2, start_method="fork")
+        multiprocessing.start_processes(_write, (tmp_path, 1), nprocs=2, start_method="spawn")
     assert caught.value.error_index == 1
+    started = multiprocessing.start_processes(_write, (tmp_path, None), nprocs=1, join=False)
+    started.processes[0].join()
+    assert started.join() is True
     assert multiprocessing.cpu_count() >= 1 and "file_system" in multiprocessing.get_all_sharing_strategies()
     with pytest.raises(AssertionError, match="Invalid sharing strategy"):
         multiprocessing.set_sharing_strategy("post")
