@@ -29,8 +29,9 @@ class DataLoader(Generic[T_co]):
 
     `batch_size=None` gives single samples. With `num_workers` samples are read ahead, `prefetch_factor` batches a
     worker, by processes (by `multiprocessing_context`: "fork", "spawn" or "forkserver"), or with
-    `worker_method="thread"` by threads; the order is the same. `persistent_workers` serve all passes.
-    `pin_memory` changes nothing.
+    `worker_method="thread"` by threads; the order is the same. Processes have random numbers of their own, as in
+    PyTorch; threads draw from the one generator in whatever order they come, so a dataset that draws there should use
+    `get_worker_info().rng`. `persistent_workers` serve all passes. `pin_memory` changes nothing.
     Raises ValueError for options that exclude each other.
     """
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import array
 import cProfile
+import csv
 import datetime
 import functools
 import gc
+import hashlib
 import importlib
 import io
 import itertools
 import logging
 import os
+import queue
 import random
+import re
+import sqlite3
 import sys
+import threading
 import time
 import types
 import weakref
@@ -217,7 +224,7 @@ def test_calls_that_a_replay_would_lose_or_freeze(capsys: pytest.CaptureFixture[
     assert watched(lambda: [print(each) for each in range(3)]).called == [
         f"print at test_watch.py:{sys._getframe().f_lineno - 1}"
     ]
-    assert watched(lambda: (io.StringIO().write("a"), os.fspath("a"))).called == []
+    assert watched(lambda: (str(io.StringIO("a")), os.fspath("a"))).called == []
     assert watched(lambda: log).changed() == []
     function = framework_function("def function():\n    time.time(), logging.info('a')", time=time, logging=logging)
     assert watched(function).called == watched(lambda: function()).called == []
@@ -517,3 +524,37 @@ def test_what_an_import_runs_is_no_part_of_the_run(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "this", raising=False)
     watch = unchanged(lambda: importlib.import_module("this"))
     assert finder.asked == ["this"] and watch.called == []
+
+
+@pytest.mark.parametrize(
+    ("make", "use", "words"),
+    [
+        (io.StringIO, lambda it: it.write("a"), "StringIO.write"),
+        (io.BytesIO, lambda it: it.write(b"a"), "BytesIO.write"),
+        (queue.Queue, lambda it: it.put(1), "queue.put"),
+        (queue.SimpleQueue, lambda it: it.put(1), "SimpleQueue.put"),
+        (lambda: csv.writer(io.StringIO()), lambda it: it.writerow([1]), "writer.writerow"),
+        (lambda: sqlite3.connect(":memory:"), lambda it: it.execute("create table t(a)"), "Connection.execute"),
+        (weakref.WeakKeyDictionary, lambda it: it.setdefault(Net(), 1), "weakref.setdefault"),
+        (lambda: array.array("i"), lambda it: it.append(1), "array.append"),
+        (hashlib.sha256, lambda it: it.update(b"a"), "HASH.update"),
+    ],
+)
+def test_what_is_done_to_an_object_that_is_not_looked_into_is_an_effect(make, use, words) -> None:
+    it = make()
+    watch = watched(lambda: use(it))
+    assert any(each.startswith(f"{words} at test_watch.py:") for each in watch.called), watch.called
+
+
+def test_methods_of_plain_types_are_no_effects() -> None:
+    lock = threading.Lock()
+
+    def run() -> None:
+        with lock:
+            "a,b".split(",")
+            re.compile("a").sub("b", "a")
+            deque([1]).append(2)
+            datetime.timedelta(1).total_seconds()
+            np.ones(2).sum()
+
+    assert watched(run).called == []

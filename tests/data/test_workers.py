@@ -317,3 +317,17 @@ def test_ctrl_c_is_for_the_process_that_has_the_loader():
     assert process.returncode == -signal.SIGINT and errors.count("Traceback") == 1
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert waited_for(lambda: all(map(is_gone, workers)))
+
+
+def test_a_thread_that_is_to_exit_says_so():
+    class Leaving(Dataset):
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, i):
+            if i == 5:
+                sys.exit("enough")
+            return i
+
+    with pytest.raises(SystemExit, match="Caught SystemExit in DataLoader worker thread"):
+        list(DataLoader(Leaving(), 2, num_workers=2, worker_method="thread"))

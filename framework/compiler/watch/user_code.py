@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import sysconfig
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,20 @@ ASKING = frozenset({"__dict__", "getattr", "hasattr", "vars"})
 
 BUILTINS = frozenset({"breakpoint", "globals", "input", "open", "print"})
 MODULES = frozenset({"logging", "nt", "posix", "random", "secrets", "subprocess", "tempfile", "time", "uuid"})
+# Whose objects' methods change something that is not looked into, or go somewhere.
+STATEFUL = frozenset(
+    {
+        "asyncio", "bz2", "concurrent", "csv", "gzip", "http", "lzma", "multiprocessing", "queue", "sched", "shelve",
+        "smtplib", "socket", "sqlite3", "tarfile", "threading", "urllib", "weakref", "zipfile",
+    }
+)  # fmt: skip
+# Of these modules are the builtin types whose methods change nothing, or what is looked into.
+PLAIN_TYPES = frozenset(
+    {
+        "_struct", "_thread", "_weakref", "builtins", "collections", "datetime", "decimal", "framework", "functools",
+        "itertools", "numpy", "operator", "random", "re", "types", "weakref",
+    }
+)  # fmt: skip
 # Library code that opens and asks for files at the user's call.
 FILES = frozenset({"genericpath", "ntpath", "numpy", "pathlib", "posixpath"})
 FILE_MODULES = frozenset({"_io", "io", "nt", "posix"})
@@ -60,7 +74,8 @@ class Code:
         self.stars = code.co_varnames[count : count + stars]
         self.takes_self = code.co_argcount > 0 and code.co_varnames[0] == "self"
         # Python functions of these modules have their effect in calls of their own.
-        self.effect = module if kind == LIBRARY and module.partition(".")[0] in MODULES else None
+        room = module.partition(".")[0] if kind == LIBRARY else ""
+        self.effect = module if room in MODULES or (room in STATEFUL and self.takes_self) else None
         self.opens_files = kind == LIBRARY and module.partition(".")[0] in FILES
         self.imports_a_module = code.co_name == "_find_and_load" and code.co_filename.startswith("<frozen importlib")
         self.reads_environment = module == "os" and code.co_qualname == "_Environ.__getitem__"
@@ -154,8 +169,11 @@ def user_line() -> str | None:
     return None if frame is None else f"{place_of(frame)} in {frame.f_code.co_name}"
 
 
-def effect_of(function: Any) -> str | None:
-    """The name of a builtin function if what it does or gives is not the same when it is called again."""
+def effect_of(function: Any, by_user: bool) -> str | None:
+    """The name of a builtin function if what it does or gives is not the same when it is called again.
+
+    Of what the user's code calls itself, that is every method of a builtin type that is not known for harmless.
+    """
     name, module, owner = function.__name__, function.__module__, getattr(function, "__self__", None)
     if module in ("builtins", "io", "_io"):
         return name if name in BUILTINS else None
@@ -166,7 +184,12 @@ def effect_of(function: Any) -> str | None:
         return f"random.{name}"
     clock = kind.__module__ == "datetime" and name in CLOCKS
     file = issubclass(kind, FILE) and not issubclass(kind, IN_MEMORY)
-    return f"{kind.__name__}.{name}" if clock or file or kind.__module__ in ("_contextvars", "_socket") else None
+    if clock or file or kind.__module__ in ("_contextvars", "_socket"):
+        return f"{kind.__name__}.{name}"
+    if not by_user or issubclass(kind, ModuleType) or kind is owner:
+        return None
+    definer = next((base for base in kind.__mro__ if name in vars(base)), kind)
+    return None if definer.__module__.partition(".")[0] in PLAIN_TYPES else f"{kind.__name__}.{name}"
 
 
 def is_iterator(value: Any) -> bool:

@@ -132,7 +132,7 @@ class Watch:
                 # A library's may write a file for the user's.
                 writes = code.kind == LIBRARY and argument.__name__.startswith("write")
                 if code.kind == USER or writes or (code.opens_files and argument.__module__ in FILE_MODULES):
-                    self._effect(effect_of(argument), frame)
+                    self._effect(effect_of(argument, code.kind == USER), frame)
             elif code.kind == USER:
                 self._enter(frame, code)
             elif code.kind == FRAMEWORK:

@@ -68,15 +68,23 @@ class _Verbatim(str):
 
 
 def serve(
-    work: Work, worker: int, where: str, receive: Callable[[], Any], send: Callable[[tuple[Any, Any]], None]
+    work: Work,
+    worker: int,
+    where: str,
+    receive: Callable[[], Any],
+    send: Callable[[tuple[Any, Any]], None],
+    errors: type[BaseException] = Exception,
 ) -> None:
-    """Reads until `receive()` gives None. A message is (number, what to read), or RESUME."""
+    """Reads until `receive()` gives None. A message is (number, what to read), or RESUME.
+
+    `errors` are sent back; others end the worker.
+    """
     failure = read = None
     try:
         if work.init is not None:
             work.init(worker)
         read = work.reading.open()
-    except Exception:
+    except errors:
         failure = Failure(where)
     ended = False
     while (message := receive()) is not None:
@@ -84,20 +92,20 @@ def serve(
             ended = False
             try:
                 read = work.reading.open() if failure is None else read
-            except Exception:
+            except errors:
                 failure = Failure(where)
             send((RESUME, None))
         elif not ended:
             number, places = message
-            batch = failure or _batch(read, places, work.reading.is_stream, where)
+            batch = failure or _batch(read, places, work.reading.is_stream, where, errors)
             ended = isinstance(batch, Ended)
             send((number, batch))
             # Not kept until the next is read.
             del batch
 
 
-def _batch(read: Any, places: Any, is_stream: bool, where: str) -> Any:
+def _batch(read: Any, places: Any, is_stream: bool, where: str, errors: type[BaseException]) -> Any:
     try:
         return read(places)
-    except Exception as error:
+    except errors as error:
         return Ended() if is_stream and isinstance(error, StopIteration) else Failure(where)

@@ -55,4 +55,5 @@ class ThreadPool:
 def _run(work: Work, worker: int, inbox: queue.SimpleQueue[Any], answers: Answers) -> None:
     enter_thread(worker, work.workers, work.base_seed, work.reading.dataset)
     where = f"in DataLoader worker thread {worker}"
-    serve(work, worker, where, inbox.get, lambda message: answers.put((worker, message)))
+    # Nobody would notice that a thread has ended.
+    serve(work, worker, where, inbox.get, lambda message: answers.put((worker, message)), BaseException)
