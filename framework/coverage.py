@@ -1,6 +1,7 @@
 """Knows PyTorch's public names: which of them are here, and what to say of one that is not.
 
-The names stand in `coverage.txt`, a namespace a line, as PyTorch 2.13 has them; that of `torch` itself is "".
+The names stand in `coverage.txt`, a namespace a line, as PyTorch 2.13 has them; that of `torch` itself is "". A line
+with the namespace in brackets has what else can be reached there, which is not counted.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _names() -> dict[str, list[str]]:
 
 def namespaces() -> list[str]:
     """The namespaces whose names are known: `nn.functional`, `Tensor`, and so on."""
-    return list(_names())
+    return [each for each in _names() if not each.startswith("(")]
 
 
 def coverage(namespace: str) -> Coverage:
@@ -112,10 +113,10 @@ def describe_missing(namespace: str, name: str) -> str:
     place = _place(namespace)
     here = [each for each in dir(place) if each[0] != "_" and _meant(place, each)]
     hint = did_you_mean(name, here) if nearest(name, here) else ""
-    if name in _names().get(namespace, ()):
+    if any(name in _names().get(each, ()) for each in (namespace, f"({namespace})")):
         reason = out_of_scope(name)
         return f"PyTorch has {title}.{name}, framework does not{f': {reason}' if reason else ' yet'}.{hint}"
-    elsewhere = [each for each, names in _names().items() if name in names and hasattr(_place(each), name)]
+    elsewhere = [each for each in namespaces() if name in _names()[each] and hasattr(_place(each), name)]
     where = f" It is {f'framework.{elsewhere[0]}'.rstrip('.')}.{name}." if elsewhere else ""
     return f"PyTorch's {title} has no such name either.{where or hint}"
 

@@ -108,6 +108,8 @@ def test_code_that_asks_for_a_gpu_runs():
     ("find", "words"),
     [
         (lambda: framework.stft, "PyTorch has torch.stft, framework does not: complex tensors are out of scope"),
+        (lambda: framework.svd_lowrank, "PyTorch has torch.svd_lowrank, framework does not yet."),
+        (lambda: framework.nn.qat, "PyTorch has torch.nn.qat, framework does not yet."),
         (lambda: framework.tensorr, "PyTorch's torch has no such name either. Did you mean 'tensor'?"),
         (lambda: framework.mse_loss, "no such name either. It is framework.nn.functional.mse_loss."),
         (lambda: framework.nn.functional.reluu, "torch.nn.functional has no such name either. Did you mean 'relu'?"),
