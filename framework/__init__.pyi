@@ -88,6 +88,7 @@ from framework.autograd.size import memory_format as memory_format
 from framework.autograd.size import preserve_format as preserve_format
 from framework.autograd.size import strided as strided
 from framework.compiler import compile as compile
+from framework.errors import OutOfMemoryError as OutOfMemoryError
 from framework.func import vmap as vmap
 from framework.nn.model_summary import summary as summary
 from framework.operations import BoolTensor as BoolTensor

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["UserError", "did_you_mean", "in_words", "listed", "nearest"]
+__all__ = ["OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "nearest"]
 
 
 class UserError(Exception):
     """A person's mistake: its text is the whole message, and the command line shows it without a traceback."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """PyTorch's error of a device that has no room left, for code that catches it. There is no such device here."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -131,3 +131,8 @@ def test_nests():
         pytree.tree_unflatten([1], form)
     with pytest.raises(ValueError, match="Node arity mismatch; expected 2, but got 1"):
         pytree.tree_map(lambda a, b: a, [1, 2], [3])
+
+
+def test_code_that_catches_a_lack_of_memory_runs():
+    assert torch.OutOfMemoryError is torch.cuda.OutOfMemoryError
+    assert issubclass(torch.OutOfMemoryError, RuntimeError)
