@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -28,7 +29,8 @@ class Place(NamedTuple):
     name: str
 
 
-def places(module: str) -> dict[str, Place]:
+@cache
+def places(module: str) -> Mapping[str, Place]:
     """Where each name of a module is, as its stub says."""
     path = sys.modules[module].__file__
     with open(f"{path}i", encoding="utf-8") as stub:
