@@ -33,7 +33,8 @@ class EngineState(NamedTuple):
 
 def pack(state: EngineState) -> Array:
     """5056 bytes, as PyTorch writes them."""
-    record = np.zeros((), STATE)
+    array = np.zeros(STATE.itemsize, np.uint8)
+    record = array.view(STATE)
     record["seed"] = state.seed
     record["seeded"] = 1
     # Both libraries make the next 624 words when all are used, but PyTorch counts from 0 after seeding.
@@ -42,7 +43,7 @@ def pack(state: EngineState) -> Array:
     record["words"] = state.words
     record["normal"] = state.normal or 0.0
     record["has_normal"] = state.normal is not None
-    return np.frombuffer(record.tobytes(), np.uint8).copy()
+    return array
 
 
 def unpack(array: Array) -> EngineState:

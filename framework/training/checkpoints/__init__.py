@@ -1,0 +1,1 @@
+"""Checkpoints: what a run must know to go on as if it had never been interrupted, and the folders that keep it."""
