@@ -1,10 +1,11 @@
-"""`decide`: where an operation looks at values: to refuse them, or to choose a way by them."""
+"""`decide`: where an operation looks at values: to refuse them, or to choose a way by them; `insist`: to end the run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from framework.autograd.float_errors import quietly
 from framework.autograd.grad_mode import mode
 
 
@@ -17,3 +18,23 @@ def decide(question: Callable[..., Any], *values: Any) -> Any:
     if trace is not None:
         return trace.decide(question, values)
     return question(*values) if mode.decided is None else mode.decided(question, values)
+
+
+class Refused(Exception):
+    """What a question of `insist` raises."""
+
+
+def insist(question: Callable[..., None], *values: Any) -> None:
+    """Asks a question that answers nothing and raises a kind of `Refused` where values are not as they must be.
+
+    A compiled program then raises it as the function as written does: what was changed before stays changed.
+    A question with the attribute `elementwise` says the same of several arrays as of one that holds all their elements:
+    a program may ask it so.
+    """
+    trace = mode.trace
+    if trace is not None:
+        trace.decide(question, values, refuses=True)
+    elif mode.decided is None:
+        quietly(question, *values)
+    else:
+        mode.decided(question, values)

@@ -21,6 +21,7 @@ import inspect
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -217,6 +218,7 @@ class Function(metaclass=_Meta):
         # Taken before forward, which may write into its inputs.
         edges = [_edge(each) for each in args if isinstance(each, Tensor)]
         mode.recording = False
+        started = 0.0 if mode.observer is None else perf_counter()
         try:
             if cls.setup_context is None:
                 output = cls.forward(ctx, *args)
@@ -228,6 +230,8 @@ class Function(metaclass=_Meta):
         outputs = output if isinstance(output, tuple) else (output,)
         node: Any = new(cls._backward_cls) if recording and any(needs) else None
         results = _settle(ctx, args, outputs, node)
+        if mode.observer is not None and mode.trace is None:
+            mode.observer.custom(cls.__name__, args, results, started)
         if node is not None:
             _record(node, ctx, args, edges, outputs, results)
         ctx._to_save = ctx._dirty = ctx._non_differentiable = ()

@@ -47,6 +47,8 @@ class Mode(threading.local):
     before_draw: Callable[[], None] | None = None
     # What answers `decide` for a batch of values: set by `vmap`.
     decided: Callable[[Any, Any], Any] | None = None
+    # What is told of operations as they run: `framework.autograd.observing`.
+    observer: Any = None
     # What records this thread's run for the compiler: `framework.compiler.tracing.trace.Trace`.
     trace: Any
 

@@ -51,6 +51,8 @@ class Operation:
         self.outputs = outputs
         self.view = view
         self.sequence = sequence
+        # PyTorch's name of the function, where it follows neither from the name nor from the node's.
+        self.public_name = ""
         self.materialize = materialize
         self.tensors = tuple(parameters.index(each) for each in tensors)
         self.residuals = tuple(residuals)

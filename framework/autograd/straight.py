@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from threading import RLock
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,16 @@ _OWN_NAMES |= {"forward", "node_class", "out", "outs", "parent", "plan", "record
 _OWN_NAMES |= {"results", "storage", "version", "view"}
 _NUMBERED = re.compile(r"(dtype|edge|guard|(other_)?kept|needs|x)[0-9]+")
 
+WRITTEN = "<written by framework.autograd.straight>"
+"""What stands in the place of a file's name in tracebacks."""
+
 _compiled: dict[str, CodeType] = {}
+
+# Held while a call is written, or views are made to be.
+_writing = RLock()
+# The calls of views that are written, and whether they are to be seen by who observes operations.
+_views: list[FunctionType] = []
+_views_observed = False
 
 
 def is_plain(operation: Operation) -> bool:
@@ -101,13 +111,26 @@ def written(operation: Operation, general: Callable[..., Any]) -> Callable[..., 
         if not recorders:
             recorders.extend(recorder_of(mask) for mask in range(1 << len(operation.positions)))
         call.__defaults__ = operation.defaults or None
-        made = code(source(operation))
-        local = made.co_varnames[len(operation.parameters) :]
-        call.__code__ = made.replace(co_varnames=(*operation.parameters, *local))
+        with _writing:
+            made = code(source(operation))
+            local = made.co_varnames[len(operation.parameters) :]
+            call.__code__ = made.replace(co_varnames=(*operation.parameters, *local))
+            if operation.view:
+                _views.append(call)
         return call(*args, **kwargs)
 
     call = FunctionType(UNWRITTEN, _names(operation, general=general, recorders=recorders, first_call=first_call))
     return call
+
+
+def write_views(observed: bool) -> None:
+    """Has the calls of views written anew, at their next call, so that they go through `mode.run`, or no longer."""
+    global _views_observed
+    with _writing:
+        if observed is not _views_observed:
+            _views_observed = observed
+            while _views:
+                _views.pop().__code__ = UNWRITTEN
 
 
 def code(text: str) -> CodeType:
@@ -116,7 +139,7 @@ def code(text: str) -> CodeType:
     Each gets a copy, since Python notes in the code itself where the names of one function's globals are.
     """
     if text not in _compiled:
-        module = compile(text, "<written by framework.autograd.straight>", "exec")
+        module = compile(text, WRITTEN, "exec")
         _compiled[text] = next(each for each in module.co_consts if isinstance(each, CodeType))
     return _compiled[text].replace()
 
@@ -233,7 +256,7 @@ def _source_of_sequence(operation: Operation) -> str:
 
 def _computed(operation: Operation, arrays: str) -> list[str]:
     """Calls the function, and takes its results apart."""
-    if operation.view and runs_anywhere(operation.forward):
+    if operation.view and runs_anywhere(operation.forward) and not _views_observed:
         # No view of ours computes anything that NumPy could complain of.
         call = f"forward({arrays})"
     else:

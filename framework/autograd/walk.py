@@ -72,7 +72,7 @@ class Walk:
         asked = captured is not None
         now = mode.__dict__
         trace = now["trace"]
-        watched = now["anomaly"] or trace is not None
+        watched = now["anomaly"] or trace is not None or mode.observer is not None
         section = trace.enter_section("backward") if trace is not None else None
         if asked:
             self.find_leading([edge[0] for edge, _ in roots if edge.__class__ is tuple])
@@ -278,7 +278,10 @@ class Walk:
             gradients = run_prehooks(node.prehooks, gradients)
             gradient = gradients if node.outputs is not None else gradients[0]
         try:
-            gradients = list(node.backward(gradient, wanted, self.create_graph))
+            if mode.observer is None or mode.trace is not None:
+                gradients = list(node.backward(gradient, wanted, self.create_graph))
+            else:
+                gradients = mode.observer.backward(node, gradient, wanted, self.create_graph)
             if mode.anomaly and mode.check_nan:
                 _refuse_nan(node, gradients)
         except Exception as error:

@@ -16,6 +16,7 @@ from framework.autograd.tensor import Tensor
 from framework.compiler import nest
 from framework.compiler.building import build, effects_outside
 from framework.compiler.entry import MISS, Entry
+from framework.compiler.timing import preparing
 from framework.compiler.tracing.instructions import Unforeseen
 from framework.compiler.tracing.outcome import TracedOutcome, arrays_of, difference
 from framework.compiler.tracing.recording import Recording, freed, record
@@ -75,7 +76,8 @@ class Compiled:
                 # It may be this one batch: the function as it is written serves it.
                 return self.function(*args, **kwargs)
             if self.eager is None:
-                return self._traced(args, kwargs)
+                with preparing("tracing"):
+                    return self._traced(args, kwargs)
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -214,7 +216,8 @@ class Compiled:
             alike += same
             if same and 1 < alike <= ALIKE:
                 return entry.call(args, kwargs)
-            return self._checked(entry, args, kwargs, again=same and alike < ALIKE)
+            with preparing("checking"):
+                return self._checked(entry, args, kwargs, again=same and alike < ALIKE)
 
         return call
 

@@ -13,6 +13,7 @@ from typing import Any
 from numpy import ndarray
 
 from framework.autograd import dtypes
+from framework.autograd.decisions import Refused
 from framework.autograd.float_errors import SILENCE, restore, silence
 from framework.autograd.grad_mode import mode
 from framework.autograd.nodes import new, sequence
@@ -84,7 +85,7 @@ class Entry:
             for place, leaf in nest.paths(part, path)
         ]
         names = Names(
-            INFERENCE=INFERENCE, MISS=MISS, SILENCE=SILENCE, Tensor=Tensor, Unforeseen=Unforeseen,
+            INFERENCE=INFERENCE, MISS=MISS, Refused=Refused, SILENCE=SILENCE, Tensor=Tensor, Unforeseen=Unforeseen,
             default=dtypes._Default, fresh=program.instance, guard=guard, mode=mode, ndarray=ndarray, new=new,
             pool=self.pool, restore=restore, silence=silence, snapshot=self.snapshot, storage_of=storage_of, wrap=wrap,
         )  # fmt: skip
@@ -116,6 +117,8 @@ class Entry:
             "token = silence(SILENCE)",
             "try:",
             f"    results = instance[0]({', '.join(self._given())})",
+            "except Refused:",
+            "    raise",
             "except Exception as error:",
             *(["    before.restore()"] if late else []),
             "    raise Unforeseen(str(error)) from error",

@@ -107,6 +107,8 @@ _linear_vector_without_bias = operation(
     input=_input_gradient_rows,
     weight=_weight_gradient_rows,
 )
+for _each in (_linear_rows, _linear_without_bias, _linear_rows_without_bias, _linear_vector_without_bias):
+    _each.public_name = "linear"
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -339,12 +339,19 @@ class Trace:
         finally:
             self.open = before
 
-    def decide(self, question: Callable[..., Any], values: tuple[Any, ...]) -> Any:
-        """A plain answer that depends on values: each run asks again, and must hear the same."""
+    def decide(self, question: Callable[..., Any], values: tuple[Any, ...], refuses: bool = False) -> Any:
+        """A plain answer that depends on values: each run asks again, and must hear the same.
+
+        refuses: it has no answer, and what it raises ends the run, with all that was changed before.
+        """
         if not self.open:
             return question(*plain(values))
-        assumption = Assumption(question)
+        assumption = Assumption(question, refuses)
+        section = self.section
+        if refuses and self.instructions:
+            self.section = self.instructions[-1].section  # what it looks at comes from there
         answer = self.call(assumption, values, {}, stateful=True)
+        self.section = section
         assumption.answer = answer
         return answer
 

@@ -16,7 +16,16 @@ import numpy as np
 from numpy import ndarray
 
 from framework.autograd.tensor import Tensor
-from framework.compiler.tracing.instructions import Instruction, Memory, Number, Scalar, Value, moved, pointer
+from framework.compiler.tracing.instructions import (
+    Assumption,
+    Instruction,
+    Memory,
+    Number,
+    Scalar,
+    Value,
+    moved,
+    pointer,
+)
 from framework.compiler.tracing.tensors import slot
 from framework.compiler.tracing.trace import Trace
 from framework.compiler.writing.lowering import can_write_into
@@ -33,7 +42,35 @@ def merged(trace: Trace, instructions: Sequence[Instruction], results: Iterable[
     for group in _groups(_chains(found)):
         if len(group) > 1:
             found = _Merge(trace, found, results, group).done()
+    used = {
+        (id(value.memory), pointer(value.array), value.array.shape): value for one in found for value in one.inputs()
+    }
+    for each in found:
+        if isinstance(each.function, Assumption) and each.function.elementwise:
+            joined = _joined(each.args)
+            each.take(tuple([used.get((id(v.memory), pointer(v.array), v.array.shape), v) for v in joined]), {})
     return found
+
+
+def _joined(values: Sequence[Value]) -> list[Value]:
+    """Arrays of which those that lie one after the other are one."""
+    found: list[list[Value]] = []
+    for each in sorted(values, key=lambda value: pointer(value.array)):
+        if found and _is_flat([*found[-1], each]) and each.array.flags.c_contiguous:
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return [_whole(each) if len(each) > 1 else each[0] for each in found]
+
+
+def _whole(column: Sequence[Value]) -> Value:
+    """Arrays that lie one after the other, as one."""
+    first = column[0]
+    owner = first.memory.owner
+    start = (_address([first]) - pointer(owner)) // first.array.itemsize
+    flat = Value(np.reshape(owner, -1)[start : start + sum([each.array.size for each in column])], first.memory)
+    flat.name = _common_name(column)
+    return flat
 
 
 Chain = list[Instruction]
@@ -208,16 +245,12 @@ class _Merge:
         first = column[0]
         sizes = [each.array.size for each in column]
         if _is_flat(column):
-            owner = first.memory.owner
-            start = (_address([first]) - pointer(owner)) // first.array.itemsize
-            flat = Value(np.reshape(owner, -1)[start : start + sum(sizes)], first.memory)
-            flat.name = self._common_name(column)
-            return flat
+            return _whole(column)
         owner = np.empty(sum(sizes), first.array.dtype)
         if not self._can_lie_flat(column):
             return self._copied(column, owner)
         memory = Memory(first.memory.kind, owner)
-        name = self._common_name(column)
+        name = _common_name(column)
         memory.written = memory.flat = True
         at = 0
         for each, size in zip(column, sizes, strict=True):
@@ -231,18 +264,11 @@ class _Merge:
     def _copied(self, column: list[Value], owner: ndarray) -> Value:
         """The arrays copied together."""
         flat = Value(owner, Memory("fresh", owner))
-        flat.name = self._common_name(column)
+        flat.name = _common_name(column)
         copy = Instruction(np.concatenate, (tuple(column),), {"axis": None}, self.chain[0].section)
         copy.stage, copy.outputs, copy.structure, flat.maker = self.chain[0].stage, [flat], flat, copy
         self.gathered.append(copy)
         return flat
-
-    def _common_name(self, column: list[Value]) -> str | None:
-        """A name for all arrays of a column: parameters, their gradients, or what the optimizer keeps for each."""
-        if column[0].memory.kind in ("fresh", "argument"):
-            return "gradients" if any([each.name and each.name.startswith("grad_") for each in column]) else None
-        kept = {each.name.rpartition(".")[2] for each in column if each.name}
-        return f"{kept.pop()}s" if len(kept) == 1 else "parameters"
 
     def _move(self, value: Value, memory: Memory, place: ndarray) -> None:
         """Puts an array, and all views of it, in another place."""
@@ -255,6 +281,14 @@ class _Merge:
             each.memory = memory
         for tensor in self.tensors.get(id(value), []):
             slot.__set__(tensor, value.array)
+
+
+def _common_name(column: Sequence[Value]) -> str | None:
+    """A name for all arrays of a column: parameters, their gradients, or what the optimizer keeps for each."""
+    if column[0].memory.kind in ("fresh", "argument"):
+        return "gradients" if any([each.name and each.name.startswith("grad_") for each in column]) else None
+    kept = {each.name.rpartition(".")[2] for each in column if each.name}
+    return f"{kept.pop()}s" if len(kept) == 1 else "parameters"
 
 
 def _address(row: Sequence[Value]) -> int:

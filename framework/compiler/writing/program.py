@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
+from framework.compiler.timing import Timeable
 from framework.compiler.tracing.instructions import Assumption, Instruction, Value, Whole, leaves
 from framework.compiler.tracing.trace import Trace
 from framework.compiler.writing.blocks import blocked
@@ -67,6 +70,11 @@ class Program:
             kept,
             lambda value: id(value) in constants or value.memory.kind == "captured" or id(value.memory) in buffers,
         )
+        # Whether a run may find out that it does not hold after it has changed something.
+        self.late = _asks_late([each for each in kept if each.stage == 0])
+        for each in kept:
+            if isinstance(each.function, Assumption) and each.function.refuses:
+                each.function = each.function.question  # it has no answer to be compared
         plan = planned(kept, buffers)
         writer = Writer(plan, constants)
         self.stages = list(stages)
@@ -80,7 +88,8 @@ class Program:
         self.names = writer.names
         self.numbers = writer.numbers
         self._buffers, self._sizes = writer.buffers, plan.sizes
-        self._code = compile(_by_place(self.source, writer.names), "<program written by framework.compile>", "exec")
+        self._code = _compiled(writer.names, self.source)
+        self._timeable = Timeable("\n".join(body), partial(_compiled, writer.names))
         self._explanation = Explanation(
             calls=sum(line.startswith("    ") and not line.lstrip().startswith(("#", "return")) for line in body),
             buffers=len(plan.sizes),
@@ -88,8 +97,6 @@ class Program:
             bytes_shared=sum(plan.sizes),
             opaque=tuple(_opaque(kept)),
         )
-        # Whether a run may find out that it does not hold after it has changed something.
-        self.late = _asks_late(self.stages[0].instructions)
 
     def _functions(self, writer: Writer) -> Iterator[str]:
         """The text of the stages. The first gives the others what they need besides what stays in place."""
@@ -120,7 +127,9 @@ class Program:
         for name, form in self._buffers.items():
             names[name] = placed(form, blocks)
         exec(self._code, names)
-        return [names[each] for each in self._stage_names]
+        functions = [names[each] for each in self._stage_names]
+        self._timeable.add(functions)
+        return functions
 
     def forget(self) -> None:
         """Lets go of the recorded run, and of all its arrays."""
@@ -128,6 +137,10 @@ class Program:
             for instruction in stage.instructions:
                 instruction.forget()
         self.stages = []
+
+
+def _compiled(names: dict[str, Any], source: str) -> CodeType:
+    return compile(_by_place(source, names), "<program written by framework.compile>", "exec")
 
 
 def _by_place(source: str, names: dict[str, Any]) -> str:
@@ -159,6 +172,8 @@ def _asks_late(instructions: Sequence[Instruction]) -> bool:
     proven: set[int] = set()
     for each in instructions:
         asks = isinstance(each.function, (Assumption, Whole))
+        if isinstance(each.function, Assumption) and each.function.refuses:
+            continue
         if isinstance(each.function, Assumption):
             proven.update(id(value.memory) for value in each.inputs())
         index = [value for value in leaves(each.args[1:2], Value) if value.memory.kind == "argument"]
