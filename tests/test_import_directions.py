@@ -39,7 +39,7 @@ ARROWS = {
     "files": set(),
     "func": ENGINE,
     "amp": ENGINE,
-    "profiler": ENGINE,
+    "profiler": ENGINE | {"compiler"},
     "settings": ENGINE,
     "signal": ENGINE,
     "threads": set(),
