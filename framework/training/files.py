@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
 
 from framework.errors import UserError
 from framework.files import writing
 
-__all__ = ["read_arrays", "read_json", "write_arrays", "write_json", "writing"]
+__all__ = [
+    "append_line",
+    "arrays_in",
+    "put_arrays",
+    "read_arrays",
+    "read_json",
+    "write_arrays",
+    "write_json",
+    "writing",
+]
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, in full or not at all; half a line that a killed process left at its end is cut off."""
+    with open(path, "a+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        if end and file.read(1) != b"\n":
+            file.seek(0)
+            file.truncate(end := file.read().rfind(b"\n") + 1)
+        try:
+            data = memoryview((line + "\n").encode())
+            while data:  # a disk that is nearly full takes a part
+                data = data[file.write(data) :]
+        except BaseException:
+            file.truncate(end)
+            raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -25,30 +56,85 @@ def read_json(path: Path) -> Any:
     """Read a JSON file; UserError when it is not one."""
     try:
         return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: it is not JSON ({error}).") from error
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays as .npz; the same arrays give the same bytes."""
-    import zipfile
-
-    with writing(path) as file, zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            # NumPy's own savez stamps the time, and takes no array called "file".
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            with archive.open(entry, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+    with writing(path) as file:
+        put_arrays(file, arrays)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read named arrays from .npz; nothing in the file is run."""
-    from zipfile import BadZipFile
+    """Read named arrays from .npz, each in memory of its own; nothing in the file is run."""
+    with open(path, "rb") as file:
+        return arrays_in(file, path)
+
+
+def put_arrays(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as .npz into a file of which only `write` is used; dense ones are not copied."""
+    from framework.serialization.archive_writing import ArchiveWriter
+
+    archive = ArchiveWriter(file)
+    for name, array in arrays.items():
+        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        if array.dtype.hasobject:
+            raise ValueError(f"Object arrays are not written, since they could be code, and {name!r} is one.")
+        header = _header_of(array.dtype, fortran, array.shape)
+        flat = np.ascontiguousarray(array.T if fortran else array).reshape(-1)
+        archive.write(f"{name}.npy", header, flat.view(np.uint8) if flat.nbytes else b"")
+    archive.close()
+
+
+def arrays_in(file: IO[bytes], path: Path) -> dict[str, np.ndarray]:
+    """The named arrays of an open .npz file, which messages call `path`."""
+    from framework.serialization.archive import Archive
+    from framework.serialization.errors import LoadError
 
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except ValueError as error:  # NumPy's words would advise to unpickle it
+        archive = Archive(file)
+        return {entry.removesuffix(".npy"): _array_of(archive.read(entry)) for entry in archive.names}
+    except LoadError as error:
+        raise UserError(f"{path} is damaged: {str(error).removeprefix('it is damaged: ').rstrip('.')}.") from error
+    # NumPy's words would advise to unpickle it; a damaged shape may ask for more memory than there is.
+    except (ValueError, TypeError, OverflowError, MemoryError) as error:
         raise UserError(f"{path} is damaged: it is not an .npz archive of plain arrays.") from error
-    except (BadZipFile, EOFError) as error:
-        raise UserError(f"{path} is damaged: {str(error).rstrip('.')}.") from error
+
+
+@lru_cache(256)
+def _header_of(dtype: np.dtype[Any], fortran: bool, shape: tuple[int, ...]) -> bytes:
+    header = io.BytesIO()
+    about = {"descr": npy.dtype_to_descr(dtype), "fortran_order": fortran, "shape": shape}
+    npy.write_array_header_1_0(header, about)
+    return header.getvalue()
+
+
+def _array_of(raw: Any) -> np.ndarray:
+    """The array that the bytes of an entry hold; ValueError when they hold none."""
+    long = bytes(raw[6:8]) == b"\2\0"
+    start = 12 if long else 10
+    start += int.from_bytes(raw[8:start].tobytes(), "little")
+    shape, fortran, dtype = _read_header(raw[:start].tobytes(), long)
+    data = raw[start:]
+    if math.prod(shape) * dtype.itemsize != data.size:
+        raise ValueError("an array has more or fewer elements than its shape")
+    array = np.empty(shape, dtype, order="F" if fortran else "C")
+    if data.size:
+        (array.T if fortran else array).reshape(-1).view(np.uint8)[:] = data
+    return array
+
+
+@lru_cache(256)
+def _read_header(header: bytes, long: bool) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether in Fortran's order, and type, as a .npy header has them; ValueError when it has none."""
+    file = io.BytesIO(header)
+    npy.read_magic(file)
+    try:
+        shape, fortran, dtype = npy.read_array_header_2_0(file) if long else npy.read_array_header_1_0(file)
+    # NumPy reads the header with a parser for literals, which may raise nearly anything over a damaged one.
+    except Exception as error:
+        raise ValueError("the header of an array is none") from error
+    if dtype.hasobject or any([type(each) is not int or each < 0 for each in shape]):
+        raise ValueError("an array is of objects, or has no shape")
+    return shape, fortran, dtype

@@ -452,4 +452,5 @@ def test_damaged_weights_give_no_advice_to_unpickle(tmp_path):
     (tmp_path / "a.npz").write_text("garbage")
     np.savez(tmp_path / "b.npz", x=np.array([object()], dtype=object))
     for path in (tmp_path / "a.npz", tmp_path / "b.npz"):
-        assert message(read_arrays, path) == f"{path} is damaged: it is not an .npz archive of plain arrays."
+        text = message(read_arrays, path)
+        assert text.startswith(f"{path} is damaged: ") and "pickle" not in text
