@@ -7,6 +7,10 @@ from collections.abc import Iterable, Sequence
 __all__ = ["OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "nearest"]
 
 
+MOST = 30
+"""Names that a sentence lists."""
+
+
 class UserError(Exception):
     """A person's mistake: its text is the whole message, and the command line shows it without a traceback."""
 
@@ -30,7 +34,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     near = nearest(name, names)
     if near is not None:
         return f" Did you mean {near!r}?"
-    return f" There are: {', '.join(names)}." if names else ""
+    rest = f", … ({len(names)} in all)" if len(names) > MOST else ""
+    return f" There are: {', '.join(names[:MOST])}{rest}." if names else ""
 
 
 def listed(problems: Sequence[str]) -> str:

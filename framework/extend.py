@@ -15,6 +15,7 @@ from framework.autograd import (
     operation,
 )
 from framework.data import Dataset
+from framework.data.first import FirstBatches
 from framework.errors import UserError, did_you_mean
 from framework.nn import Module, Parameter
 from framework.optim import Optimizer
@@ -24,18 +25,22 @@ from framework.plugin.markers import hookimpl
 from framework.plugin.registry import UnknownName
 from framework.training.history import History
 from framework.training.metrics import Metric
+from framework.training.monitor import Monitor
+from framework.training.parts import takes_argument
 from framework.training.recipe import Recipe
 from framework.training.run import Run
 from framework.training.trainer import Trainer
 
 __all__ = [
     "Dataset",
+    "FirstBatches",
     "Function",
     "History",
     "Loss",
     "Metric",
     "MetricLike",
     "Module",
+    "Monitor",
     "Operation",
     "Optimizer",
     "Parameter",
@@ -52,6 +57,8 @@ __all__ = [
     "hookimpl",
     "no_grad",
     "operation",
+    "takes_closure",
+    "updated_parameters",
 ]
 
 
@@ -64,3 +71,16 @@ def get_operation(name: str) -> Operation:
     if name not in registry:
         raise UnknownName(f"There is no operation {name!r}.{did_you_mean(name, registry)}")
     return registry[name]
+
+
+def takes_closure(optimizer: object) -> bool:
+    """Whether an optimizer's `step` must be given a closure, as LBFGS's: it evaluates the loss as often as it needs."""
+    return takes_argument(optimizer)
+
+
+def updated_parameters(trainer: Trainer) -> list[Tensor]:
+    """The parameters that the trainer's optimizer updates, group by group; the model's, where it has no groups."""
+    groups = getattr(trainer.optimizer, "param_groups", None)
+    return (
+        list(trainer.model.parameters()) if groups is None else [each for group in groups for each in group["params"]]
+    )

@@ -23,11 +23,15 @@ __all__ = ["cli", "main"]
 # Where each command is, and what the list of commands says of it: its module is read when it runs.
 COMMANDS = {
     "coverage": "List which of PyTorch's names are here, and why others are not.",
+    "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on a CSV file.",
+    "reproduce": "Run a batch again that gave nan or infinity.",
     "recipes": "List the recipes that come with the package; copy one.",
+    "resume": "Go on with a run that was interrupted or killed.",
     "show": "Show a recipe's model, or its training step as NumPy.",
     "train": "Train a recipe.",
+    "verify": "Prove that a recipe's run, killed and resumed, is the uninterrupted one.",
 }
 
 
@@ -43,7 +47,8 @@ class CommandLine(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return self.added(ctx).get(cmd_name)
-        command: click.Command = getattr(import_module(f"framework.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"framework.cli.{name}"), name)
         return command
 
     def resolve_command(

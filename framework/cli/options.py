@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from framework.cli.session import debug_option
+from framework.cli.session import debug_option, session
 
 if TYPE_CHECKING:
     from framework.training.recipe import Hyperparameter, RecipeFile
 
-__all__ = ["RecipeCommand", "flag"]
+__all__ = ["RecipeCommand", "flag", "recipe_values"]
 
 
 def from_text(hyperparameter: Hyperparameter, text: str) -> Any:
@@ -35,13 +35,25 @@ class RecipeCommand(click.Command):
     """The part of a command line after the recipe's path: parsed, it gives the hyperparameters.
 
     A value comes from the command line, else from `defaults` (a configuration file), else from the
-    recipe; `values` tells which.
+    recipe; `values` tells which. Of `run_options`, which stand before `place`, a message says so; the `late` ones may
+    stand here too.
     """
 
-    def __init__(self, file: RecipeFile, defaults: Mapping[str, Any], run_options: Collection[str] = ()) -> None:
-        self.defaults = defaults
+    def __init__(
+        self,
+        file: RecipeFile,
+        defaults: Mapping[str, Any],
+        run_options: Collection[str] = (),
+        late: Iterable[click.Option] = (),
+        place: str = "the recipe",
+    ) -> None:
+        self.defaults, self.place = defaults, place
+        self.names = list(file.hyperparameters)
         self.run_options = run_options
-        parameters = [RecipeOption(each) for each in file.hyperparameters.values()]
+        parameters: list[click.Option] = [RecipeOption(each) for each in file.hyperparameters.values()]
+        taken = {name for each in parameters for name in _names(each)}
+        self.late = [each for each in late if taken.isdisjoint(_names(each))]
+        parameters += self.late
         super().__init__(
             file.path.name,
             params=list(parameters),
@@ -58,7 +70,7 @@ class RecipeCommand(click.Command):
         except click.UsageError as error:
             error.ctx = ctx  # its help is the recipe's, not the command's
             if isinstance(error, click.NoSuchOption) and error.option_name in self.run_options:
-                misplaced = f"{error.option_name} is a run option; it stands before the recipe."
+                misplaced = f"{error.option_name} is a run option; it stands before {self.place}."
                 raise click.UsageError(misplaced, ctx) from None
             if isinstance(error, click.MissingParameter) and error.param is not None:
                 raise click.UsageError(f"{error.param.opts[0]} is required.", ctx) from None
@@ -66,13 +78,35 @@ class RecipeCommand(click.Command):
 
     def values(self, context: click.Context) -> tuple[dict[str, Any], dict[str, str]]:
         """The hyperparameters by name, and where each came from."""
-        values, origins = dict(context.params), dict.fromkeys(context.params, "default")
+        values = {name: context.params[name] for name in self.names}
+        origins = dict.fromkeys(values, "default")
         for name in values:
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 origins[name] = "command line"
             elif name in self.defaults:
                 values[name], origins[name] = self.defaults[name], "config file"
         return values, origins
+
+    def late_values(self, context: click.Context) -> dict[str, Any]:
+        """The values of the run options that were given here."""
+        names = [str(each.name) for each in self.late]
+        given = ParameterSource.COMMANDLINE
+        return {name: context.params[name] for name in names if context.get_parameter_source(name) is given}
+
+
+def recipe_values(
+    context: click.Context, recipe: str, options: Iterable[str], config: Path | None
+) -> tuple[RecipeFile, dict[str, Any], dict[str, str]]:
+    """The recipe that a command was given, its hyperparameters by name, and where each came from."""
+    from framework.cli.config import read_config
+    from framework.cli.recipes import find_recipe
+    from framework.training.recipe import load_recipe
+
+    state = session(context)
+    file = load_recipe(find_recipe(recipe, state))
+    flags = [name for option in context.command.get_params(context) for name in option.opts]
+    command = RecipeCommand(file, read_config(config, file) if config else {}, flags)
+    return file, *command.values(command.make_context(f"{context.command_path} {recipe}", list(options), obj=state))
 
 
 class RecipeOption(click.Option):
@@ -122,6 +156,11 @@ class RecipeOption(click.Option):
 def flag(name: str) -> str:
     """`batch_size` is `--batch-size` on the command line."""
     return "--" + name.replace("_", "-")
+
+
+def _names(option: click.Option) -> list[str]:
+    """All that an option is called, on the command line and within."""
+    return [str(option.name), *option.opts, *option.secondary_opts]
 
 
 def _metavar(hyperparameter: Hyperparameter) -> str:

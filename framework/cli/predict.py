@@ -31,7 +31,10 @@ __all__ = ["predict"]
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def predict(context: click.Context, run: Path, file: Path, output: Path | None) -> None:
-    """Use the model that RUN trained on each row of FILE, a CSV file with the columns it was trained on."""
+    """Use the model that RUN trained on each row of FILE, a CSV file with the columns it was trained on.
+
+    RUN may be one of its checkpoints too, such as runs/first/best.
+    """
     from framework.training.prediction import predict_csv
 
     if output is not None and output.resolve() == file.resolve():

@@ -33,8 +33,9 @@ class Session:
         """All plugins: found, given with `-p`, and those of the recipe and of its folder."""
         from framework.plugin.manager import PluginManager
 
-        given = [*self.given, *more]
-        return PluginManager.load(given=given, recipe=recipe, report=self._say_once)
+        manager = PluginManager.load(given=[*self.given, *more], recipe=recipe, report=self._say_once)
+        del manager.given[len(self.given) :]  # `more` is not what a run is to remember
+        return manager
 
     def load_given(self) -> None:
         """Load what was given with `-p`, so that a recipe's file can use it when it is run."""

@@ -8,6 +8,7 @@ import click
 
 from framework.cli.options import RecipeCommand
 from framework.cli.session import debug_option, plugin_option, session
+from framework.plugin.finding import QUIET
 
 __all__ = ["show"]
 
@@ -41,5 +42,5 @@ def show(context: click.Context, source: bool, recipe: str, options: tuple[str, 
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the error says the same
-        text = step_source(built, session(context).load(file, "no:progress", "no:console"))
+        text = step_source(built, session(context).load(file, *QUIET))
     click.echo(text, nl=False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from framework.cli.options import RecipeCommand, flag
-from framework.cli.session import debug_option, plugin_option, session
+from framework.cli.options import flag, recipe_values
+from framework.cli.run_options import RunCommand, added_options, fit, run_options, signals
+from framework.cli.session import session
+from framework.plugin.finding import QUIET
 
 __all__ = ["train"]
 
@@ -23,7 +26,7 @@ def _in_range(context: click.Context, _: click.Parameter, seed: int | None) -> i
     return seed
 
 
-class TrainCommand(click.Command):
+class TrainCommand(RunCommand):
     """Run options, the recipe, and what follows it; one that stands too early is told its place."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -75,62 +78,47 @@ def _options(recipe: str) -> set[str]:
     metavar="FILE",
     help="Hyperparameters as JSON or TOML; the config.json of a run repeats it.",
 )
-@click.option(
-    "--log",
-    "loggers",
-    multiple=True,
-    metavar="NAME",
-    help="Also log with a logger that a plugin adds. May be repeated.",
-)
-@click.option(
-    "--compile/--no-compile",
-    "compiled",
-    default=True,
-    help="Run the training step as a NumPy program, or as it is written: the same numbers, slower.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
-@plugin_option
-@debug_option
+@run_options
 @click.argument("recipe")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[RECIPE OPTIONS]")
 @click.pass_context
 def train(
     context: click.Context,
+    /,
     seed: int | None,
     out: Path | None,
     config: Path | None,
     loggers: tuple[str, ...],
-    compiled: bool,
+    compiled: bool | None,
+    on_nan: str | None,
     quiet: bool,
     recipe: str,
     options: tuple[str, ...],
+    **added: Any,
 ) -> None:
     """Train a recipe: a file of Python, or the name of one that `framework recipes` lists.
 
     Its hyperparameters are options that follow it; `framework train RECIPE --help` lists them.
     """
-    from framework.cli.config import read_config, read_seed
-    from framework.cli.recipes import find_recipe
-    from framework.training.recipe import build, load_recipe
+    from framework.cli.config import read_seed
 
-    file = load_recipe(find_recipe(recipe, session(context)))
-    defaults = read_config(config, file) if config else {}
+    file, values, origins = recipe_values(context, recipe, options, config)
     if seed is None:
         seed = read_seed(config) if config else 0
-    run_options = [name for option in context.command.params for name in option.opts]
-    command = RecipeCommand(file, defaults, run_options)
-    name = f"{context.command_path} {recipe}"
-    chosen = command.make_context(name, list(options), obj=session(context))
-    values, origins = command.values(chosen)
 
+    from framework.training.recipe import build
     from framework.training.run import Run
     from framework.training.trainer import Trainer
 
-    quieted = ("no:progress", "no:console") if quiet else ()
+    quieted = QUIET if quiet else ()
     plugins = session(context).load(file, *quieted)
     built = build(file, seed=seed, **values)
-    trainer = Trainer(
-        built, plugins=plugins, loggers=loggers, compile=compiled
-    )  # what cannot be trained takes no folder
-    trainer.run = Run.create(built, out=out, plugins=plugins, command=sys.argv, origins=origins)
-    trainer.fit()
+    how: dict[str, Any] = {"options": added_options(context, added), "loggers": loggers, "on_nan": on_nan or "stop"}
+    compiled = compiled is not False
+    # What cannot be trained takes no folder.
+    trainer = Trainer(built, plugins=plugins, compile=compiled, signals=signals(), **how)
+    if not trainer.trial:
+        trainer.run = Run.create(
+            built, out=out, plugins=plugins, command=sys.argv, origins=origins, compiled=compiled, **how
+        )
+    fit(trainer)

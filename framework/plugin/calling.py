@@ -10,7 +10,7 @@ from typing import Any
 
 from framework.errors import UserError
 from framework.plugin.checks import IMPLEMENTATION, SPECS, marked
-from framework.plugin.registry import PluginError
+from framework.plugin.registry import FRAMEWORK, PluginError
 
 __all__ = ["Guard", "describe", "line_of"]
 
@@ -51,7 +51,9 @@ class Guard:
 
     def of(self, part: object) -> object:
         """What pluggy is given in the place of a module or object: its hook implementations, guarded."""
-        guards = {"observer": self._observer, "participant": self._participant, "registry": self._plain}
+        # What the framework itself does is no plugin's failure.
+        participant = self._plain if self.plugin == FRAMEWORK else self._participant
+        guards = {"observer": self._observer, "participant": participant, "registry": self._plain}
         guarded = Guarded()
         for number, (hook, function, options) in enumerate(marked(part)):
             kind = SPECS[hook].kind if hook in SPECS else "registry"
@@ -81,13 +83,29 @@ class Guard:
         return call
 
     def _wrapper(self, function: Callable[..., Any], hook: str) -> Callable[..., Any]:
+        """What was raised within it and passes through is not the wrapper's own failure."""
+
         def call(*arguments: Any, **named: Any) -> Iterator[Any]:
+            within: BaseException | None = None
             try:
-                return (yield from function(*arguments, **named))
+                wrapper = function(*arguments, **named)
+                next(wrapper)
+                try:
+                    outcome = yield
+                except BaseException as error:
+                    within = error
+                    wrapper.throw(error)
+                else:
+                    wrapper.send(outcome)
+            except StopIteration as end:
+                return end.value
             except UserError:
                 raise
             except Exception as error:
+                if error is within:
+                    raise
                 raise PluginError(describe(error, hook, self.plugin)) from error
+            raise PluginError(f"Plugin {self.plugin!r}: the wrapper {hook} must yield once.")
 
         return call
 

@@ -57,8 +57,9 @@ def parts_of(name: str, plugin: object) -> Iterator[tuple[str, object]]:
     yield name, plugin
     if isinstance(plugin, ModuleType):
         seen: list[object] = []
+        kinds = {kind for kind in set(map(type, vars(plugin).values())) if _has_hook_methods(kind)}
         for attribute, value in vars(plugin).items():
-            if _has_hook_methods(type(value)) and not any(value is other for other in seen):
+            if type(value) in kinds and not any(value is other for other in seen):
                 seen.append(value)
                 yield f"{name}.{attribute}", value
 

@@ -17,6 +17,7 @@ from framework.plugin.registry import PluginError
 __all__ = [
     "BESIDE",
     "LOCAL",
+    "QUIET",
     "RECIPE",
     "Candidate",
     "find_first_party",
@@ -28,6 +29,8 @@ __all__ = [
 
 ENTRY_POINT_GROUP = "framework.plugins"
 LOCAL, RECIPE = "framework_local", "recipe"
+QUIET = "no:progress", "no:console"
+"""The values of `-p` by which nothing is shown; they belong to a command, not to a run."""
 BESIDE = {LOCAL, RECIPE}
 """Names of the plugins that come with a recipe: the file beside it, and its own hooks."""
 

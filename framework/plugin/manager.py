@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,11 +24,15 @@ from framework.plugin.finding import BESIDE, LOCAL, RECIPE, Candidate
 from framework.plugin.hookspecs import observers, participants, registries
 from framework.plugin.markers import PROJECT
 from framework.plugin.registry import FRAMEWORK, PluginError, Registry
+from framework.plugin.watching import Around, watch_part
 
 if TYPE_CHECKING:
     from framework.training.recipe import RecipeFile
 
-__all__ = ["KINDS", "Failure", "Plugin", "PluginError", "PluginManager", "PluginWarning", "import_local"]
+__all__ = ["KINDS", "MADE", "Failure", "Plugin", "PluginError", "PluginManager", "PluginWarning", "import_local"]
+
+MADE = "made for the run"
+"""The origin of an object that a recipe or an option has made a plugin of."""
 
 KINDS = tuple(name.removeprefix("register_") for name, spec in SPECS.items() if spec.kind == "registry")
 
@@ -83,10 +88,13 @@ class PluginManager:
     def __init__(self, report: Callable[[str], None] = _warn) -> None:
         self.report = report
         self.failures: list[Failure] = []
+        self.given: list[str] = []
+        """The values of `-p` that it was loaded with; a file's path is absolute."""
         self._plugins: dict[str, Plugin] = {}
         self._owners: dict[str, str] = {}
         self._registered: dict[str, list[tuple[str, str, Any]]] = {}
         self._registries: dict[str, Registry[Any]] = {}
+        self._watch: tuple[contextlib.ExitStack, Around] | None = None
         self._pluggy = pluggy.PluginManager(PROJECT)
         for specifications in (registries, participants, observers):
             self._pluggy.add_hookspecs(specifications)
@@ -109,6 +117,7 @@ class PluginManager:
         """
         manager = cls(report)
         given = list(given)
+        manager.given = [str(Path(each).absolute()) if each.endswith(".py") else each for each in given]
         blocked = [value.removeprefix("no:") for value in given if value.startswith("no:")]
         candidates = list(finding.find_first_party()) if first_party else []
         candidates += finding.find_installed() if installed else ()
@@ -136,7 +145,7 @@ class PluginManager:
     def __contains__(self, name: object) -> bool:
         return name in self._plugins
 
-    def register(self, plugin: object, name: str | None = None) -> None:
+    def register(self, plugin: object, name: str | None = None, origin: str = "registered") -> None:
         """Add a module or an object with hook implementations; a class is refused, an object of it is meant."""
         if inspect.isclass(plugin):
             raise PluginError(
@@ -144,7 +153,7 @@ class PluginManager:
                 "since hooks are its methods."
             )
         name = name or _free_name(type(plugin).__name__, self._plugins)
-        self._load(Candidate(name, "registered", lambda: plugin, given=True))
+        self._load(Candidate(name, origin, lambda: plugin, given=True))
 
     def unregister(self, name: str) -> None:
         """Take a plugin out again."""
@@ -161,9 +170,43 @@ class PluginManager:
         """Whether a plugin other than the one named `beside` implements a hook."""
         return any(self._owners[part] != beside for part, _ in self._implementations(hook))
 
+    @contextlib.contextmanager
+    def watching(self, around: Around) -> Iterator[None]:
+        """Has each call of a plugin's hook run in `around(hook, plugin)`, to time it; outside it costs nothing."""
+        if self._watch is not None:
+            raise PluginError("Hooks are being watched already: one watcher at a time.")
+        with contextlib.ExitStack() as stack:
+            self._watch = stack, around
+            try:
+                for part in self._owners:
+                    self._watch_part(part)
+                yield
+            finally:
+                self._watch = None
+
+    def _watch_part(self, part: str) -> None:
+        """Puts the watcher, if there is one, around the hooks of a plugin's part."""
+        if self._watch is not None and self._pluggy.has_plugin(part):
+            (stack, around), owner = self._watch, self._owners[part]
+            watch_part(self._pluggy, part, lambda hook: around(hook, owner), stack)
+
     def call(self, hook: str, **arguments: object) -> Any:
         """Call every implementation of `hook`, for hooks that are called seldom."""
         return getattr(self._pluggy.hook, hook)(**arguments)
+
+    def answers(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
+        """Call the implementations of `hook`, and give what each returned, if anything, with its plugin's name."""
+        for part, implementation in self._implementations(hook):
+            returned = implementation(**arguments)
+            if returned is not None:
+                yield self._owners[part], returned
+
+    def fold(self, hook: str, argument: str, value: Any, **arguments: object) -> Any:
+        """Call the implementations of `hook` in pluggy's order, each with what the one before made of `argument`."""
+        for _, implementation in reversed([*self._implementations(hook)]):
+            returned = implementation(**arguments, **{argument: value})
+            value = value if returned is None else returned
+        return value
 
     def registry(self, kind: str) -> Registry[Any]:
         """The things of one kind by name: "operations", "losses", "optimizers", … as in `KINDS`.
@@ -199,10 +242,16 @@ class PluginManager:
     def save_states(self, trainer: Any) -> dict[str, Mapping[str, Any]]:
         """Each plugin's own state, by the plugin's name (and the object's, for an object of a module)."""
         states = {}
+        loaders = {name for name, _ in self._implementations("load_state")}
         for name, implementation in self._implementations("save_state"):
             state = implementation(trainer=trainer)
-            if state is not None:
-                states[name] = state
+            if state is None:
+                continue
+            if name not in loaders:
+                raise PluginError(
+                    f"Plugin {name!r} has save_state without load_state: what it saves could not be given back."
+                )
+            states[name] = state
         return states
 
     def load_states(self, trainer: Any, states: Mapping[str, Mapping[str, Any]]) -> None:
@@ -258,6 +307,7 @@ class PluginManager:
         for part_name, part in parts.items():
             self._owners[part_name] = name
             self._pluggy.register(guard.of(part), part_name)
+            self._watch_part(part_name)
         self._forget_registered()
 
     def _failed(self, candidate: Candidate | Plugin, message: str, error: BaseException) -> None:

@@ -19,9 +19,13 @@ class PluginError(UserError):
 
 
 class UnknownName(UserError, KeyError):
-    """A name that nothing was registered by."""
+    """A name that nothing was registered by; `kind` and `name` are what was asked for, in a registry."""
 
     __str__ = Exception.__str__
+
+    def __init__(self, message: str, kind: str = "", name: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.name = kind, name
 
 
 class Registry(Mapping[str, Thing], Generic[Thing]):
@@ -70,7 +74,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
             return self._things[name]
         except KeyError:
             raise UnknownName(
-                f"Among the {self.kind} there is no {name!r}.{did_you_mean(name, self._things)}"
+                f"Among the {self.kind} there is no {name!r}.{did_you_mean(name, self._things)}", self.kind, name
             ) from None
 
     def __iter__(self) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Trains what a recipe describes, and keeps what came of it in a run's directory."""
+"""Trains what a recipe describes, keeps what came of it in a run's directory, and takes it up again from there.
 
-from __future__ import annotations
+`__init__.pyi` says where each name is.
+"""
 
-from framework.training.recipe import Recipe, RecipeFile, build, load_recipe
+from framework.loading import from_stub
 
-__all__ = ["Recipe", "RecipeFile", "build", "load_recipe"]
+__getattr__, __dir__, __all__ = from_stub(__name__)

@@ -1,7 +1,4 @@
-"""The framework's own losses, optimizers, schedulers, metrics and operations by name, through the hooks of a plugin.
-
-And what a run keeps of the files beside its recipe.
-"""
+"""What the framework itself does through the hooks of a plugin: things by name, and validation."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from framework.plugin.finding import LOCAL
 from framework.plugin.markers import hookimpl
 from framework.training.metrics import Accuracy, MeanAbsoluteError, RootMeanSquaredError
+from framework.training.validation import validated
 
 if TYPE_CHECKING:
     from framework.plugin.hookspecs.registries import Register
@@ -73,16 +70,10 @@ def register_metrics(register: Register[Any]) -> None:
     register("rmse", RootMeanSquaredError)
 
 
-@hookimpl
-def train_start(trainer: Trainer) -> None:
-    """With the run's copy of the recipe goes what it needs to be loaded again: the files beside it that it uses."""
-    file, run = trainer.recipe.file, trainer.run
-    if file is None or run is None:
-        return
-    local = file.path.parent / f"{LOCAL}.py"
-    used = [local] if LOCAL in trainer.plugins and local.is_file() else []
-    for source in (*used, *file.helpers):
-        (run.path / source.name).write_bytes(source.read_bytes())
+@hookimpl(trylast=True)
+def validate(trainer: Trainer) -> dict[str, float]:
+    """Goes through the validation sets."""
+    return validated(trainer)
 
 
 def snake_case(name: str) -> str:

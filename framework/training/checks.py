@@ -1,26 +1,23 @@
-"""Says what is wrong with the data or the numbers, in words that name the place: labels, names, NaN and infinity."""
+"""Says what is wrong with the data, in words that name the place: labels, names, what should be a loss."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.autograd import Tensor, no_grad
+from framework.autograd import Tensor
 from framework.errors import UserError
 
 if TYPE_CHECKING:
     from framework.training.recipe import Recipe
-    from framework.training.trainer import Trainer
 
 __all__ = [
-    "NonFiniteError",
     "check_batch_labels",
     "check_labels",
     "check_names",
     "loss_number",
-    "not_finite",
 ]
 
 PROBABILITY_LOSSES = {
@@ -29,10 +26,6 @@ PROBABILITY_LOSSES = {
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
 }
-
-
-class NonFiniteError(UserError):
-    """The loss is NaN or infinite; the message says where, and what is known of the cause."""
 
 
 def check_labels(name: str, data: Any, loss: Any) -> bool:
@@ -131,56 +124,3 @@ def loss_number(loss: Any, recipe: Recipe) -> float:
 
 def _name(loss: Any) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
-
-
-def not_finite(trainer: Trainer, split: str, number: int, batch: Any, loss: float) -> NonFiniteError:
-    """The error for a loss that is NaN or infinite, with the cause as far as it can be seen."""
-    if split == "train":
-        place = f"at step {trainer.step + 1} (epoch {trainer.epoch}, batch {number}), before the update"
-    else:
-        place = f"on the {split} data (epoch {trainer.epoch}, batch {number})"
-    causes = [*_in_batch(batch, trainer.recipe.inputs), *_in_model(trainer.model)]
-    if not causes:
-        with no_grad():
-            outputs = trainer.parts.step(trainer.model, batch)
-        causes = [*_in_output(outputs["prediction"], trainer.step)]
-    if not causes:
-        causes = ["The batch and the model's parameters are finite: a smaller learning rate or scaled inputs may help."]
-    return NonFiniteError(f"The loss is {loss} {place}. " + " ".join(causes))
-
-
-def _in_batch(batch: Any, names: Sequence[str] | None) -> Iterator[str]:
-    parts = list(batch) if isinstance(batch, list | tuple) else [batch]
-    for position, part in enumerate(parts):
-        if not isinstance(part, Tensor):
-            continue
-        values = part.detach().numpy()
-        wrong = np.argwhere(~np.isfinite(values))
-        if len(wrong) == 0:
-            continue
-        what = "target" if position == len(parts) - 1 and position > 0 else "input"
-        first = wrong[0]
-        column = ""
-        if what == "input" and values.ndim == 2:
-            column = f" {names[first[1]]!r}" if names and len(names) == values.shape[1] else f" {first[1]} (from 0)"
-            column = f", column{column}"
-        value, row = values[tuple(first)], first[0]
-        yield f"The batch's {what} holds {value} in row {row} (from 0){column}: {len(wrong)} in all."
-
-
-def _in_model(model: Any) -> Iterator[str]:
-    for what, named in (("parameter", model.named_parameters()), ("buffer", model.named_buffers())):
-        for name, value in named:
-            if not np.isfinite(value.detach().numpy()).all():
-                yield f"The {what} {name!r} is not finite."
-                return
-
-
-def _in_output(prediction: Any, steps: int) -> Iterator[str]:
-    if not isinstance(prediction, Tensor) or np.isfinite(prediction.detach().numpy()).all():
-        return
-    grown = " A smaller learning rate may help too." if steps else ""
-    yield (
-        "The model's output is not finite, though the batch, the parameters and the buffers are: "
-        f"does it divide by zero, or take a logarithm of it?{grown}"
-    )

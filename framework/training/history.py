@@ -10,11 +10,15 @@ __all__ = ["History"]
 
 @dataclass
 class History:
-    """What training gave: a record an epoch, and how it ended. `history["validation/loss"]` is a list, one an epoch."""
+    """What training gave: a record an epoch, and how it ended. `history["validation/loss"]` is a list, one an epoch.
+
+    `notes` are sentences of plugins' on what came of it, such as which epoch's weights were kept.
+    """
 
     records: list[dict[str, Any]] = field(default_factory=list)
     status: str = "running"
     reason: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def final(self) -> dict[str, Any]:

@@ -1,53 +1,74 @@
-"""Ctrl-C waits for the end of a step: parameters are never left half updated."""
+"""Ctrl-C waits for the end of a step: parameters are never left half updated, and what was done can be saved."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Interrupts"]
+__all__ = ["Aborted", "Interrupted", "Interrupts", "in_words"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended training, at a moment when its state was whole; `signal` is its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(in_words(number))
+        self.signal = number
+
+
+class Aborted(KeyboardInterrupt):
+    """A second signal has ended training at once, wherever it was; `signal` is its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{in_words(number)} while an interrupt was waiting")
+        self.signal = number
 
 
 class Interrupts:
-    """While `on`, a Ctrl-C that comes in the midst of a step is raised at its end; a second one is raised at once.
+    """While `on`, a signal is noted, and raised as Interrupted by the next `check`; a second one is raised at once, as Aborted.
 
-    Where somebody else handles SIGINT, or outside the main thread, all stays as it was.
+    Where somebody else handles a signal, or outside the main thread, all stays as it was. When one has come,
+    `pause()` is called, and `noted(signal)` if it is set, from within the handler.
     """
 
-    def __init__(self) -> None:
-        self._in_step = self._came = False
+    def __init__(self, signals: Sequence[int], pause: Callable[[], None]) -> None:
+        self.came: int | None = None
+        self.noted: Callable[[int], None] | None = None
+        self._signals, self._pause = signals, pause
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Inside, steps are not interrupted."""
-        ours = threading.current_thread() is threading.main_thread() and (
-            signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
-        if ours:
-            signal.signal(signal.SIGINT, self._handle)
+        """Inside, signals wait."""
+        self.came = None
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            usual = signal.default_int_handler, signal.SIG_DFL
+            before = {each: handler for each in self._signals if (handler := signal.getsignal(each)) in usual}
+        for each in before:
+            signal.signal(each, self._handle)
         try:
             yield
         finally:
-            if ours:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
-    def step_starts(self) -> None:
-        """From here on an interrupt waits; one that came in a step that was left early does not."""
-        if self._came:
-            self.step_ends()
-        self._in_step = True
-
-    def step_ends(self) -> None:
-        """Raises the interrupt that came in the meantime."""
-        self._in_step = False
-        if self._came:
-            self._came = False
-            raise KeyboardInterrupt
+    def check(self) -> None:
+        """Raises Interrupted if a signal has come."""
+        if self.came is not None:
+            raise Interrupted(self.came)
 
     def _handle(self, number: int, frame: Any) -> None:
-        if not self._in_step or self._came:
-            raise KeyboardInterrupt
-        self._came = True
+        if self.came is not None:
+            raise Aborted(number)
+        self.came = number
+        self._pause()
+        if self.noted is not None:
+            self.noted(number)
+
+
+def in_words(number: int) -> str:
+    """The signal as a person knows it."""
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name

@@ -99,8 +99,10 @@ def call_by_name(function: Callable[..., Any], *arguments: Any, values: Mapping[
 
 def takes_argument(part: Any) -> bool:
     """Whether `part.step` must be told something: a metric, as ReduceLROnPlateau's, or a closure, as LBFGS's."""
+    # Of the class: a schedule wraps its optimizer's step, in what has another signature.
+    step = getattr(type(part), "step", None)
     try:
-        parameters = inspect.signature(part.step).parameters.values()
+        parameters = inspect.signature(step.__get__(part) if step else part.step).parameters.values()
     except (AttributeError, TypeError, ValueError):
         return False
     return any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)

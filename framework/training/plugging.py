@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from framework.autograd import Operation
-from framework.errors import in_words
+from framework.errors import UserError, did_you_mean, in_words, listed
 from framework.plugin.finding import LOCAL, RECIPE
-from framework.plugin.manager import PluginManager
-from framework.plugin.registry import FRAMEWORK, PluginError
+from framework.plugin.manager import MADE, PluginManager
+from framework.plugin.registry import FRAMEWORK, PluginError, UnknownName
 from framework.training import builtin
 from framework.training.parts import Parts, prepare
 
 if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.run import Run
+    from framework.training.trainer import Trainer
 
-__all__ = ["Loggers", "add_loggers", "prepared"]
+__all__ = ["Loggers", "add_loggers", "check_answers", "prepare_data", "prepared"]
 
 
 Loggers = dict[str, Callable[["Run | None"], object]]
@@ -25,17 +26,93 @@ Loggers = dict[str, Callable[["Run | None"], object]]
 
 
 def prepared(
-    recipe: Recipe, plugins: PluginManager | Iterable[object], run: Run | None, loggers: Iterable[str]
+    recipe: Recipe,
+    plugins: PluginManager | Iterable[object],
+    run: Run | None,
+    loggers: Iterable[str],
+    options: Mapping[str, Any],
 ) -> tuple[PluginManager, Parts, Loggers]:
     """The plugins, the recipe's parts and the loggers asked for; where that fails, the run is recorded as failed."""
     try:
         manager = _manager(plugins, recipe)
+        _make_plugins(manager, recipe, options)
         parts = prepare(recipe, manager)
         return manager, parts, {name: manager.registry("loggers")[name] for name in loggers}
     except Exception as error:
         if run is not None:
             run.finish("failed", in_words(error))
+        if isinstance(error, UnknownName) and (hint := _who_has_it(error)):
+            raise UnknownName(f"{error}{hint}") from None
         raise
+
+
+def _who_has_it(error: UnknownName) -> str:
+    """The call that has a name which one of the plugins that come with the framework adds, if one does."""
+    if not error.kind:
+        return ""
+    there = PluginManager.load(installed=False, report=lambda message: None).registry(error.kind)
+    if error.name not in there:
+        return ""
+    plugin = there.source(error.name)
+    return (
+        f" A plugin has it, which the command line uses by itself; here: from framework_plugins import {plugin}; "
+        f"Trainer(recipe, plugins=[{plugin}])."
+    )
+
+
+def _make_plugins(manager: PluginManager, recipe: Recipe, options: Mapping[str, Any]) -> None:
+    """Register what the recipe and the options ask for, in place of what was made for another training."""
+    for plugin in manager.plugins:
+        if plugin.origin == MADE:
+            manager.unregister(plugin.name)
+    made = list(recipe.plugins)
+    if options or manager.caller("make_plugins"):
+        made = _chosen(made, manager, options)
+    for each in made:
+        manager.register(each, origin=MADE)
+
+
+def _chosen(recipes: list[object], manager: PluginManager, options: Mapping[str, Any]) -> list[object]:
+    """The recipe's plugins, and those that the options ask for.
+
+    Of one class there is one: what an option was given for comes before the recipe's, and that before what is made
+    without any.
+    """
+    known = manager.registry("options")
+    unknown = [f"there is no run option {name!r}.{did_you_mean(name, known)}" for name in options if name not in known]
+    if unknown:
+        hint = "" if known else " They are added by plugins: give Trainer(…, plugins=PluginManager.load())."
+        raise UserError("The options do not fit the plugins:" + listed(unknown) + hint)
+    chosen = list(recipes)
+    for plugin, returned in manager.answers("make_plugins", options={**dict.fromkeys(known), **options}):
+        given = any(known.source(name) == plugin for name in options)
+        for each in returned if isinstance(returned, list | tuple) else [returned]:
+            same = [other for other in chosen if type(other) is type(each)]
+            if same and not given:
+                continue
+            chosen = [*(other for other in chosen if other not in same), each]
+    return chosen
+
+
+def prepare_data(trainer: Trainer) -> None:
+    """What plugins put in the place of the recipe's data, each in that of the one before."""
+    parts, hook = trainer.parts, "prepare_data"
+    if not trainer.plugins.caller(hook):
+        return
+    parts.train = trainer.plugins.fold(hook, "data", parts.train, trainer=trainer, split="train")
+    parts.validation = {
+        name: trainer.plugins.fold(hook, "data", data, trainer=trainer, split=name)
+        for name, data in parts.validation.items()
+    }
+
+
+def check_answers(answers: list[Any]) -> None:
+    """`before_step` only tells: who answers thinks that it asks, as it once did."""
+    if answers:
+        raise PluginError(
+            f"A plugin's before_step returned {answers[0]!r}; it must return nothing. To leave an update out, "
+            "implement should_update(trainer) and return False."
+        )
 
 
 def add_loggers(manager: PluginManager, loggers: Loggers, run: Run | None) -> None:

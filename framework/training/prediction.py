@@ -40,11 +40,11 @@ def predict_csv(run: str | Path, file: str | Path) -> Prediction:
     from framework.data import CSVError, read_csv
     from framework.operations import cat
 
-    opened = Run.open(run)
+    opened, at = Run.open_at(run)
     inputs = opened.config["inputs"]
     if inputs is None:
         raise UserError(f"{opened.path} does not say which columns are its inputs: give them as Recipe(inputs=[…]).")
-    model = opened.load_model()
+    model = opened.load_model(at)
     try:
         features = read_csv(file, features=inputs).features
     except CSVError as error:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framework.autograd import Tensor
 from framework.errors import UserError
 from framework.plugin.finding import BESIDE
+from framework.plugin.manager import MADE
 from framework.plugin.registry import FRAMEWORK, UnknownName
+from framework.training.checkpoints.generators import generators_kept
 from framework.training.parts import call_by_name
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.recipe_file import RecipeFile
 
-__all__ = ["check_rebuild", "load_weights", "missing_plugins", "rebuild"]
+__all__ = ["check_rebuild", "load_weights", "missing_plugins", "rebuild", "weights_of"]
 
 
 def rebuild(file: RecipeFile, config: Mapping[str, Any], seed: int) -> Module:
@@ -46,7 +48,7 @@ def check_rebuild(recipe: Recipe) -> None:
     file = recipe.file
     if file is None or file.model is None:
         return
-    with _generators_kept():
+    with generators_kept():
         made = _call_model(file, recipe.hyperparameters, recipe.model_arguments)
     wanted, found = _shapes(recipe.model), _shapes(made)
     if wanted != found:
@@ -65,7 +67,8 @@ def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Itera
     That is so when an operation's name or a module was not found.
     """
     loaded = {*loaded, *BESIDE, FRAMEWORK}
-    missing = [plugin for plugin in info.get("plugins") or () if plugin["name"] not in loaded]
+    found = [plugin for plugin in info.get("plugins") or () if plugin["origin"] != MADE]
+    missing = [plugin for plugin in found if plugin["name"] not in loaded]
     modules = {plugin["name"] for plugin in missing}
     cause: BaseException | None = error
     while cause is not None:
@@ -75,12 +78,18 @@ def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Itera
     return []
 
 
+def weights_of(model: Module) -> dict[str, np.ndarray]:
+    """The model's parameters and buffers by name, as arrays."""
+    return {name: value.detach().numpy() for name, value in model.state_dict().items() if isinstance(value, Tensor)}
+
+
 def load_weights(model: Module, arrays: Mapping[str, np.ndarray], path: Path) -> None:
     """Put saved arrays into a model; UserError when they do not fit."""
     from framework.operations import from_numpy
 
     try:
-        model.load_state_dict({name: from_numpy(array) for name, array in arrays.items()})
+        extra = {name: value for name, value in model.state_dict().items() if not isinstance(value, Tensor)}
+        model.load_state_dict({**extra, **{name: from_numpy(array) for name, array in arrays.items()}})
     except RuntimeError as error:
         raise UserError(f"{path} does not fit the model: {error}") from error
 
@@ -95,21 +104,3 @@ def _call_model(file: RecipeFile, hyperparameters: Mapping[str, Any], arguments:
 
 def _shapes(model: Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Puts every generator back, so that a check does not change the numbers that training draws."""
-    import random
-
-    import numpy as np
-
-    from framework.random import get_rng_state, set_rng_state
-
-    states = get_rng_state(), random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        set_rng_state(states[0])
-        random.setstate(states[1])
-        np.random.set_state(states[2])

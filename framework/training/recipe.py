@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from framework.errors import UserError, listed
+from framework.training.data_files import noting_files
 from framework.training.hyperparameters import (
     REQUIRED,
     Hyperparameter,
@@ -55,6 +56,7 @@ class Recipe:
         It is called for validation too: the model is then in evaluation mode (`model.training` is False).
     inputs, classes: names of the input columns and of the classes, which `framework predict` goes by.
     batch_size: of a Dataset; a DataLoader has its own.
+    plugins: objects with hooks that take part in training, such as `EarlyStopping(patience=3)`.
     model_arguments: what the file's function `model` needs besides hyperparameters, as JSON values.
 
     A part given by name is built with those hyperparameters that it takes by name, as `lr`.
@@ -73,12 +75,15 @@ class Recipe:
     inputs: Sequence[str] | None = None
     classes: Sequence[str] | None = None
     batch_size: int = 32
+    plugins: Sequence[object] = ()
     model_arguments: Mapping[str, Any] = field(default_factory=dict)
 
     hyperparameters: dict[str, Any] = field(default_factory=dict, init=False)
     origins: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     seed: int | None = field(default=None, init=False)
     file: RecipeFile | None = field(default=None, init=False, repr=False)
+    read: list[str] = field(default_factory=list, init=False, repr=False)
+    """The files that were opened while the recipe was built."""
 
     def __post_init__(self) -> None:
         wrong = list(problems(self))
@@ -120,7 +125,8 @@ def build(
         function, known = file, hyperparameters_of(file)
     values = check_values(function.__name__, known, hyperparameters)
     seed_all(seed)
-    built = function(**values)
+    with noting_files() as read:
+        built = function(**values)
     if not isinstance(built, Recipe):
         hint = "; is a `return` missing?" if built is None else "."
         raise UserError(f"{function.__name__}() must return a Recipe, but returned {built!r}{hint}")
@@ -128,6 +134,7 @@ def build(
     built.origins = {name: "given" if name in hyperparameters else "default" for name in values}
     built.seed = seed
     built.file = file if isinstance(file, RecipeFile) else None
+    built.read = list(read)
     return built
 
 

@@ -1,25 +1,37 @@
 """A run's directory: what was trained, with what, how it ended, and the trained weights. It is never overwritten.
 
-run.json      status, why it ended, command, git commit, versions, plugins, seed, times
+run.json      status, why it ended, command, git commit, versions, plugins, options, data files, seed, times
 config.json   the seed, the hyperparameters, and where each value came from; names of inputs and classes
-<recipe>.py   a copy of the recipe, under its own name
+events.jsonl  what happened, a JSON object a line: started, saved, interrupted, resumed with what overrides, ended
+<recipe>.py   a copy of the recipe, under its own name, and of the files beside it that it uses
+checkpoints/  a folder each; `last` and `best` are links into it
 weights.npz   the trained model's parameters and buffers
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, did_you_mean
-from framework.training.files import read_arrays, read_json, write_arrays, write_json
+from framework.plugin.finding import LOCAL, QUIET
+from framework.plugin.manager import MADE
+from framework.training.checkpoints import files as checkpoint
+from framework.training.checkpoints.files import Summary
+from framework.training.data_files import fingerprints
+from framework.training.files import append_line, read_arrays, read_json, write_arrays, write_json, writing
+from framework.training.lock import RunLock
 from framework.training.provenance import git_state, versions
-from framework.training.rebuild import check_rebuild, load_weights, rebuild
+from framework.training.rebuild import check_rebuild, load_weights, rebuild, weights_of
 from framework.training.recipe_file import load_recipe
 
 if TYPE_CHECKING:
@@ -29,12 +41,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
-RUN, CONFIG, WEIGHTS = "run.json", "config.json", "weights.npz"
-NEEDED = {
-    RUN: ("status", "reason", "recipe", "seed"),
-    CONFIG: ("hyperparameters", "model_arguments", "inputs", "classes", "loss"),
+RUN, CONFIG, EVENTS, WEIGHTS = "run.json", "config.json", "events.jsonl", "weights.npz"
+TEXT, MAYBE_TEXT, NAMES = (str,), (str, NoneType), (list, NoneType)
+NEEDED: dict[str, dict[str, tuple[type, ...]]] = {
+    RUN: {"status": TEXT, "reason": TEXT, "recipe": MAYBE_TEXT, "seed": (int, NoneType)},
+    CONFIG: {"hyperparameters": (dict,), "model_arguments": (dict,), "inputs": NAMES, "classes": NAMES, "loss": TEXT},
 }
-"""What the files of a run cannot do without."""
+"""What the files of a run cannot do without, and of which types it is."""
 
 
 class Run:
@@ -44,6 +57,7 @@ class Run:
         self.path = path
         self.info = info
         self.config = config
+        self.lock = RunLock(path)
         self._started = time.perf_counter()
 
     @classmethod
@@ -56,38 +70,43 @@ class Run:
         plugins: PluginManager | None = None,
         command: Sequence[str] | None = None,
         origins: Mapping[str, str] | None = None,
+        options: Mapping[str, Any] | None = None,
+        compiled: bool = True,
+        on_nan: str = "stop",
+        loggers: Iterable[str] = (),
     ) -> Run:
         """Make a new directory for a recipe that was built: `out`, or else `root`/<recipe>-<time>.
 
         `origins` says where each hyperparameter's value came from ("default", "config file", "command line"), if
-        more is known than that it was given.
+        more is known than that it was given; `options`, `compiled`, `on_nan` and `loggers` are what the Trainer is given.
         UserError when `out` holds something, or when the recipe's `model` does not make the recipe's model.
         """
         check_rebuild(recipe)
         config = _config(recipe, origins or recipe.origins)
         name = recipe.file.path.stem if recipe.file else "run"
         info = {
-            "status": "running",
-            "reason": "",
-            "recipe": str(recipe.file.path.resolve()) if recipe.file else None,
+            **_about(recipe),
             "command": list(command) if command is not None else None,
-            "seed": recipe.seed,
-            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "ended": None,
-            "seconds": None,
-            "git": git_state(recipe.file.path.parent if recipe.file else Path()),
-            "versions": versions(),
-            "plugins": [_release(plugin) for plugin in plugins.plugins] if plugins else [],
+            "plugins": _releases(plugins) if plugins else [],
+            "given": _given(plugins) if plugins else [],
+            "options": dict(options or {}),
+            "compiled": compiled,
+            "on_nan": on_nan,
+            "loggers": list(loggers),
         }
         path = _claim(Path(out)) if out is not None else _new_directory(Path(root), name)
         run = cls(path, info, config)
         try:
-            if recipe.file:
-                (path / recipe.file.path.name).write_bytes(recipe.file.path.read_bytes())
+            run.lock.acquire()
+            run.keep_recipe(recipe, plugins)
             write_json(path / CONFIG, run.config)
             run._write()
-        except BaseException:  # Ctrl-C too: what is no run yet would only be in the way
+            run.event("started")
+        except BaseException as error:  # Ctrl-C too: what is no run yet would only be in the way
+            run.lock.release()
             _give_back(path, recipe)
+            if isinstance(error, OSError):
+                raise UserError(f"{path} cannot be written to: {error.strerror or error}.") from error
             raise
         return run
 
@@ -96,41 +115,136 @@ class Run:
         """A run that is there; UserError when there is none at `path`."""
         path = Path(path)
         if not (path / RUN).is_file():
+            if (run := _run_of(path)) is not None:
+                raise UserError(
+                    f"{path} is a checkpoint; the run is {run}: `framework resume {run}` goes on from its newest one."
+                )
+            if path.is_file():
+                raise UserError(f"{path} is a file; a run is a folder, with a {RUN} in it.")
             if path.is_dir():
                 raise UserError(f"{path} is not a run: it has no {RUN}.")
             siblings = [each.parent.name for each in path.parent.glob(f"*/{RUN}")] if path.parent.is_dir() else []
             raise UserError(f"There is no run {path}.{did_you_mean(path.name, siblings)}")
+        if not (path / RUN).stat().st_size:
+            raise UserError(
+                f"{path} was killed before its training began, and holds nothing: remove it, and train anew."
+            )
         return cls(path, _read(path, RUN), _read(path, CONFIG))
 
-    def finish(self, status: str, reason: str) -> None:
-        """Record how the run ended: "finished", "stopped", "interrupted" or "failed", and why."""
-        self.info |= {
-            "status": status,
-            "reason": reason,
-            "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - self._started, 3),
-        }
+    @classmethod
+    def open_at(cls, path: str | Path) -> tuple[Run, Path | None]:
+        """A run, and None; or, for the path of one of its checkpoints, such as RUN/best, the run and that checkpoint."""
+        run = _run_of(Path(path))
+        return (cls.open(path), None) if run is None else (cls.open(run), Path(path))
+
+    def keep_recipe(self, recipe: Recipe, plugins: PluginManager | None = None) -> None:
+        """Copy the recipe, and with it what it needs to be loaded again: the files beside it that it uses."""
+        file = recipe.file
+        if file is None:
+            return
+        local = file.path.parent / f"{LOCAL}.py"
+        used = [local] if plugins is not None and LOCAL in plugins and local.is_file() else []
+        for source in (file.path, *used, *file.helpers):
+            if not source.is_file():  # gone, where a run goes on with its copies
+                continue
+            with writing(self.path / source.name) as copy:
+                copy.write(source.read_bytes())
+
+    def aside(self, name: str) -> Path:
+        """Where a copy goes when another takes its place: the first of `name`.1, `name`.2, … that is free."""
+        return next(path for number in count(1) if not (path := self.path / f"{name}.{number}").exists())
+
+    def reconfigure(self, recipe: Recipe, origins: Mapping[str, str], changed: Iterable[str] = ()) -> None:
+        """Keep the recipe, the values and the data files with which the run goes on.
+
+        `origins` are those of the values that changed; of the files `changed`, the copies from before stay too.
+        """
+        for name in changed:
+            os.replace(self.path / name, self.aside(name))
+        self.config = _config(recipe, {**self.config["origins"], **origins})
+        write_json(self.path / CONFIG, self.config)
+        self.keep_recipe(recipe)
+        self.info["data"] = fingerprints(recipe.read)
+
+    def note_plugins(self, plugins: PluginManager) -> None:
+        """Have the next `update` say with which plugins the run goes on."""
+        self.info["given"] = _given(plugins)
+        self.info["plugins"] = _releases(plugins)
+
+    def update(self, **info: Any) -> None:
+        """Change what run.json says."""
+        self.info |= info
         self._write()
+
+    def event(self, name: str, **details: Any) -> None:
+        """Add a line to events.jsonl."""
+        line = {"event": name, "time": _now(), **details}
+        self.append(EVENTS, json.dumps(line, ensure_ascii=False))
+
+    def append(self, name: str, line: str) -> None:
+        """Add a line to a file of the directory, in full or not at all; half a line at its end is cut off."""
+        append_line(self.path / name, line)
+
+    def finish(self, status: str, reason: str, seconds: float | None = None) -> None:
+        """Record how the run ended: "finished", "stopped", "interrupted" or "failed", and why; others may have it now.
+
+        A run that was opened, and not taken up again, stays as it is.
+        """
+        try:
+            if self.info["status"] != "running":
+                return
+            seconds = time.perf_counter() - self._started if seconds is None else seconds
+            self.update(status=status, reason=reason, ended=_now(), seconds=round(seconds, 3))
+            self.event(status, reason=reason)
+        except OSError as error:
+            place = error.filename or self.path / RUN
+            raise UserError(
+                f"{place} could not be written: {error.strerror or error}. The run has {status}."
+            ) from error
+        finally:
+            self.lock.release()
 
     def save_weights(self, model: Module) -> Path:
         """Write the model's parameters and buffers, in full or not at all; returns the file."""
-        write_arrays(
-            self.path / WEIGHTS,
-            {name: value.detach().numpy() for name, value in model.state_dict().items()},
-        )
-        return self.path / WEIGHTS
+        path = self.path / WEIGHTS
+        try:
+            write_arrays(path, weights_of(model))
+        except OSError as error:
+            raise UserError(
+                f"{path} could not be written: {error.strerror or error}. The training is done, and its last checkpoint "
+                f"intact: `{self.command()}` writes what is missing."
+            ) from error
+        return path
 
-    def load_model(self) -> Module:
-        """The trained model, in evaluation mode; the training data is not needed if the recipe has a `model`."""
-        weights = self.path / WEIGHTS
-        if not weights.is_file():
+    def checkpoints(self) -> list[Summary]:
+        """What its sound checkpoints say of themselves (`path`, `step`, `metrics`, `info`), newest first."""
+        return checkpoint.checkpoints(self.path)
+
+    def link(self, name: str, path: Path) -> None:
+        """Point `last` or `best` in the run's directory at a checkpoint."""
+        checkpoint.link(self.path, name, path)
+
+    def remove_checkpoint(self, path: Path) -> None:
+        """Remove a checkpoint; it is never found half removed."""
+        checkpoint.remove(path)
+
+    def load_model(self, at: Path | None = None) -> Module:
+        """The trained model, or as it was `at` a checkpoint, in evaluation mode.
+
+        The training data is not needed if the recipe has a `model`.
+        """
+        weights = (at or self.path) / WEIGHTS
+        if at is not None:
+            checkpoint.read_checkpoint(at)  # or it says what is damaged
+        elif not weights.is_file():
             status, reason = self.info["status"], self.info["reason"]
+            how = f"its status is {status!r} ({reason})"
             if status == "running":
-                raise UserError(
-                    f"{self.path} has no weights: it is still training, or was killed before the end. "
-                    "They are written when a training ends: train again, into another folder."
-                )
-            raise UserError(f"{self.path} has no weights: its status is {status!r} ({reason}).")
+                how = "it is still training, or was killed before the end"
+            raise UserError(
+                f"{self.path} has no weights yet: {how}. They are written when a training ends; to go on with it: "
+                f"{self.command()}"
+            )
         if self.info["recipe"] is None:
             raise UserError(f"{self.path} has no recipe file, so its model cannot be rebuilt.")
         original = Path(self.info["recipe"])
@@ -139,8 +253,24 @@ class Run:
         load_weights(model, read_arrays(weights), weights)
         return model.eval()
 
+    def command(self, name: str = "resume") -> str:
+        """What a person types to go on with it, or to do something else with it."""
+        return f"framework {name} {shlex.quote(str(self.path))}"
+
     def _write(self) -> None:
         write_json(self.path / RUN, self.info)
+
+
+def _run_of(path: Path) -> Path | None:
+    """The run that has a checkpoint at this path, which may be a link to it; None where there is none."""
+    if not (path / checkpoint.MANIFEST).is_file():
+        return None
+    run = path.parent if path.is_symlink() else path.parent.parent
+    return run if (run / RUN).is_file() else None
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:
@@ -150,6 +280,11 @@ def _read(path: Path, name: str) -> dict[str, Any]:
     missing = [repr(key) for key in NEEDED[name] if key not in content]
     if missing:
         raise UserError(f"{path} is a damaged run directory: {name} has no {', '.join(missing)}.")
+    wrong = [
+        f"{key!r} is {content[key]!r}" for key, types in NEEDED[name].items() if not isinstance(content[key], types)
+    ]
+    if wrong:
+        raise UserError(f"{path} is a damaged run directory: in {name}, {', '.join(wrong)}.")
     return content
 
 
@@ -172,7 +307,8 @@ def _claim(path: Path) -> Path:
 def _give_back(path: Path, recipe: Recipe) -> None:
     """Remove what `Run.create` made, and the directory when it is empty then."""
     with suppress(OSError):
-        for name in (RUN, CONFIG, *([recipe.file.path.name] if recipe.file else [])):
+        copies = [each.name for each in (recipe.file.path, *recipe.file.helpers)] if recipe.file else []
+        for name in (RUN, CONFIG, EVENTS, f"{LOCAL}.py", *copies):
             (path / name).unlink(missing_ok=True)
         path.rmdir()
 
@@ -189,6 +325,23 @@ def _new_directory(root: Path, name: str) -> Path:
             number += 1
         else:
             return path
+
+
+def _about(recipe: Recipe) -> dict[str, Any]:
+    """What run.json says of the recipe, and of where and when its training began."""
+    return {
+        "status": "running",
+        "reason": "",
+        "recipe": str(recipe.file.path.resolve()) if recipe.file else None,
+        "directory": str(Path.cwd()),
+        "seed": recipe.seed,
+        "started": _now(),
+        "ended": None,
+        "seconds": None,
+        "git": git_state(recipe.file.path.parent if recipe.file else Path()),
+        "versions": versions(),
+        "data": fingerprints(recipe.read),
+    }
 
 
 def _config(recipe: Recipe, origins: Mapping[str, str]) -> dict[str, Any]:
@@ -212,10 +365,11 @@ def _config(recipe: Recipe, origins: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _release(plugin: Any) -> dict[str, Any]:
-    return {
-        "name": plugin.name,
-        "version": plugin.version,
-        "distribution": plugin.distribution,
-        "origin": plugin.origin,
-    }
+def _given(plugins: PluginManager) -> list[str]:
+    return [each for each in plugins.given if each not in QUIET]
+
+
+def _releases(plugins: PluginManager) -> list[dict[str, Any]]:
+    """What is known of the plugins, but for objects that were made for this run."""
+    names = "name", "version", "distribution", "origin"
+    return [{name: getattr(each, name) for name in names} for each in plugins.plugins if each.origin != MADE]

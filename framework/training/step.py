@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from framework.autograd import Tensor, no_grad
-from framework.autograd.decisions import decide
+from framework.autograd.decisions import Refused, insist
 from framework.compiler import Compiled
-from framework.training.checks import loss_number, not_finite
+from framework.training.checks import loss_number
 from framework.training.parts import takes_argument
 
 if TYPE_CHECKING:
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NotFinite", "Steps", "taken"]
 
-Step = Callable[[Any], Mapping[str, Any]]
 
-
-class NotFinite(Exception):
-    """The loss is nan or infinite: nothing was updated."""
+class NotFinite(Refused):
+    """The loss, or a gradient, is nan or infinite: nothing was updated."""
 
     def __init__(self, loss: float) -> None:
         super().__init__(loss)
@@ -36,11 +34,13 @@ class NotFinite(Exception):
 class Steps:
     """What is done with a batch: all of a training step, its two halves for hooks to stand between, or validation.
 
-    Each is a program once it has been traced, if `compiled`; the check of the loss is part of it.
+    Each is a program once it has been traced, if `compiled`; the check of loss and gradients is part of it.
     """
 
     def __init__(self, recipe: Recipe, parts: Parts, compiled: bool) -> None:
         self._recipe, self._model, self._parts = recipe, recipe.model, parts
+        self._compile = compiled
+        self._without_checks: Steps | None = None
         self._programs: list[Compiled] = []
         made = self._compiled if compiled else lambda step, name: step
         self.train = made(self._train, "training step")
@@ -53,8 +53,15 @@ class Steps:
 
     def between(self, plugins: PluginManager) -> bool:
         """Whether backward pass and update are done apart: hooks stand between, or the optimizer's step is its own."""
-        hooks = plugins.caller("after_backward"), plugins.caller("before_step")
+        hooks = map(plugins.caller, ("after_backward", "should_update", "before_step"))
         return self._parts.optimizer is not None and (self._own or any(map(bool, hooks)))
+
+    @property
+    def unchecked(self) -> Steps:
+        """The same steps without the check of loss and gradients."""
+        if self._without_checks is None:
+            self._without_checks = _UncheckedSteps(self._recipe, self._parts, self._compile)
+        return self._without_checks
 
     def recheck(self) -> None:
         """Has the next batch of training checked against the step as it is written."""
@@ -73,18 +80,35 @@ class Steps:
         outputs = self._parts.step(self._model, batch)
         loss = outputs["loss"]
         if isinstance(loss, Tensor) and loss.numel() == 1:
-            decide(_refuse_nonfinite, loss._array)
+            self._check_loss(loss)
         else:
             # Something that stands for a loss, or an error that says what it is.
-            _refuse_nonfinite(np.asarray(loss_number(loss, self._recipe)))
+            self._check_number(loss_number(loss, self._recipe))
         return outputs
 
     def _forward_backward(self, batch: Any) -> Mapping[str, Any]:
         outputs = self._forward(batch)
         outputs["loss"].backward()
+        self._check_gradients()
         return outputs
 
-    def update_after(self, outputs: Mapping[str, Any], trainer: Trainer, batch: Any) -> None:
+    def _check_loss(self, loss: Tensor) -> None:
+        insist(_refuse_nonfinite, loss._array)
+
+    def _check_number(self, loss: float) -> None:
+        _refuse_nonfinite(np.asarray(loss))
+
+    def _check_gradients(self) -> None:
+        insist(_refuse_nonfinite_gradients, *self._gradients())
+
+    def _gradients(self) -> list[Any]:
+        """The gradients of what the optimizer updates; of the model's parameters, if it does not say."""
+        groups = getattr(self._parts.optimizer, "param_groups", None)
+        if groups is None:
+            groups = [{"params": self._model.parameters()}]
+        return [each._grad._array for group in groups for each in group["params"] if each._grad is not None]
+
+    def update_after(self, outputs: Mapping[str, Any], batch: Any) -> None:
         """`update`; an optimizer that searches for its step, such as LBFGS, has further passes made as it needs."""
         if not self._by_closure:
             self.update()
@@ -95,7 +119,8 @@ class Steps:
             if first:
                 return first.pop()["loss"]
             optimizer.zero_grad()
-            return taken(self.forward_backward, trainer, "train", trainer.batch, batch)["loss"]
+            # A search for the step may come by what is not finite, and turns away from it.
+            return self.unchecked.forward_backward(batch)["loss"]
 
         optimizer.step(closure)
         optimizer.zero_grad()
@@ -113,13 +138,44 @@ class Steps:
         return outputs
 
 
-def taken(step: Step, trainer: Trainer, split: str, number: int, batch: Any) -> Mapping[str, Any]:
-    """A step taken with a batch, which is checked first; NonFiniteError, with what is known, where the loss is not."""
+class _UncheckedSteps(Steps):
+    """Steps that take what comes."""
+
+    def _check_loss(self, loss: Tensor) -> None:
+        pass
+
+    def _check_number(self, loss: float) -> None:
+        pass
+
+    def _check_gradients(self) -> None:
+        pass
+
+
+def taken(steps: Steps, name: str, trainer: Trainer, split: str, number: int, batch: Any) -> Mapping[str, Any] | None:
+    """The step of that name, taken with a batch that is checked first; what is not finite goes as `on_nan` says.
+
+    That may be NonFiniteError, with what is known of it, or None, where the batch is to be left out.
+    """
     trainer.parts.check(batch)
+    on_nan, within = trainer.on_nan, trainer.within
+    on_nan.note(within is not None and within.owed)
     try:
-        return step(batch)
+        outputs: Mapping[str, Any] = getattr(steps, name)(batch)
     except NotFinite as error:
-        raise not_finite(trainer, split, number, batch, error.loss) from None
+        return on_nan.met(lambda: getattr(steps.unchecked, name)(batch), split, number, batch, error.loss)
+    on_nan.taken += 1
+    return outputs
+
+
+def _refuse_nonfinite_gradients(*gradients: Any) -> None:
+    for each in gradients:
+        flat = each.ravel("K")
+        # Squares may overflow where what they are of does not.
+        if not math.isfinite(flat.dot(flat)) and not np.isfinite(flat).all():
+            raise NotFinite(math.nan)
+
+
+_refuse_nonfinite_gradients.elementwise = True  # type: ignore[attr-defined]
 
 
 def _refuse_nonfinite(loss: Any) -> None:

@@ -11,11 +11,14 @@ from framework.training.step import taken
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
 
-__all__ = ["validate"]
+__all__ = ["validated"]
 
 
-def validate(trainer: Trainer) -> dict[str, float]:
-    """Loss and metrics of each validation set, the model in evaluation mode and nothing recorded."""
+def validated(trainer: Trainer) -> dict[str, float]:
+    """Loss and metrics of each validation set, the model in evaluation mode and nothing recorded.
+
+    An interrupt ends it between two batches.
+    """
     model, parts = trainer.model, trainer.parts
     metrics: dict[str, float] = {}
     model.eval()
@@ -23,7 +26,9 @@ def validate(trainer: Trainer) -> dict[str, float]:
         for name, data in parts.validation.items():
             meter = SplitMeter(name, parts.metrics, parts.summed)
             for number, batch in enumerate(data, 1):
-                outputs = taken(trainer.steps.validate, trainer, name, number, batch)
+                outputs = taken(trainer.steps, "validate", trainer, name, number, batch)
+                assert outputs is not None
                 meter.add(outputs["loss"].item(), outputs, parts.count(batch, outputs))
+                trainer.interrupts.check()
             metrics |= meter.result(trainer.epoch)
     return metrics

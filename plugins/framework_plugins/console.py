@@ -6,7 +6,8 @@ import contextlib
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from numbers import Number
 from typing import Any, TextIO
 
 from framework.extend import Trainer, hookimpl
@@ -22,7 +23,7 @@ class Console:
 
     @hookimpl
     def epoch_end(self, trainer: Trainer, metrics: Mapping[str, Any]) -> None:
-        epochs = trainer.recipe.epochs
+        epochs = trainer.epochs
         every = math.ceil(epochs / LINES)
         if trainer.epoch == 1 or trainer.epoch % every == 0 or trainer.epoch == epochs:
             self._print(trainer, f"epoch {trainer.epoch:>{len(str(epochs))}}/{epochs}  {summary(metrics)}")
@@ -37,6 +38,9 @@ class Console:
             # Why it failed is said by whoever catches the error.
             because = f": {reason}" if status == "stopped" else ""
             self._print(trainer, f"{status} in epoch {trainer.epoch}, after {steps}{because}")
+        if status in ("finished", "stopped"):
+            for text in (*trainer.history.notes, *described(trainer)):
+                self._print(trainer, text)
         if trainer.run is not None:
             self._print(trainer, f"run: {trainer.run.path}")
 
@@ -57,13 +61,30 @@ class Console:
 
 
 def summary(metrics: Mapping[str, Any]) -> str:
-    """Metrics in one line, those of a split together: `train loss 0.1, accuracy 0.98  validation loss …`."""
+    """Metrics in one line, those of a split together: `train loss 0.1, accuracy 0.98  validation loss …`.
+
+    What is no number, such as a table, has no place there.
+    """
     groups: dict[str, list[str]] = {}
     for name, value in metrics.items():
         split, _, metric = name.rpartition("/")
-        number = f"{value:.4f}" if isinstance(value, float) and 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
-        groups.setdefault(split, []).append(f"{metric} {number}")
+        with contextlib.suppress(TypeError, ValueError):
+            number = f"{value:.4f}" if isinstance(value, float) and 1e-3 <= abs(value) < 1e4 else f"{value:.4g}"
+            groups.setdefault(split, []).append(f"{metric} {number}")
     return "  ".join(f"{split} {', '.join(numbers)}".strip() for split, numbers in groups.items())
+
+
+def described(trainer: Trainer) -> Iterator[str]:
+    """What metrics say of those of their values that are no numbers: the last epoch's, validation's if there is any."""
+    if not trainer.history.records:
+        return
+    metrics, final = trainer.parts.metrics, trainer.history.final
+    for split in trainer.recipe.validation or ["train"]:
+        for name, metric in metrics.items():
+            value = final.get(f"{split}/{name}")
+            number = value is None or isinstance(value, Number)
+            if not number and (text := metric.describe(value, trainer.recipe.classes)):
+                yield f"{split} {name}:\n{text}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -46,7 +46,7 @@ class Progress:
             self.bar = None
 
     def _show(self, trainer: Trainer, now: float) -> None:
-        epoch = f"epoch {trainer.epoch}/{trainer.recipe.epochs}"
+        epoch = f"epoch {trainer.epoch}/{trainer.epochs}"
         try:
             if self.bar is not None:
                 self.bar.set_description_str(epoch, refresh=False)
@@ -74,7 +74,7 @@ def _has_room() -> bool:
 
 
 def _total(trainer: Trainer) -> int | None:
-    return None if trainer.batches is None else trainer.batches * trainer.recipe.epochs
+    return None if trainer.batches is None else trainer.batches * trainer.epochs
 
 
 def _of(total: int | None) -> str:

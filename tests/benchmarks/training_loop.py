@@ -43,6 +43,8 @@ class NoLoss:
 class NoOptimizer:
     """An optimizer that leaves everything as it is."""
 
+    param_groups: tuple[Any, ...] = ()
+
     def step(self) -> None:
         pass
 

@@ -71,7 +71,7 @@ def test_an_unknown_command_gets_the_nearest_match(fails):
 
 def test_an_unknown_command_like_no_other_gets_the_list(fails):
     assert fails("frobnicate", code=2) == (
-        "error: There is no command 'frobnicate'. There are: coverage, plugins, predict, recipes, show, train.\n"
+        "error: There is no command 'frobnicate'. There are: coverage, lr-find, plugins, predict, recipes, reproduce, resume, show, train, verify.\n"
         "See `framework --help`.\n"
     )
 
@@ -85,7 +85,7 @@ def test_an_unknown_run_option_gets_the_nearest_match(fails):
 def test_a_plugin_adds_a_command(framework, folder):
     (folder / "greet.py").write_text(GREET)
     assert framework("-p", "greet.py", "greet").output == "hello\n"
-    assert "  greet     Say hello." in framework("-p", "greet.py", "--help").output
+    assert "  greet      Say hello." in framework("-p", "greet.py", "--help").output
 
 
 def test_a_plugin_cannot_take_a_builtin_command_away(framework, folder):

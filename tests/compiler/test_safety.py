@@ -676,6 +676,7 @@ def test_one_thread_traces_while_another_trains() -> None:
 # Memory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["step", "loss", "inference", "dropped", "alternating"])
 def test_memory_does_not_grow(form: str) -> None:
     model = mlp(nn.Dropout(0.5))

@@ -331,3 +331,16 @@ def test_a_thread_that_is_to_exit_says_so():
 
     with pytest.raises(SystemExit, match="Caught SystemExit in DataLoader worker thread"):
         list(DataLoader(Leaving(), 2, num_workers=2, worker_method="thread"))
+
+
+def test_python_ends_with_workers_in_the_midst_of_a_pass():
+    """Whatever was to be cleaned up was registered first: what is registered later is done before it."""
+    code = """
+import tempfile
+folder = tempfile.TemporaryDirectory()
+import framework
+from framework.data import DataLoader, TensorDataset
+batches = iter(DataLoader(TensorDataset(framework.zeros(100, 3)), 4, num_workers=2))
+next(batches)
+"""
+    assert subprocess.run([sys.executable, "-c", code], timeout=20).returncode == 0

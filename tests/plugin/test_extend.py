@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import framework.extend as extend
+from framework import nn, optim
+from framework.training.trainer import Trainer
+from tests.tiny import tiny
 
 NAMES = [
     "Dataset",
+    "FirstBatches",
     "Function",
     "History",
     "Loss",
     "Metric",
     "MetricLike",
     "Module",
+    "Monitor",
     "Operation",
     "Optimizer",
     "Parameter",
@@ -28,9 +33,35 @@ NAMES = [
     "hookimpl",
     "no_grad",
     "operation",
+    "takes_closure",
+    "updated_parameters",
 ]
 
 
 def test_the_names():
     assert extend.__all__ == NAMES
     assert all(hasattr(extend, name) for name in NAMES)
+
+
+def test_which_optimizers_take_a_closure():
+    model = nn.Linear(1, 1)
+    for kind, closure in ((optim.SGD, False), (optim.Adam, False), (optim.LBFGS, True)):
+        optimizer = kind(model.parameters(), lr=0.1)
+        assert extend.takes_closure(optimizer) is closure
+        optim.lr_scheduler.StepLR(optimizer, 2)
+        assert extend.takes_closure(optimizer) is closure
+    assert not extend.takes_closure(None)
+
+
+def test_the_parameters_that_are_updated():
+    model = nn.Linear(1, 1)
+    optimizer = optim.SGD([{"params": [model.bias]}, {"params": [model.weight]}], lr=0.1)
+    updated = extend.updated_parameters(Trainer(tiny(model=model, optimizer=optimizer)))
+    assert [each is other for each, other in zip(updated, [model.bias, model.weight], strict=True)] == [True, True]
+
+    class Own:
+        def step(self): ...
+        def zero_grad(self): ...
+
+    updated = extend.updated_parameters(Trainer(tiny(model=model, optimizer=Own())))
+    assert [each is other for each, other in zip(updated, model.parameters(), strict=True)] == [True, True]

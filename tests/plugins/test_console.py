@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from framework.extend import PluginManager, UserError, hookimpl
+from framework.extend import Metric, PluginManager, UserError, hookimpl
 from framework.training.run import Run
 from framework.training.trainer import Trainer
 from framework_plugins import console
@@ -63,8 +63,34 @@ def test_a_bad_end(capsys, error, status):
 
 
 def test_numbers_of_any_size():
-    metrics = {"train/loss": 1.23456e-7, "validation/loss": 123456.0, "gap": 0.5, "validation/hits": 3}
+    other = {"validation/table": [[1, 2], [3, 4]], "validation/none": None, "text": "high"}
+    metrics = other | {"train/loss": 1.23456e-7, "validation/loss": 123456.0, "gap": 0.5, "validation/hits": 3}
     assert console.summary(metrics) == "train loss 1.235e-07  validation loss 1.235e+05, hits 3  gap 0.5000"
+
+
+class Table(Metric):
+    """A metric that is no number."""
+
+    def reset(self):
+        self.count = 0
+
+    def update(self, prediction, target):
+        self.count += len(target)
+
+    def compute(self):
+        return [[self.count]]
+
+    def describe(self, value, classes):
+        return f"{value} of {classes}"
+
+
+def test_what_is_no_number_is_shown_when_training_ends(capsys):
+    Trainer(tiny(metrics={"all": Table()}, classes=["low", "high"]), plugins=[console]).fit()
+    *epochs, end, heading, table = capsys.readouterr().out.splitlines()
+    assert len(epochs) == 2 and not any("all" in line for line in epochs) and end.startswith("finished")
+    assert (heading, table) == ("validation all:", "[[8]] of ['low', 'high']")
+    Trainer(tiny(metrics={"all": Table()}, validate=None), plugins=[console]).fit()
+    assert capsys.readouterr().out.splitlines()[-2:] == ["train all:", "[[8]] of None"]
 
 
 @pytest.mark.parametrize("moment", ["write", "flush"])

@@ -42,6 +42,9 @@ def test_records_of_other_plugins_and_numbers_of_any_kind(tmp_path):
                     "text": "größer",
                     "flag": True,
                     "none": None,
+                    "table": [[1, np.int64(2)], (3.0, float("nan"))],
+                    "array": np.array([[1.0, np.inf]]),
+                    "by class": {0: np.float32(0.5), "b": framework.tensor([1, 2])},
                 }
             )
 
@@ -56,6 +59,9 @@ def test_records_of_other_plugins_and_numbers_of_any_kind(tmp_path):
         "text": "größer",
         "flag": True,
         "none": None,
+        "table": [[1, 2], [3.0, None]],
+        "array": [[1.0, None]],
+        "by class": {"0": 0.5, "b": [1, 2]},
     }
     assert len(rest) == 2
 

@@ -1,8 +1,10 @@
-"""Ctrl-C in the midst of a step waits for its end, compiled or not."""
+"""Ctrl-C in the midst of a step waits for its end, compiled or not, and is raised once a checkpoint is written."""
 
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -11,6 +13,10 @@ import pytest
 import framework
 from framework import nn, optim
 from framework.autograd import operation
+from framework.extend import hookimpl
+from framework.training.checkpoints.files import checkpoints
+from framework.training.interrupts import Aborted, Interrupted, Interrupts
+from framework.training.run import Run
 from framework.training.trainer import Trainer
 from tests.tiny import tiny
 
@@ -49,17 +55,18 @@ def trained(**options):
 @pytest.mark.parametrize("compiled", [True, False])
 def test_an_interrupt_waits_for_the_update(compiled):
     trainer, model = trained(compile=compiled)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted) as caught:
         trainer.fit()
+    assert (caught.value.signal, str(caught.value)) == (signal.SIGINT, "Ctrl-C")
+    assert isinstance(caught.value, KeyboardInterrupt) and trainer.history.status == "interrupted"
     steps = trainer.step
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     reference, same = trained(compile=False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with reference._interrupts.on():
-            batches = [batch for _ in range(9) for batch in reference.parts.train][:steps]
-            for batch in batches:
-                reference.written.train(batch)
+        batches = [batch for _ in range(9) for batch in reference.parts.train][:steps]
+        for batch in batches:
+            reference.written.train(batch)
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     assert steps in (2, 3)
@@ -67,42 +74,108 @@ def test_an_interrupt_waits_for_the_update(compiled):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
 
 
-def test_a_second_interrupt_does_not_wait():
-    interrupts = trained()[0]._interrupts
-    with interrupts.on():
-        interrupts.step_starts()
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+class Sending:
+    """Sends a signal in a hook, at a step."""
+
+    def __init__(self, *signals, step=3):
+        self.signals, self.step = signals, step
+
+    @hookimpl
+    def before_step(self, trainer):
+        if trainer.step + 1 == self.step:
+            for each in self.signals:
+                signal.raise_signal(each)
 
 
-def test_one_that_waited_is_raised_at_the_end_of_the_step():
-    interrupts = trained()[0]._interrupts
-    with interrupts.on():
-        interrupts.step_starts()
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            interrupts.step_ends()
-        interrupts.step_starts()
-        interrupts.step_ends()
+def test_it_is_raised_once_a_checkpoint_is_written(tmp_path):
+    recipe = tiny(epochs=9)
+    trainer = Trainer(recipe, plugins=[Sending(signal.SIGINT)], run=Run.create(recipe, out=tmp_path / "run"))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit()
+    (kept,) = checkpoints(tmp_path / "run")
+    assert (kept.step, kept.info["why"]) == (3, "an interrupt")
+    assert Run.open(tmp_path / "run").info["status"] == "interrupted"
 
 
-def test_between_steps_it_is_raised_at_once():
-    interrupts = trained()[0]._interrupts
-    with interrupts.on(), pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
-
-
-def test_another_handler_and_other_threads_are_left_alone():
+def test_only_the_signals_asked_for_wait():
     seen = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
     try:
-        with trained()[0]._interrupts.on():
-            signal.raise_signal(signal.SIGINT)
+        Trainer(tiny(epochs=9), plugins=[Sending(signal.SIGTERM)]).fit()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [signal.SIGTERM]
+
+
+def test_a_second_one_is_raised_where_it_comes():
+    trainer = Trainer(tiny(epochs=9), plugins=[Sending(signal.SIGINT, signal.SIGINT)])
+    with pytest.raises(Aborted) as caught:
+        trainer.fit()
+    assert trainer.step == 2 and caught.value.signal == signal.SIGINT
+    assert str(caught.value) == "Ctrl-C while an interrupt was waiting"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_is_told_when_one_comes():
+    told, paused = [], []
+    interrupts = Interrupts([signal.SIGINT], lambda: paused.append(True))
+    interrupts.noted = told.append
+    with interrupts.on():
+        interrupts.check()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(Interrupted):
+            interrupts.check()
+    assert (told, paused) == ([signal.SIGINT], [True])
+    with interrupts.on():
+        interrupts.check()  # the one before is past
+
+
+def test_handlers_are_put_back_however_training_ends():
+    class Failing:
+        @hookimpl
+        def after_step(self):
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+            raise ValueError
+
+    for plugins, error in (([], None), ([Failing()], Exception), ([Sending(signal.SIGINT)], KeyboardInterrupt)):
+        trainer = Trainer(tiny(), plugins=plugins)
+        if error is None:
+            trainer.fit()
+        else:
+            with pytest.raises(error):
+                trainer.fit()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("handler", [lambda number, frame: seen.append(number), signal.SIG_IGN], ids=["own", "ignored"])
+def test_another_handler_is_left_alone(handler):
+    seen.clear()
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        assert Trainer(tiny(), plugins=[Sending(signal.SIGINT)]).fit().status == "finished"
+        assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
-    assert seen == [signal.SIGINT]
-    thread = threading.Thread(target=Trainer(tiny()).fit)
+    assert seen == ([] if handler is signal.SIG_IGN else [signal.SIGINT])
+
+
+seen: list[int] = []
+
+
+def test_other_threads_are_left_alone():
+    histories = []
+    thread = threading.Thread(target=lambda: histories.append(Trainer(tiny()).fit()))
     thread.start()
     thread.join()
+    assert histories[0].status == "finished"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_nothing_is_installed_by_an_import():
+    code = """
+import signal
+before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+import framework, framework.training.trainer, framework.training.resuming, framework.cli.train
+assert before == [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

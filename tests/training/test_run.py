@@ -104,8 +104,10 @@ def test_what_a_run_holds(file, tmp_path):
     assert info["seed"] == 4
     assert info["recipe"] == str(file)
     assert info["command"] == ["framework", "train", "sizes.py"]
-    assert set(info["versions"]) == {"framework", "numpy", "python", "platform", "machine"}
-    assert {"name": "progress", "origin": "first-party"}.items() <= info["plugins"][-1].items()
+    assert set(info["versions"]) == {
+        *("framework", "numpy", "python", "platform", "machine", "processor", "threads", "hash_seed")
+    }
+    assert {"progress": "first-party"}.items() <= {each["name"]: each["origin"] for each in info["plugins"]}.items()
     config = json.loads((run.path / "config.json").read_text())
     assert config == {
         "seed": 4,
@@ -128,7 +130,10 @@ def test_the_end_is_recorded(trained):
     assert (info["status"], info["reason"]) == ("finished", "all epochs done")
     assert info["ended"] >= info["started"] and info["seconds"] >= 0
     assert sorted(path.name for path in trained.path.iterdir()) == [
+        "checkpoints",
         "config.json",
+        "events.jsonl",
+        "last",
         "run.json",
         "sizes.py",
         "weights.npz",
@@ -152,7 +157,10 @@ def test_a_bad_end_is_recorded(tmp_path, error, status, reason):
         Trainer(recipe, run=run).fit()
     info = Run.open(tmp_path / "run").info
     assert (info["status"], info["reason"]) == (status, reason)
-    assert message(run.load_model) == f"{run.path} has no weights: its status is '{status}' ({reason})."
+    assert message(run.load_model) == (
+        f"{run.path} has no weights yet: its status is '{status}' ({reason}). They are written when a training ends; "
+        f"to go on with it: framework resume {run.path}"
+    )
 
 
 def test_a_recipe_that_cannot_be_prepared_is_a_run_that_failed(tmp_path):
@@ -443,8 +451,8 @@ def test_a_run_whose_files_lack_something(trained, name, text, problem):
 def test_a_run_that_was_killed(tmp_path):
     run = Run.create(tiny(), out=tmp_path / "run")
     assert message(run.load_model) == (
-        f"{run.path} has no weights: it is still training, or was killed before the end. "
-        "They are written when a training ends: train again, into another folder."
+        f"{run.path} has no weights yet: it is still training, or was killed before the end. They are written when a "
+        f"training ends; to go on with it: framework resume {run.path}"
     )
 
 
@@ -454,3 +462,15 @@ def test_damaged_weights_give_no_advice_to_unpickle(tmp_path):
     for path in (tmp_path / "a.npz", tmp_path / "b.npz"):
         text = message(read_arrays, path)
         assert text.startswith(f"{path} is damaged: ") and "pickle" not in text
+
+
+def test_a_run_that_is_opened_and_not_taken_up_stays_as_it_is(tmp_path):
+    recipe = tiny()
+    Trainer(recipe, run=Run.create(recipe, out=tmp_path / "run")).fit()
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    opened = Run.open(tmp_path / "run")
+    opened.lock.acquire()
+    opened.finish("failed", "it does not fit")
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+    with Run.open(tmp_path / "run").lock:  # it was given back
+        pass

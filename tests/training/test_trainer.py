@@ -15,7 +15,7 @@ from framework.errors import UserError
 from framework.extend import hookimpl
 from framework.plugin.manager import PluginManager
 from framework.training import builtin
-from framework.training.checks import NonFiniteError
+from framework.training.nonfinite.policy import NonFiniteError
 from framework.training.recipe import Recipe, build
 from framework.training.trainer import Trainer
 from tests.tiny import tiny
@@ -163,9 +163,11 @@ def test_hooks_are_called_in_order(tmp_path):
         "epoch_start",
         "batch_start",
         "after_backward",
+        "should_update",
         "before_step",
         "after_step",
         "should_stop",
+        "validate",
         "validate_end",
         "log",
         "epoch_end",
@@ -180,9 +182,9 @@ def test_hooks_are_called_in_order(tmp_path):
 
     recipe = tiny(epochs=1)
     Trainer(recipe, plugins=[plugin], run=Run.create(recipe, out=tmp_path / "run")).fit()
-    step = ["batch_start", "after_backward", "before_step", "after_step", "should_stop"]
-    epoch = ["epoch_start", *step, *step, "validate_end", "log", "epoch_end", "should_stop"]
-    assert order == ["train_start", *epoch, "train_end", "checkpoint_saved", "run_end"]
+    step = ["batch_start", "after_backward", "should_update", "before_step", "after_step", "should_stop"]
+    epoch = ["epoch_start", *step, *step, "validate", "validate_end", "log", "epoch_end", "should_stop"]
+    assert order == ["train_start", *epoch, "checkpoint_saved", "train_end", "checkpoint_saved", "run_end"]
 
 
 def test_hooks_in_the_recipes_file_count(tmp_path):
@@ -235,7 +237,7 @@ def test_an_update_can_be_left_out_and_its_gradients_are_kept():
         steps = []
 
         @hookimpl
-        def before_step(self, trainer):
+        def should_update(self, trainer):
             return trainer.batch == 2
 
         @hookimpl
@@ -256,6 +258,69 @@ def test_an_update_can_be_left_out_and_its_gradients_are_kept():
         optimizer.step()
         optimizer.zero_grad()
     assert (recipe.model.weight == whole.weight).all() and (whole.weight != start).all()
+
+
+def test_an_update_that_is_owed_at_the_end_of_an_epoch_is_made():
+    class Never:
+        @hookimpl
+        def should_update(self):
+            return False
+
+    recipe = tiny(epochs=2)
+    history = Trainer(recipe, plugins=[Never()]).fit()
+    assert history["step"] == [1, 2]
+    assert all(parameter.grad is None for parameter in recipe.model.parameters())
+
+
+def test_an_answer_where_none_is_asked_for():
+    class Old:
+        @hookimpl
+        def before_step(self):
+            return False
+
+    assert "implement should_update(trainer) and return False" in failed(plugins=[Old()])
+
+
+def test_a_plugin_may_put_something_around_validation_also_when_it_fails():
+    class Doubled:
+        seen = []
+
+        @hookimpl(wrapper=True)
+        def validate(self, trainer):
+            self.seen.append("before")
+            try:
+                return {**(yield), "doubled": 2}
+            finally:
+                self.seen.append("after")
+
+    class Failing(nn.Linear):
+        def forward(self, x):
+            if not self.training:
+                raise ValueError("not in validation")
+            return super().forward(x)
+
+    assert Trainer(tiny(), plugins=[Doubled()]).fit().final["doubled"] == 2
+    Doubled.seen.clear()
+    with pytest.raises(ValueError, match="not in validation"):
+        Trainer(tiny(model=Failing(1, 1)), plugins=[Doubled()]).fit()
+    assert Doubled.seen == ["before", "after"]
+
+
+def test_plugins_may_put_other_data_in_the_place_of_the_recipes():
+    class First:
+        @hookimpl
+        def prepare_data(self, split, data):
+            return list(data)[:1] if split == "train" else None
+
+    class Twice:
+        @hookimpl
+        def prepare_data(self, data):
+            return [*data, *data]
+
+    recipe = tiny(plugins=[First()])
+    trainer = Trainer(recipe, plugins=[Twice()])
+    assert trainer.batches == 2
+    assert trainer.fit()["step"] == [2, 4]
 
 
 def test_a_plugin_may_ask_to_stop_after_a_step():
@@ -472,8 +537,10 @@ def test_what_is_known_of_a_loss_that_is_not_finite():
     with framework.no_grad():
         model.bias.fill_(1e30)
     assert failed(model=model) == (
-        "The loss is inf at step 1 (epoch 1, batch 1), before the update. The batch and the model's "
-        "parameters are finite: a smaller learning rate or scaled inputs may help."
+        "The loss is inf at step 1 (epoch 1, batch 1), before the update.\n"
+        "  It comes from mse_loss(), in the loss (MSELoss).\n"
+        "  Its inputs go up to 1e+30 in magnitude, and the result is beyond the 3.4e+38 at which float32 ends. A smaller "
+        "learning rate, inputs brought to mean 0 and standard deviation 1, or clipped gradients help."
     )
     assert failed(validate=[(X, y)]) == (
         "The loss is inf on the validation data (epoch 1, batch 1). "
@@ -659,12 +726,11 @@ class Broken(nn.Module):
 
 
 def test_a_loss_that_is_not_finite_because_of_the_model():
-    start = "The loss is inf at step 1 (epoch 1, batch 1), before the update. "
-    assert failed(model=Broken(0.0)) == start + (
-        "The model's output is not finite, though the batch, the parameters and the buffers are: "
-        "does it divide by zero, or take a logarithm of it?"
-    )
-    assert failed(model=Broken(math.nan)) == start.replace("inf", "nan") + "The buffer 'scale' is not finite."
+    start = "The loss is inf at step 1 (epoch 1, batch 1), before the update."
+    told = failed(model=Broken(0.0))
+    assert told.startswith(f"{start}\n  It comes from div(), in all rows of the batch, in the model (Broken), at ")
+    assert "\n      return self.linear(x) / self.scale\n  It divides by 0, and" in told
+    assert failed(model=Broken(math.nan)) == start.replace("inf", "nan") + " The buffer 'scale' is not finite."
 
 
 def test_a_recipe_gets_its_run_when_it_can_be_trained(tmp_path):

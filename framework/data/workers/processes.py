@@ -12,6 +12,7 @@ import warnings
 import weakref
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
+from multiprocessing.util import Finalize
 from typing import Any
 
 from framework.data.workers.channel import Channel, Packet, pack
@@ -46,6 +47,8 @@ class ProcessPool:
 
     def __init__(self, work: Work, context: Any) -> None:
         self._owner = os.getpid()
+        # Python ends all processes with a signal, and waits for them: which these, not heeding it, must not be left to.
+        self._at_exit: Any = Finalize(None, self.stop, exitpriority=10)
         self._processes: list[Any] = []
         self._channels: list[Channel] = []
         from framework import get_num_threads
@@ -113,6 +116,7 @@ class ProcessPool:
         if os.getpid() != self._owner:
             # A forked copy of the iterator: the processes are not its own.
             return
+        self._at_exit.cancel()
         try:
             for channel in self._channels:
                 channel.close()
@@ -122,18 +126,16 @@ class ProcessPool:
         finally:
             for process in self._processes:
                 if process.is_alive():
-                    process.terminate()
-            for process in self._processes:
-                process.join(1)
-                if process.is_alive():
                     process.kill()
-                    process.join()
+                process.join()
 
 
 def _run(work: Work, worker: int, connection: Connection[Any, Any]) -> None:
     """The whole life of a worker process."""
-    # Ctrl-C goes to all processes of a terminal. What it means is decided by the one that has the loader.
+    # Ctrl-C goes to all processes of a terminal, SIGTERM often to all of a job. What it means is decided by the one
+    # that has the loader.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for end in list(_main_ends):
         end.close()
     from framework import set_num_threads

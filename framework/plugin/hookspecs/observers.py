@@ -35,11 +35,11 @@ def log(trainer: Trainer, record: Mapping[str, Any]) -> None:
 
 @hookspec
 def checkpoint_saved(trainer: Trainer, path: Path) -> None:
-    """Called after weights or a checkpoint were written in full.
+    """Called after a checkpoint was written in full, and at last the trained weights.
 
     Arguments:
         trainer: the Trainer.
-        path: what was written.
+        path: the checkpoint's folder, or the file of the weights.
     Returns:
         Nothing.
     Example:
@@ -55,7 +55,7 @@ def checkpoint_saved(trainer: Trainer, path: Path) -> None:
 
 @hookspec
 def interrupted(trainer: Trainer) -> None:
-    """Called when Ctrl-C has ended training, before `run_end`.
+    """Called when Ctrl-C, or another signal that the Trainer heeds, has ended training, before `run_end`.
 
     Arguments:
         trainer: the Trainer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from framework.plugin.markers import hookspec
@@ -12,11 +12,61 @@ if TYPE_CHECKING:
 
 
 @hookspec
-def train_start(trainer: Trainer) -> None:
-    """Called once, before the first step.
+def make_plugins(options: Mapping[str, Any]) -> object:
+    """Called when a Trainer is made: makes plugins for this run, as its options ask for.
 
     Arguments:
-        trainer: the Trainer, with `.model`, `.optimizer`, `.recipe`, `.run`, `.epoch`, `.step` and `.log(record)`.
+        options: the run's options by name (those that `register_options` adds), None where one was not given.
+    Returns:
+        An object with hooks, a list of such objects, or None. What is not made costs nothing.
+    Example:
+        import click
+        from framework.extend import hookimpl
+
+        class Shout:
+            def __init__(self, word):
+                self.word = word
+
+            @hookimpl
+            def epoch_end(self, trainer):
+                print(self.word, trainer.epoch)
+
+        @hookimpl
+        def register_options(register):
+            register("shout", click.Option(["--shout"], metavar="WORD", help="Print a word after each epoch."))
+
+        @hookimpl
+        def make_plugins(options):
+            return Shout(options["shout"]) if options["shout"] else None
+    """
+
+
+@hookspec
+def prepare_data(trainer: Trainer, split: str, data: Iterable[Any]) -> Iterable[Any] | None:
+    """Called when a Trainer is made, for the training data and for each validation set.
+
+    Arguments:
+        trainer: the Trainer.
+        split: "train", or the validation set's name.
+        data: the batches, which can be gone through again and again.
+    Returns:
+        What to go through in their place, or None to leave them as they are. The next plugin is given that.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def prepare_data(split, data):
+            return list(data) if split != "train" else None  # read once, and kept
+    """
+
+
+@hookspec
+def train_start(trainer: Trainer) -> None:
+    """Called once, before the first step; in a run that is resumed too, before its state is put back.
+
+    Arguments:
+        trainer: the Trainer, with `.model`, `.optimizer`, `.recipe`, `.run`, `.epoch`, `.step` and `.log(record)`;
+            `.epochs` may be set.
     Returns:
         Nothing.
     Example:
@@ -30,7 +80,7 @@ def train_start(trainer: Trainer) -> None:
 
 @hookspec
 def epoch_start(trainer: Trainer) -> None:
-    """Called at the start of each epoch, before its first batch is read.
+    """Called at the start of each epoch, before its first batch is read; not where a run is resumed in the midst of one.
 
     Arguments:
         trainer: the Trainer; `.epoch` counts from 1, `.batches` is the epoch's number of batches, None if unknown.
@@ -65,7 +115,7 @@ def batch_start(trainer: Trainer, batch: Any) -> None:
 
 @hookspec
 def after_backward(trainer: Trainer) -> None:
-    """Called after `loss.backward()`: the gradients of this batch are in `.grad`.
+    """Called after `loss.backward()`: its gradients are in `.grad`, added to those that were kept for a later update.
 
     Arguments:
         trainer: the Trainer; `.loss` is the batch's loss, a number.
@@ -82,19 +132,38 @@ def after_backward(trainer: Trainer) -> None:
 
 
 @hookspec
-def before_step(trainer: Trainer) -> bool | None:
-    """Called just before the optimizer's step.
+def should_update(trainer: Trainer) -> bool | None:
+    """Called after each backward pass: asks whether to update the parameters by the gradients that there are.
+
+    Arguments:
+        trainer: the Trainer; `.count` is what the batch's loss is a mean over, mostly its number of samples.
+    Returns:
+        False, from any plugin, to leave this update out: the gradients are kept, and the next batch adds to them. An
+        update that is still owed at the end of an epoch is made then.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def should_update(trainer):
+            return trainer.batch % 2 == 0
+    """
+
+
+@hookspec
+def before_step(trainer: Trainer) -> None:
+    """Called just before the optimizer's step: the gradients in `.grad` are those it will use.
 
     Arguments:
         trainer: the Trainer.
     Returns:
-        False to leave this update out: the gradients are kept, and the next batch adds to them.
+        Nothing.
     Example:
         from framework.extend import hookimpl
 
         @hookimpl
         def before_step(trainer):
-            return trainer.batch % 2 == 0 or trainer.batch == trainer.batches
+            for parameter in trainer.model.parameters():
+                parameter.grad /= 2
     """
 
 
@@ -113,6 +182,29 @@ def after_step(trainer: Trainer) -> None:
         def after_step(trainer):
             if trainer.step % 100 == 0:
                 trainer.log({"step": trainer.step, "batch_loss": trainer.loss})
+    """
+
+
+@hookspec(firstresult=True)
+def validate(trainer: Trainer) -> dict[str, float]:  # type: ignore[empty-body]
+    """Called after the training batches of each epoch: goes through the validation sets, which the framework does.
+
+    A wrapper does something around it, also when it fails half-way.
+
+    Arguments:
+        trainer: the Trainer.
+    Returns:
+        Numbers by name, such as "validation/loss"; a wrapper returns what it was given.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl(wrapper=True)
+        def validate(trainer):
+            trainer.model.rounded = True
+            try:
+                return (yield)
+            finally:
+                trainer.model.rounded = False
     """
 
 
@@ -194,7 +286,8 @@ def save_state(trainer: Trainer) -> Mapping[str, Any] | None:
     Arguments:
         trainer: the Trainer.
     Returns:
-        A dict of JSON values and NumPy arrays, or None when there is nothing to keep.
+        A dict of numbers, texts, paths, arrays and Tensors, in lists, tuples, sets or dicts as deep as it takes; or None
+        when there is nothing to keep.
     Example:
         from framework.extend import hookimpl
 
@@ -213,7 +306,7 @@ def save_state(trainer: Trainer) -> Mapping[str, Any] | None:
 
 @hookspec
 def load_state(trainer: Trainer, state: Mapping[str, Any]) -> None:
-    """Called when training is resumed, with what the same plugin's `save_state` returned.
+    """Called when training is resumed, after `train_start`, with what the same plugin's `save_state` returned.
 
     Arguments:
         trainer: the Trainer.

@@ -194,6 +194,26 @@ def register_commands(register: Register[click.Command]) -> None:
 
 
 @hookspec
+def register_options(register: Register[click.Option]) -> None:
+    """Called when `framework train` or `resume` reads its options: adds options, for `make_plugins` to go by.
+
+    Arguments:
+        register: `register(name, option)`, a click option whose value, a JSON value, goes by `name`: the run keeps it,
+            and has it again when it is resumed. Import click inside the hook.
+    Returns:
+        Nothing.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def register_options(register):
+            import click
+
+            register("shout", click.Option(["--shout"], metavar="WORD", help="Print a word after each epoch."))
+    """
+
+
+@hookspec
 def register_recipes(register: Register[str | Path]) -> None:
     """Called when recipes are listed or asked for by name: adds recipe files to `framework recipes`.
 

@@ -1,0 +1,20 @@
+"""Where each name of `framework.training` is."""
+
+from framework.training.history import History as History
+from framework.training.lr_finding import LRFinding as LRFinding
+from framework.training.lr_finding import find_lr as find_lr
+from framework.training.metrics import Mean as Mean
+from framework.training.metrics import Metric as Metric
+from framework.training.nonfinite.diagnosis import Diagnosis as Diagnosis
+from framework.training.nonfinite.diagnosis import diagnose as diagnose
+from framework.training.nonfinite.policy import NonFiniteError as NonFiniteError
+from framework.training.nonfinite.reproducing import reproduce as reproduce
+from framework.training.recipe import Recipe as Recipe
+from framework.training.recipe import RecipeFile as RecipeFile
+from framework.training.recipe import build as build
+from framework.training.recipe import load_recipe as load_recipe
+from framework.training.resuming import NothingToDo as NothingToDo
+from framework.training.resuming import resume as resume
+from framework.training.run import Run as Run
+from framework.training.trainer import Trainer as Trainer
+from framework.training.verifying.trials import verify as verify
