@@ -42,6 +42,11 @@ class Parts:
     summed: bool
 
     @property
+    def splits(self) -> dict[str, Iterable[Any]]:
+        """The batches by the names of their sets, training first."""
+        return {"train": self.train, **self.validation}
+
+    @property
     def batches(self) -> int | None:
         """Batches of training in an epoch; None where it is a stream that does not say."""
         return known_length(self.train)
@@ -72,7 +77,7 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
     metrics = named_metrics(recipe.metrics, plugins.registry("metrics"))
     if "loss" in metrics:
         raise UserError("No metric can be called 'loss': that is the loss itself.")
-    checked = [check_labels(name, data, loss) for name, data in {"train": recipe.train, **recipe.validation}.items()]
+    checked = [check_labels(name, data, loss) for name, data in recipe.splits.items()]
     return Parts(
         step=_own_step(recipe) if recipe.step else _default_step(loss),
         check=(lambda batch: None) if recipe.step else _default_check(loss, labels=not all(checked)),

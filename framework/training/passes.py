@@ -18,6 +18,7 @@ from framework.data.first import FirstBatches
 from framework.errors import UserError
 from framework.random import default_generator
 from framework.training.checkpoints.generators import generator_states, generators_kept, set_generator_states
+from framework.training.samples import known_length
 
 if TYPE_CHECKING:
     from framework.training.own_state.state import OwnState
@@ -148,15 +149,8 @@ def _draws_at_once(data: Any) -> bool:
 
 def _batches(data: Any) -> dict[str, Any]:
     """What a pass's batches are like, as far as it shows."""
-    known = {"batches": _length(data), "batch_size": getattr(data, "batch_size", None)}
+    known = {"batches": known_length(data), "batch_size": getattr(data, "batch_size", None)}
     return {name: value for name, value in known.items() if isinstance(value, int)}
-
-
-def _length(data: Any) -> int | None:
-    try:
-        return len(data)
-    except TypeError:
-        return None
 
 
 def _in_words(batches: Mapping[str, int]) -> str:

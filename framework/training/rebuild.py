@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.recipe_file import RecipeFile
 
-__all__ = ["check_rebuild", "load_weights", "missing_plugins", "rebuild", "weights_of"]
+__all__ = ["check_rebuild", "extra_of", "load_weights", "missing_plugins", "rebuild", "weights_of"]
 
 
 def rebuild(file: RecipeFile, config: Mapping[str, Any], seed: int) -> Module:
@@ -83,13 +83,17 @@ def weights_of(model: Module) -> dict[str, np.ndarray]:
     return {name: value.detach().numpy() for name, value in model.state_dict().items() if isinstance(value, Tensor)}
 
 
+def extra_of(model: Module) -> dict[str, Any]:
+    """What else the model's `state_dict` holds: the extra state of its modules."""
+    return {name: value for name, value in model.state_dict().items() if not isinstance(value, Tensor)}
+
+
 def load_weights(model: Module, arrays: Mapping[str, np.ndarray], path: Path) -> None:
     """Put saved arrays into a model; UserError when they do not fit."""
     from framework.operations import from_numpy
 
     try:
-        extra = {name: value for name, value in model.state_dict().items() if not isinstance(value, Tensor)}
-        model.load_state_dict({**extra, **{name: from_numpy(array) for name, array in arrays.items()}})
+        model.load_state_dict({**extra_of(model), **{name: from_numpy(array) for name, array in arrays.items()}})
     except RuntimeError as error:
         raise UserError(f"{path} does not fit the model: {error}") from error
 
@@ -103,4 +107,4 @@ def _call_model(file: RecipeFile, hyperparameters: Mapping[str, Any], arguments:
 
 
 def _shapes(model: Module) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    return {name: array.shape for name, array in weights_of(model).items()}

@@ -104,6 +104,11 @@ class Recipe:
             return {}
         return dict(self.validate) if isinstance(self.validate, Mapping) else {"validation": self.validate}
 
+    @property
+    def splits(self) -> dict[str, Any]:
+        """The data by the names of its sets, training first."""
+        return {"train": self.train, **self.validation}
+
 
 def build(
     recipe: Callable[..., Recipe] | RecipeFile | str | Path,

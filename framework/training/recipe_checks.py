@@ -71,8 +71,7 @@ def _missing_parts(recipe: Any) -> Iterator[str]:
 def _wrong_data(recipe: Any) -> Iterator[str]:
     if "train" in recipe.validation:
         yield "validate has a set called 'train', which is the training data's name; call it otherwise."
-    sets = {"train": recipe.train, **recipe.validation}
-    for name, data in sets.items():
+    for name, data in recipe.splits.items():
         if isinstance(data, str | bytes) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
             yield f"the {name} data must be a Dataset, a DataLoader or an iterable of batches, not {data!r}."
         elif known_length(data) == 0:

@@ -25,7 +25,6 @@ class Saving:
     """What a Trainer needs to be saved at any step: what changes beside the model, and how everything was built."""
 
     own: OwnState
-    plugins: OwnState
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
@@ -52,8 +51,7 @@ class Saving:
         self._before = 0.0 if checkpoint is None else checkpoint.state["seconds"]
         trainer = self._trainer
         if trainer.run is not None:
-            data = {"train": trainer.recipe.train, **trainer.recipe.validation}
-            self.digests = {name: data_digest(each) for name, each in data.items()}
+            self.digests = {name: data_digest(each) for name, each in trainer.recipe.splits.items()}
         parts = [each for each in (trainer.optimizer, trainer.scheduler) if keeps_itself(each)]
         # Without a run nothing is saved, and nothing need be looked at.
         self.own = OwnState(own_objects(trainer) if trainer.run is not None else {}, kept=[trainer.model, *parts])
@@ -64,11 +62,10 @@ class Saving:
 
     def may_differ(self) -> list[str]:
         """Where a resumed run may differ, by paths: what no checkpoint can hold, and what living workers have drawn."""
-        parts = self._trainer.parts
         drawn = "random numbers, if any, that the persistent workers themselves have drawn"
         return self.own.left_out + [
             f"{name}: {drawn}"
-            for name, data in {"train": parts.train, **parts.validation}.items()
+            for name, data in self._trainer.parts.splits.items()
             if has_live_workers(data) and getattr(data, "worker_method", "") == "multiprocessing"
         ]
 

@@ -15,6 +15,7 @@ from framework.training.checkpoints.overrides import apply_overrides
 from framework.training.epoch import Epoch
 from framework.training.own_state.roots import keeps_itself
 from framework.training.passes import has_live_workers, start_workers
+from framework.training.rebuild import extra_of
 
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
@@ -26,7 +27,6 @@ COUNTERS = ("epoch", "step", "batch", "stop_reason", "loss")
 
 def take(trainer: Trainer) -> dict[str, Any]:
     """The state of training beside the weights: a tree of plain values, arrays and tensors, none of them copied."""
-    extra = {name: value for name, value in trainer.model.state_dict().items() if not isinstance(value, Tensor)}
     within = trainer.within
     return {
         **{name: getattr(trainer, name) for name in COUNTERS},
@@ -34,9 +34,9 @@ def take(trainer: Trainer) -> dict[str, Any]:
         "history": trainer.history.records,
         **(within.before_validation if within is not None and within.before_validation else moving(trainer)),
         "unkept": trainer.saving.own.left_out,
-        "extra": extra,
+        "extra": extra_of(trainer.model),
         "data": trainer.saving.digests,
-        "workers": [name for name, data in _data(trainer).items() if has_live_workers(data)],
+        "workers": [name for name, data in trainer.parts.splits.items() if has_live_workers(data)],
         "model": module_state(trainer.model),
         "kinds": _kinds(trainer),
         "optimizer": _optimizer_state(trainer),
@@ -72,7 +72,7 @@ def restore(trainer: Trainer, arrays: Mapping[str, np.ndarray], state: Mapping[s
     trainer.history.records[:] = state["history"]
     trainer.on_nan.load_state_dict(state["on_nan"])
     trainer.plugins.load_states(trainer, state["plugins"])
-    for name, data in _data(trainer).items():
+    for name, data in trainer.parts.splits.items():
         begun = name == "train" and state["within"] is not None and state["within"]["trained"] is None
         if name in state["workers"] and not begun:  # a pass that was begun starts them itself
             start_workers(data)
@@ -85,10 +85,6 @@ def restore(trainer: Trainer, arrays: Mapping[str, np.ndarray], state: Mapping[s
         own.restore(built)
     own.restore(state["own"])
     set_generator_states(state["generators"])
-
-
-def _data(trainer: Trainer) -> dict[str, Any]:
-    return {"train": trainer.parts.train, **trainer.parts.validation}
 
 
 def _check_data(trainer: Trainer, state: Mapping[str, Any]) -> None:
