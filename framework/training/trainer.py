@@ -207,7 +207,8 @@ class Trainer:
             self.stop_reason = reason
 
     def _validate(self, within: Epoch) -> dict[str, float]:
-        within.before_validation = moving(self)
+        if self.run is not None:
+            within.before_validation = moving(self)
         try:
             numbers: dict[str, float] = self.plugins.call("validate", trainer=self)
         except Interrupted:

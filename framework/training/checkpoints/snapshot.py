@@ -15,7 +15,7 @@ from framework.training.checkpoints.overrides import apply_overrides
 from framework.training.epoch import Epoch
 from framework.training.own_state.roots import keeps_itself
 from framework.training.passes import has_live_workers, start_workers
-from framework.training.rebuild import extra_of
+from framework.training.rebuild import extra_of, weights_of
 
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
@@ -100,7 +100,7 @@ def _check_data(trainer: Trainer, state: Mapping[str, Any]) -> None:
 
 def check_weights(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """UserError, naming the parameters, where a model is not of the shape that it was."""
-    check_shapes({name: each for name, each in model.state_dict().items() if isinstance(each, Tensor)}, arrays)
+    check_shapes(weights_of(model), arrays)
 
 
 def check_shapes(here: Mapping[str, Any], there: Mapping[str, Any]) -> None:
