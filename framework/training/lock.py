@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import warnings
@@ -18,7 +19,7 @@ from typing import Any, Self
 
 from framework.errors import UserError
 
-__all__ = ["RunLock"]
+__all__ = ["RunLock", "is_locked"]
 
 _NAME = ".lock"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -110,6 +111,22 @@ class RunLock:
             ) from error
 
 
+def is_locked(folder: str | Path) -> bool:
+    """Whether a process trains the run in a folder; asking is in nobody's way.
+
+    Where the file system has no locks: whether one that did has not ended in order.
+    """
+    place = os.path.realpath(folder)
+    with _one_at_a_time:  # to close the file would drop a lock that this process has
+        if _of_this_process(place):
+            return True
+        try:
+            with open(Path(place, _NAME), "rb") as file:
+                return _is_locked_now(file)
+        except OSError as error:
+            return error.errno in _NO_LOCKS
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -120,13 +137,33 @@ if sys.platform == "win32":
         finally:
             file.seek(0)
 
+    def _is_locked_now(file: Any) -> bool:
+        file.seek(_FAR)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return True
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        return False
+
 else:
+    # The system's `struct flock`: type and whence, start, length, process; on macOS and the BSDs those two come last.
+    _FLOCK, _TYPE = ("hhqqi4x", 0) if sys.platform == "linux" else ("qqihh", 3)
 
     def _lock_now(file: Any) -> None:
         import fcntl
 
         # Not flock: a forked worker would hold that on after the trainer has ended.
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_locked_now(file: Any) -> bool:
+        import fcntl
+
+        # Asked, not tried: a lock held for a moment would turn away who comes to train at that moment.
+        asked = [0, os.SEEK_SET, 0, 0, 0] if _TYPE == 0 else [0, 0, 0, 0, os.SEEK_SET]
+        asked[_TYPE] = fcntl.F_WRLCK
+        answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, *asked))
+        return bool(struct.unpack(_FLOCK, answer)[_TYPE] != fcntl.F_UNLCK)
 
 
 def _unlock(place: str) -> None:

@@ -2,6 +2,7 @@
 
 run.json      status, why it ended, command, git commit, versions, plugins, options, data files, seed, times
 config.json   the seed, the hyperparameters, and where each value came from; names of inputs and classes
+metrics.jsonl a record an epoch, a JSON object a line
 events.jsonl  what happened, a JSON object a line: started, saved, interrupted, resumed with what overrides, ended
 <recipe>.py   a copy of the recipe, under its own name, and of the files beside it that it uses
 checkpoints/  a folder each; `last` and `best` are links into it
@@ -29,10 +30,11 @@ from framework.training.checkpoints import files as checkpoint
 from framework.training.checkpoints.files import Summary
 from framework.training.data_files import fingerprints
 from framework.training.files import append_line, read_arrays, read_json, write_arrays, write_json, writing
-from framework.training.lock import RunLock
+from framework.training.lock import RunLock, is_locked
 from framework.training.provenance import git_state, versions
 from framework.training.rebuild import check_rebuild, load_weights, rebuild, weights_of
 from framework.training.recipe_file import load_recipe
+from framework.training.records import Records
 
 if TYPE_CHECKING:
     from framework.nn import Module
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
-RUN, CONFIG, EVENTS, WEIGHTS = "run.json", "config.json", "events.jsonl", "weights.npz"
+RUN, CONFIG, METRICS, EVENTS, WEIGHTS = "run.json", "config.json", "metrics.jsonl", "events.jsonl", "weights.npz"
 TEXT, MAYBE_TEXT, NAMES = (str,), (str, NoneType), (list, NoneType)
 NEEDED: dict[str, dict[str, tuple[type, ...]]] = {
     RUN: {"status": TEXT, "reason": TEXT, "recipe": MAYBE_TEXT, "seed": (int, NoneType)},
@@ -215,6 +217,18 @@ class Run:
                 f"intact: `{self.command()}` writes what is missing."
             ) from error
         return path
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process trains it now; one whose status is "running" and that is not alive was killed."""
+        return is_locked(self.path)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Its records, one an epoch, null as None; without a line that is not written to its end yet.
+
+        [] where there are none; UserError when the file is damaged.
+        """
+        return list(Records(self.path / METRICS))
 
     def checkpoints(self) -> list[Summary]:
         """What its sound checkpoints say of themselves (`path`, `step`, `metrics`, `info`), newest first."""

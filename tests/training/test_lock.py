@@ -15,11 +15,11 @@ import pytest
 
 from framework.errors import UserError
 from framework.training import lock
-from framework.training.lock import RunLock
+from framework.training.lock import RunLock, is_locked
 
 HOLD = """
 import sys
-from framework.training.lock import RunLock
+from framework.training.lock import RunLock, is_locked
 lock = RunLock(sys.argv[1])
 lock.acquire()
 print("locked", flush=True)
@@ -200,3 +200,16 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, code):
 
 def test_no_folder(tmp_path):
     assert "cannot be written to (No such file or directory)" in refused(tmp_path / "nowhere")
+
+
+def test_whether_it_is_locked_is_asked_without_taking_it(tmp_path, holder):
+    for _ in range(2):
+        assert is_locked(tmp_path)
+    holder.kill()
+    holder.wait()
+    assert (tmp_path / ".lock").exists() and not is_locked(tmp_path)
+    with RunLock(tmp_path):
+        assert is_locked(tmp_path) and is_locked(tmp_path)  # and it still is, for others too
+        code = f"from framework.training.lock import is_locked; print(is_locked({str(tmp_path)!r}))"
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
+    assert not is_locked(tmp_path) and not is_locked(tmp_path / "none")
