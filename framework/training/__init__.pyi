@@ -1,6 +1,8 @@
 """Where each name of `framework.training` is."""
 
 from framework.training.history import History as History
+from framework.training.looking.summary import RunSummary as RunSummary
+from framework.training.looking.summary import find_runs as find_runs
 from framework.training.lr_finding import LRFinding as LRFinding
 from framework.training.lr_finding import find_lr as find_lr
 from framework.training.metrics import Mean as Mean

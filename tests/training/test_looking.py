@@ -1,0 +1,126 @@
+"""Runs that are there: found at any depth, summed up, whatever state they are in."""
+
+import json
+import math
+import warnings
+
+import pytest
+
+from framework.errors import UserError
+from framework.training import Run, RunSummary, find_runs
+from framework.training.records import Records
+from tests.training.runs import epochs, write_run
+
+
+def names(runs, root):
+    return [run.path.relative_to(root).as_posix() for run in runs]
+
+
+def test_runs_are_found_at_any_depth_by_their_start(tmp_path):
+    write_run(tmp_path / "b", started="2026-11-28T10:00:00+00:00")
+    write_run(tmp_path / "deep" / "er" / "ä c", started="2026-11-28T11:30:00+02:00")
+    write_run(tmp_path / "b" / "checkpoints" / "inner")  # within a run
+    write_run(tmp_path / "a", started=None)
+    (tmp_path / "deep" / "round").symlink_to(tmp_path)
+    assert names(find_runs(tmp_path), tmp_path) == ["a", "deep/er/ä c", "b"]
+    assert names(find_runs(tmp_path / "b", tmp_path), tmp_path) == ["a", "deep/er/ä c", "b"]
+    with pytest.raises(UserError, match="There is no folder"):
+        find_runs(tmp_path / "none")
+    with pytest.raises(UserError, match="is a file"):
+        find_runs(tmp_path / "a" / "run.json")
+
+
+def test_damaged_ones_are_named_and_left_out(tmp_path):
+    write_run(tmp_path / "good")
+    for name, text in {"half": '{"status": "runn', "empty": "", "foreign": "[]", "bytes": "\udcff"}.items():
+        write_run(tmp_path / name).joinpath("run.json").write_text(text, errors="surrogateescape")
+    (write_run(tmp_path / "no config") / "config.json").unlink()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert names(find_runs(tmp_path), tmp_path) == ["good"]
+    said = "\n".join(str(each.message) for each in caught)
+    assert len(caught) == 5 and all(name in said for name in ("half", "empty", "foreign", "bytes", "no config"))
+
+
+def test_a_summary(tmp_path):
+    path = write_run(
+        tmp_path / "run", values={"lr": 0.5}, seed=3, records=epochs(loss=[3, 1, 2], accuracy=[0.5, 0.75, 0.75])
+    )
+    made = RunSummary.of(Run.open(path))
+    assert made.changed == {"lr": 0.5, "seed": 3} and made.recipe == "line" and made.name == str(path)
+    assert (made.metric, made.best, made.best_epoch) == ("validation/accuracy", 0.75, 2)
+    assert (made.epochs, made.steps, made.seconds, made.status) == (3, 30, 2.0, "finished")
+    assert made.last["validation/loss"] == 2
+    assert json.loads(json.dumps(made.to_json()))["best"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("options", "monitor", "expected"),
+    [
+        ({}, None, ("validation/mae", 1.0, 2)),
+        ({"monitor": "max:validation/mae"}, None, ("validation/mae", 4.0, 1)),
+        ({"monitor": "validation/loss"}, None, ("validation/loss", 1.0, 2)),
+        ({"monitor": "validation/loss"}, "train/loss", ("train/loss", 6.0, 3)),
+        ({}, "validation/none", ("validation/none", None, None)),
+        ([], None, ("validation/mae", 1.0, 2)),
+    ],
+)
+def test_the_metric_to_go_by(tmp_path, options, monitor, expected):
+    table = [[[1, 0], [0, 1]]] * 3
+    records = epochs(loss=[3, 1, 2], kl_loss=[1, 1, 1], table=table, mae=[4.0, 1.0, None])
+    made = RunSummary.of(Run.open(write_run(tmp_path / "run", records=records, options=options)), monitor)
+    assert (made.metric, made.best, made.best_epoch) == expected
+
+
+def test_a_run_without_validation_or_without_an_epoch(tmp_path):
+    made = RunSummary.of(Run.open(write_run(tmp_path / "a", records=[{"epoch": 1, "step": 4, "train/loss": 0.5}])))
+    assert (made.metric, made.best) == ("train/loss", 0.5)
+    made = RunSummary.of(Run.open(write_run(tmp_path / "b")))
+    assert (made.metric, made.best, made.epochs, made.last) == (None, None, 0, {})
+
+
+def test_running_and_killed(tmp_path):
+    path = write_run(tmp_path / "run", status="running", reason="", seconds=None, records=epochs(loss=[1, 2]))
+    with open(path / "metrics.jsonl", "a") as file:
+        file.write('{"epoch": 3, "valid')
+    run = Run.open(path)
+    assert not run.alive and len(run.records()) == 2
+    made = RunSummary.of(run)
+    assert (made.status, made.epochs, made.seconds) == ("killed", 2, 1.0)
+    with run.lock:
+        assert run.alive and RunSummary.of(run).status == "running"
+    write_run(path, status="finished")  # ended since it was opened
+    assert RunSummary.of(run).status == "finished"
+
+
+def test_damaged_records_leave_the_run_in_the_list(tmp_path):
+    path = write_run(tmp_path / "run", records=epochs(loss=[1]))
+    (path / "metrics.jsonl").write_text('{"epoch": 1, "validation/loss": 2.0}\n{"epoch"\n')
+    with pytest.warns(UserWarning, match="line 2 is no JSON object"):
+        assert RunSummary.of(Run.open(path)).best is None
+    with pytest.raises(UserError, match="line 2"):
+        Run.open(path).records()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['{"epoch": 1, "v/a": 0.5, "b": 2}', '{"epoch": 2, "v/a": null}', '{"epoch": 3, "v/a": 1e-3}'],
+        ['{"v/a": 1}', '{"b": 1}', '{"v/a": 3}'],
+        ['{"x": {"v/a": 7}, "v/a": 1}', '{"v/a": 2}'],
+        ['{"x": "\\"v/a\\": 7", "v/a": 1}', '{"v/a": [1, 2]}', '{"v/a": "3"}', '{"v/a": true}'],
+        ['{"v/a":1}', '{"v/a" : 2}'],
+        ['{"v/a": 1.0}'],
+        [],
+    ],
+)
+def test_a_column_is_what_json_says(tmp_path, lines):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    expected = [
+        float(value)
+        if isinstance(value := json.loads(line).get("v/a"), int | float) and value is not True
+        else math.nan
+        for line in lines
+    ]
+    assert str(Records(path).column("v/a")) == str(expected)
