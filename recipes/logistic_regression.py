@@ -10,7 +10,7 @@ from pathlib import Path
 
 import framework
 from framework import Recipe, Tensor, nn, optim
-from framework.data import random_split, read_csv
+from framework.data import TensorDataset, random_split, read_csv
 
 DATA = Path(__file__).parent / "data" / "breast_cancer.csv"
 
@@ -35,6 +35,10 @@ class LogisticRegression(nn.Module):
 
 def model(features: int) -> LogisticRegression:
     return LogisticRegression(features)
+
+
+def dataset(data: Path) -> TensorDataset:
+    return read_csv(data, target="malignant").dataset()
 
 
 def recipe(

@@ -23,6 +23,8 @@ __all__ = ["cli", "main"]
 # Where each command is, and what the list of commands says of it: its module is read when it runs.
 COMMANDS = {
     "coverage": "List which of PyTorch's names are here, and why others are not.",
+    "evaluate": "Measure a trained model: loss and metrics, on its data or on new data.",
+    "export": "Write a run's weights as .safetensors, .npz or .pt.",
     "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on a CSV file.",

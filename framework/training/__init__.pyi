@@ -1,5 +1,8 @@
 """Where each name of `framework.training` is."""
 
+from framework.training.evaluation import Evaluation as Evaluation
+from framework.training.evaluation import evaluate as evaluate
+from framework.training.exporting import export as export
 from framework.training.history import History as History
 from framework.training.looking.summary import RunSummary as RunSummary
 from framework.training.looking.summary import find_runs as find_runs

@@ -1,4 +1,4 @@
-"""A recipe's file, loaded by its path: its function `recipe`, and `model` beside it if it has one."""
+"""A recipe's file, loaded by its path: its function `recipe`, and `model` and `dataset` beside it if it has them."""
 
 from __future__ import annotations
 
@@ -45,8 +45,16 @@ class RecipeFile:
     @property
     def model(self) -> Callable[..., Any] | None:
         """The function or class `model`, which makes the network without the data; None without one."""
-        model = getattr(self.module, "model", None)
-        return model if callable(model) else None
+        return self._function("model")
+
+    @property
+    def dataset(self) -> Callable[..., Any] | None:
+        """The function `dataset`, which reads a data file as samples, all of it; None without one."""
+        return self._function("dataset")
+
+    def _function(self, name: str) -> Callable[..., Any] | None:
+        found = getattr(self.module, name, None)
+        return found if callable(found) else None
 
 
 def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from framework.nn import Module
     from framework.plugin.manager import PluginManager
     from framework.training.recipe import Recipe
+    from framework.training.recipe_file import RecipeFile
 
 __all__ = ["Run"]
 
@@ -242,30 +243,41 @@ class Run:
         """Remove a checkpoint; it is never found half removed."""
         checkpoint.remove(path)
 
+    def recipe_file(self) -> RecipeFile:
+        """The copy of the recipe that the run keeps, loaded; UserError where it has none."""
+        if self.info["recipe"] is None:
+            raise UserError(f"{self.path} has no recipe file, so its model cannot be rebuilt.")
+        original = Path(self.info["recipe"])
+        return load_recipe(self.path / original.name, original)
+
     def load_model(self, at: Path | None = None) -> Module:
         """The trained model, or as it was `at` a checkpoint, in evaluation mode.
 
         The training data is not needed if the recipe has a `model`.
         """
-        weights = (at or self.path) / WEIGHTS
+        weights = self.weights(at)
+        model = rebuild(self.recipe_file(), self.config, self.info["seed"])
+        load_weights(model, read_arrays(weights), weights)
+        return model.eval()
+
+    def weights(self, at: Path | None = None) -> Path:
+        """The file of the trained weights, or of those `at` a checkpoint; UserError where it is damaged or not there."""
         if at is not None:
             checkpoint.read_checkpoint(at)  # or it says what is damaged
-        elif not weights.is_file():
+            return at / WEIGHTS
+        path = self.path / WEIGHTS
+        if not path.is_file():
             status, reason = self.info["status"], self.info["reason"]
             how = f"its status is {status!r} ({reason})"
             if status == "running":
                 how = "it is still training, or was killed before the end"
+            last = self.path / "last"
+            instead = f"; its newest checkpoint has weights too: {last}" if last.exists() else ""
             raise UserError(
                 f"{self.path} has no weights yet: {how}. They are written when a training ends; to go on with it: "
-                f"{self.command()}"
+                f"{self.command()}{instead}"
             )
-        if self.info["recipe"] is None:
-            raise UserError(f"{self.path} has no recipe file, so its model cannot be rebuilt.")
-        original = Path(self.info["recipe"])
-        file = load_recipe(self.path / original.name, original)
-        model = rebuild(file, self.config, self.info["seed"])
-        load_weights(model, read_arrays(weights), weights)
-        return model.eval()
+        return path
 
     def command(self, name: str = "resume") -> str:
         """What a person types to go on with it, or to do something else with it."""

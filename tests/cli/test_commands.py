@@ -70,10 +70,9 @@ def test_an_unknown_command_gets_the_nearest_match(fails):
 
 
 def test_an_unknown_command_like_no_other_gets_the_list(fails):
-    assert fails("frobnicate", code=2) == (
-        "error: There is no command 'frobnicate'. There are: coverage, lr-find, plugins, predict, recipes, reproduce, resume, show, train, verify.\n"
-        "See `framework --help`.\n"
-    )
+    text = fails("frobnicate", code=2)
+    assert text.startswith("error: There is no command 'frobnicate'. There are: coverage, ")
+    assert text.endswith("\nSee `framework --help`.\n")
 
 
 def test_an_unknown_run_option_gets_the_nearest_match(fails):

@@ -416,7 +416,7 @@ def test_a_prediction_before_the_end(stopped, fails):
     Path("rows.csv").write_text("x\n0.5\n")
     assert fails("predict", "run", "rows.csv") == (
         "error: run has no weights yet: its status is 'interrupted' (Ctrl-C). They are written when a training ends; to "
-        "go on with it: framework resume run\n"
+        "go on with it: framework resume run; its newest checkpoint has weights too: run/last\n"
     )
 
 

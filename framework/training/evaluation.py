@@ -1,0 +1,176 @@
+"""Goes over data with a trained model: loss and metrics, as validation in training takes them.
+
+    evaluation = evaluate("runs/first")  # or evaluate("runs/first", data="new.csv")
+    evaluation.metrics["validation"]["accuracy"]
+
+A recipe's file may have a function `dataset`, which reads a data file whole: of another file than the run's, all samples
+are one set then. It is given, by name, what it has parameters for, as `model` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from framework.errors import UserError, did_you_mean
+from framework.plugin.finding import QUIET
+from framework.plugin.manager import PluginManager
+from framework.training.files import read_arrays
+from framework.training.metrics import Metric
+from framework.training.parts import call_by_name
+from framework.training.rebuild import load_weights
+from framework.training.recipe import Recipe, build
+from framework.training.recipe_file import RecipeFile
+from framework.training.run import Run
+from framework.training.samples import as_dataset
+from framework.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from framework.autograd import Tensor
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss and metrics of each set of data, by their names.
+
+    predictions: what the model returned for each sample, and the targets, of each set; where they were to be kept, and
+        there are such. classes: their names, if the recipe has any. described: metrics that are no numbers, as text.
+    """
+
+    metrics: dict[str, dict[str, Any]]
+    predictions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    classes: list[str] | None = None
+    described: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        """A line for each set, then the tables."""
+        names = list(dict.fromkeys(name for numbers in self.metrics.values() for name in numbers))
+        lines = [
+            f"{split}  " + ", ".join(f"{name} {numbers[name]:.4f}" for name in names if _is_number(numbers.get(name)))
+            for split, numbers in self.metrics.items()
+        ]
+        tables = [f"{split} {name}:\n{text}" for split, texts in self.described.items() for name, text in texts.items()]
+        return "\n".join([*lines, *tables])
+
+
+def evaluate(
+    run: str | Path,
+    *,
+    splits: Iterable[str] | None = None,
+    plugins: PluginManager | Iterable[object] | None = None,
+    keep: bool = False,
+    **overrides: Any,
+) -> Evaluation:
+    """Loss and metrics of the model that a run trained, or as it was at one of its checkpoints (`RUN/best`).
+
+    That is on the run's validation sets, or on those sets that `splits` names, "train" among them; exactly as validation
+    in training does it. Hyperparameters given here replace the run's: `data="new.csv"`. Without `plugins`, those are
+    loaded that the run had. `keep` the predictions, too. Nothing is written. UserError where the run's recipe cannot be
+    built any more, or has no such set.
+    """
+    opened, at = Run.open_at(run)
+    weights = opened.weights(at)
+    given = [*opened.info.get("given", ()), *QUIET]
+    if plugins is None:
+        PluginManager.load(given)  # the recipe's file may use what they add
+    file = opened.recipe_file()
+    if plugins is None:
+        plugins = PluginManager.load(given, recipe=file)
+    recipe = _built(opened, file, overrides)
+    load_weights(recipe.model, read_arrays(weights), weights)
+    recipe.validate = _chosen(recipe, file, overrides, splits)
+    trainer = Trainer(recipe, plugins=plugins, compile=False)
+    kept = {name: _Kept() for name in recipe.validation} if keep else {}
+    return _evaluated(trainer, kept, opened.config["classes"])
+
+
+def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
+    values = {**run.config["hyperparameters"], **overrides}
+    try:
+        return build(file, seed=run.info["seed"], **values)
+    except OSError as error:
+        lost = [name for name, value in values.items() if str(value) == str(error.filename)]
+        how = f" If it is elsewhere now, say where: --{lost[0].replace('_', '-')} FILE." if lost else ""
+        raise UserError(
+            f"{run.path} cannot be evaluated: its recipe reads {error.filename}: {error.strerror or error}.{how}"
+        ) from error
+
+
+def _chosen(
+    recipe: Recipe, file: RecipeFile, overrides: Mapping[str, Any], splits: Iterable[str] | None
+) -> dict[str, Any]:
+    """The sets of data asked for, by name; else validation's, or all there is in another file than the run's.
+
+    Such a file is one set, if the recipe's file can read it whole.
+    """
+    others = [Path(overrides[name]) for name in overrides if file.hyperparameters[name].type is Path]
+    sets, usual = recipe.splits, list(recipe.validation)
+    if others and file.dataset is not None:
+        values = {**recipe.hyperparameters, **recipe.model_arguments}
+        sets = {others[0].stem: as_dataset(call_by_name(file.dataset, values=values))}
+    names = list(splits) if splits is not None else list(sets) if others else usual
+    for name in names:
+        if name not in sets:
+            raise UserError(
+                f"There is no set of data {name!r}.{did_you_mean(name, sets)} There are: {', '.join(sets)}."
+            )
+    if not names:
+        raise UserError("The recipe has no validation data; its training data is --split train.")
+    return {name: sets[name] for name in names}
+
+
+def _evaluated(trainer: Trainer, kept: Mapping[str, _Kept], classes: list[str] | None) -> Evaluation:
+    parts = trainer.parts
+    trainer.epoch = 1
+    metrics: dict[str, dict[str, Any]] = {}
+    described: dict[str, dict[str, str]] = {}
+    sets = parts.validation
+    for name, data in sets.items():
+        parts.validation = {name: data}
+        named = dict(parts.metrics)
+        if name in kept:
+            parts.metrics = {**named, _Kept.name: kept[name]}
+        numbers: dict[str, Any] = trainer.plugins.call("validate", trainer=trainer)
+        parts.metrics = named
+        own = {key.removeprefix(f"{name}/"): value for key, value in numbers.items() if key.startswith(f"{name}/")}
+        metrics[name] = {key: value for key, value in own.items() if key != _Kept.name}
+        texts = {key: metric.describe(metrics[name][key], classes) for key, metric in named.items()}
+        described[name] = {key: text for key, text in texts.items() if text}
+    joined = {name: each.joined() for name, each in kept.items()}
+    predictions = {name: pair for name, pair in joined.items() if pair is not None}
+    return Evaluation(metrics, predictions, classes, described)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+class _Kept(Metric):
+    """Keeps what the model returned, and the targets."""
+
+    name = " kept"  # no metric of a recipe's is called so
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        self.pairs.append((prediction.numpy(), target.numpy()))
+
+    def compute(self) -> None:
+        return None
+
+    def joined(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """All of them; None where there are none, or where batches have samples of other shapes."""
+        if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in self.pairs}) != 1:
+            return None
+        predictions, targets = zip(*self.pairs, strict=True)
+        return np.concatenate(predictions), np.concatenate(targets)

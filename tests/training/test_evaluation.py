@@ -1,0 +1,126 @@
+"""A trained model measured again: on the run's own data, to the last bit as training recorded it, and on other data."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import framework
+from framework import Trainer, build
+from framework.errors import UserError
+from framework.training import Run, evaluate, export
+
+RECIPE = """
+from pathlib import Path
+
+import framework
+from framework import Recipe, nn, optim
+from framework.data import TensorDataset, read_csv
+
+
+def model():
+    return nn.Linear(2, 2)
+
+
+def dataset(data):
+    table = read_csv(data, target="kind")
+    return TensorDataset(table.features, table.target.long())
+
+
+def recipe(*, epochs: int = 3, data: Path = Path("points.csv")) -> Recipe:
+    network, points = model(), dataset(data)
+    halves = {name: TensorDataset(*points[start::2]) for name, start in (("even", 0), ("odd", 1))}
+    return Recipe(
+        model=network, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(network.parameters(), lr=0.1),
+        train=points, validate=halves, metrics=["accuracy"], epochs=epochs, batch_size=7, classes=["low", "high"],
+    )
+"""
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A run's folder, and the trainer that made it."""
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(60, 2)).round(3)
+    lines = [f"{x},{y},{int(x > y)}" for x, y in rows]
+    Path("points.csv").write_text("\n".join(["x,y,kind", *lines]) + "\n")
+    Path("few.csv").write_text("\n".join(["x,y,kind", *lines[:10]]) + "\n")
+    Path("points.py").write_text(RECIPE)
+    built = build("points.py")
+    trainer = Trainer(built, run=Run.create(built, out="run"))
+    trainer.fit()
+    return trainer
+
+
+def test_it_gives_the_numbers_that_training_gave(trained):
+    evaluation = evaluate("run")
+    final = trained.history.final
+    assert evaluation.metrics == {
+        split: {name: final[f"{split}/{name}"] for name in ("loss", "accuracy")} for split in ("even", "odd")
+    }
+    assert evaluate("run/last").metrics == evaluation.metrics
+
+
+def test_sets_are_chosen_and_predictions_kept(trained):
+    evaluation = evaluate("run", splits=["train"], keep=True)
+    prediction, target = evaluation.predictions["train"]
+    assert prediction.shape == (60, 2) and (target == trained.recipe.train.tensors[1].numpy()).all()
+    assert evaluation.metrics["train"]["accuracy"] == (prediction.argmax(1) == target).mean()
+    assert str(evaluation).startswith("train  loss 0.")
+
+
+def test_another_file_is_one_set(trained):
+    evaluation = evaluate("run", data="few.csv", keep=True)
+    assert list(evaluation.metrics) == ["few"] and len(evaluation.predictions["few"][0]) == 10
+
+
+def test_the_training_data_may_be_gone_then(trained):
+    Path("points.csv").unlink()
+    assert list(evaluate("run", data="few.csv").metrics) == ["few"]
+    with pytest.raises(UserError, match=r"run cannot be evaluated: its recipe reads .*points.csv.*--data FILE"):
+        evaluate("run")
+
+
+def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
+    copy = Path("run/points.py")
+    copy.write_text(RECIPE.replace("dataset(data)", "read(data)"))
+    assert list(evaluate("run", data="few.csv").metrics) == ["train", "even", "odd"]
+
+
+def test_a_set_that_there_is_not(trained):
+    with pytest.raises(
+        UserError, match="There is no set of data 'evn'. Did you mean 'even'\\? There are: train, even, odd"
+    ):
+        evaluate("run", splits=["evn"])
+
+
+def test_nothing_is_written(trained):
+    before = {path: path.stat().st_mtime_ns for path in Path("run").rglob("*")}
+    evaluate("run")
+    assert {
+        path: path.stat().st_mtime_ns for path in Path("run").rglob("*") if "__pycache__" not in path.parts
+    } == before
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz", "pt"])
+def test_weights_are_exported(trained, ending):
+    path = export("run", f"weights.{ending}")
+    model = framework.nn.Linear(2, 2)
+    model.load_state_dict(framework.load(path))
+    assert all((a == b).all() for a, b in zip(model.parameters(), trained.model.parameters(), strict=True))
+
+
+def test_an_export_overwrites_nothing_unless_it_may(trained):
+    assert export("run/last") == Path("run-last.safetensors")
+    with pytest.raises(UserError, match="is there already"):
+        export("run/last")
+    assert export("run/last", replace=True) == Path("run-last.safetensors")
+    with pytest.raises(UserError, match="Did you mean 'npz'"):
+        export("run", "weights.npy")
+    shutil.rmtree("run/checkpoints")
+    Path("run/weights.npz").unlink()
+    with pytest.raises(UserError, match="run has no weights yet"):
+        export("run", "more.pt")
