@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,6 +33,7 @@ COMMANDS = {
     "reproduce": "Run a batch again that gave nan or infinity.",
     "recipes": "List the recipes that come with the package; copy one.",
     "resume": "Go on with a run that was interrupted or killed.",
+    "runs": "List what was trained, sorted and filtered.",
     "show": "Show a recipe's model, or its training step as NumPy.",
     "train": "Train a recipe.",
     "verify": "Prove that a recipe's run, killed and resumed, is the uninterrupted one.",
@@ -89,10 +92,15 @@ class CommandLine(click.Group):
             warnings.showwarning = _show_warning
             try:
                 code = super().main(args, "framework", complete_var, standalone_mode=False, **extra)
+                if sys.stdout is not None:  # what does not reach its reader is known here, not as the interpreter ends
+                    sys.stdout.flush()
             except click.UsageError as error:
                 end(usage_error(error), error.exit_code)
             except click.ClickException as error:
                 end(error.format_message(), error.exit_code)
+            except BrokenPipeError:  # whoever read the output has seen enough
+                _discard_output()
+                sys.exit(1)
             except (click.Abort, KeyboardInterrupt):
                 say("interrupted")
                 sys.exit(130)
@@ -120,6 +128,14 @@ def end(message: str, code: int) -> NoReturn:
     """Say what went wrong, and exit."""
     say(f"error: {message}")
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter fails on it when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

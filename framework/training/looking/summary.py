@@ -33,9 +33,10 @@ class RunSummary:
         process trains it.
     reason: why it ended so.
     recipe: the name of the recipe's file without its ending; None where there is none.
-    changed: the hyperparameters that were not left at their defaults, and the seed.
+    hyperparameters, seed: all of its values. changed: those that were not left at their defaults, and the seed unless it is 0.
     epochs, steps: how many were done, by the last record.
-    metric, best, best_epoch: the metric to go by, its best value, and the epoch of that; None where there is none.
+    metric, lower: the metric to go by, and whether less of it is better. best, best_epoch: its best value, and the epoch
+        of that. None where there is none.
     last: the last record.
     started: when, in ISO's notation. seconds: how long it trained, by the last record where it has not ended.
     """
@@ -44,10 +45,13 @@ class RunSummary:
     status: str
     reason: str
     recipe: str | None
+    hyperparameters: dict[str, Any]
+    seed: int | None
     changed: dict[str, Any]
     epochs: int
     steps: int
     metric: str | None
+    lower: bool
     best: float | None
     best_epoch: int | None
     last: dict[str, Any]
@@ -77,10 +81,13 @@ class RunSummary:
             status=info["status"],
             reason=info["reason"],
             recipe=Path(info["recipe"]).stem if info["recipe"] else None,
+            hyperparameters=run.config["hyperparameters"],
+            seed=info["seed"],
             changed=changed(run),
             epochs=_whole(last.get("epoch")) or 0,
             steps=_whole(last.get("step")) or 0,
             metric=by.name if by else None,
+            lower=by.lower if by else True,
             best=best,
             best_epoch=_whole(at.get("epoch")),
             last=last,
