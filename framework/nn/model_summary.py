@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from framework.nn.parameter import Parameter, is_lazy
 from framework.operations import ones
 from framework.random import get_rng_state, set_rng_state
 
-__all__ = ["Row", "Summary", "summary"]
+__all__ = ["Row", "Summary", "summary", "summary_of"]
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,13 @@ def summary(model: Module, input_shape: Any, *, dtype: dtype | None = None) -> S
     if dtype is None:
         dtype = next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), None)
     inputs = [each if isinstance(each, Tensor) else ones(each, dtype=dtype) for each in _several(input_shape)]
+    return summary_of(model, lambda: model(*inputs))
+
+
+def summary_of(model: Module, call: Callable[[], object]) -> Summary:
+    """The same from `call`, which runs the model in whatever way; what it does not call has no shapes."""
     with _as_it_was(model), _watched(model) as outputs, no_grad():
-        model(*inputs)
+        call()
     rows = tuple(_rows(model, outputs))
     unique = list(model.parameters())
     return Summary(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from framework.plugin.manager import PluginManager
     from framework.training.recipe import Recipe
 
-__all__ = ["Parts", "Step", "call_by_name", "prepare"]
+__all__ = ["Parts", "Step", "batches_of", "call_by_name", "prepare"]
 
 Step = Callable[[Any, Any], Mapping[str, Any]]
 
@@ -85,8 +85,8 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
         optimizer=optimizer,
         scheduler=scheduler,
         metrics=metrics,
-        train=_loader(recipe.train, recipe.batch_size, shuffle=True),
-        validation={name: _loader(data, recipe.batch_size) for name, data in recipe.validation.items()},
+        train=batches_of(recipe.train, recipe.batch_size, shuffle=True),
+        validation={name: batches_of(data, recipe.batch_size) for name, data in recipe.validation.items()},
         summed=getattr(loss, "reduction", "mean") == "sum",
     )
 
@@ -113,7 +113,7 @@ def takes_argument(part: Any) -> bool:
     return any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)
 
 
-def _loader(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
+def batches_of(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
     from framework.data import DataLoader, Dataset, IterableDataset
 
     if not isinstance(data, Dataset):

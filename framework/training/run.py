@@ -35,6 +35,7 @@ from framework.training.provenance import git_state, versions
 from framework.training.rebuild import check_rebuild, load_weights, rebuild, weights_of
 from framework.training.recipe_file import load_recipe
 from framework.training.records import Records
+from framework.training.samples import shapes_of
 
 if TYPE_CHECKING:
     from framework.nn import Module
@@ -173,6 +174,11 @@ class Run:
         """Have the next `update` say with which plugins the run goes on."""
         self.info["given"] = _given(plugins)
         self.info["plugins"] = _releases(plugins)
+
+    def note_batch(self, batch: Any) -> None:
+        """Keep the shapes of the first batch, by which the model can be described without the data."""
+        with suppress(OSError):  # a full disk is told of where something is lost
+            self.update(first_batch=shapes_of(batch))
 
     def update(self, **info: Any) -> None:
         """Change what run.json says."""

@@ -5,13 +5,14 @@ And says how much data there is, where that is known: a stream may end when it e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Number
 from typing import Any
 
 from framework.autograd import Tensor
 from framework.data import Dataset
 
-__all__ = ["Samples", "as_dataset", "known_length"]
+__all__ = ["Samples", "as_dataset", "known_length", "shapes_of"]
 
 
 class Samples(Dataset[Any]):
@@ -38,6 +39,15 @@ def known_length(data: Any) -> int | None:
         return len(data)
     except (TypeError, NotImplementedError):
         return None
+
+
+def shapes_of(batch: Any) -> Any:
+    """What a batch is made of, as JSON: for a tensor its shape and dtype; lists and dicts stay; None for all else."""
+    if isinstance(batch, Tensor):
+        return {"shape": list(batch.shape), "dtype": str(batch.dtype).removeprefix("torch.")}
+    if isinstance(batch, Mapping):
+        return {"of": {str(name): shapes_of(each) for name, each in batch.items()}}
+    return [shapes_of(each) for each in batch] if isinstance(batch, list | tuple) else None
 
 
 def _is_sample(element: Any) -> bool:

@@ -174,6 +174,8 @@ class Trainer:
             self.loss = outputs["loss"].item()
             if self.step == 0:
                 check_names(self.recipe, batch, outputs)
+                if self.run is not None:
+                    self.run.note_batch(batch)
             self.count = parts.count(batch, outputs)
             meter.add(self.loss, outputs, self.count)
             if in_two:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
+
+from tests.training.runs import epochs, write_run
 
 PLAIN = """
 import framework
@@ -20,16 +23,100 @@ class Plain(framework.optim.Optimizer):
 """
 
 
-def test_it_shows_the_model_and_the_hyperparameters(framework):
+def test_a_recipe(framework):
     result = framework("show", "line.py", "--lr", "0.5")
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "Linear(in_features=1, out_features=1, bias=True)",
+        "line.py",
+        "  A straight line through eight points.",
         "",
-        "2 parameters in 2 tensors",
-        "lr          0.5",
-        "epochs      2",
-        "batch_size  4",
+        "HYPERPARAMETER  VALUE  TYPE   FROM",
+        "lr              0.5    float  command line (default 0.1)",
+        "epochs          2      int    default",
+        "batch_size      4      int    default",
+        "",
+        "Layer   Output shape  Parameters",
+        "--------------------------------",
+        "Linear  (4, 1)                 2",
+        "--------------------------------",
+        "Parameters: 2",
+        "Memory: parameters 8 bytes, buffers 0 bytes, outputs 16 bytes",
+    ]
+
+
+def test_a_recipe_as_json(framework, folder):
+    about = json.loads(framework("show", "line.py", "--json", "--epochs", "7").stdout)
+    assert about["recipe"] == "line.py" and about["model"]["parameters"] == 2
+    assert about["configuration"][1] == {
+        "name": "epochs", "value": 7, "origin": "command line", "type": "int", "choices": [], "required": False,
+        "default": 2,
+    }  # fmt: skip
+    assert about == json.loads(framework("show", "--json", "line.py", "--epochs", "7").stdout)
+
+
+def test_a_run(framework, folder):
+    assert (
+        framework(
+            "train", "-q", "--seed", "3", "--keep-best", "1", "--out", "a run", "line.py", "--lr", "0.5"
+        ).exit_code
+        == 0
+    )
+    (folder / "line.py").unlink()  # a run needs neither the recipe nor the data
+    result = framework("show", "a run")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "a run  finished: all epochs done"
+    assert re.fullmatch(r"started  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d; 2 epochs, 4 steps, \d\.\d s", lines[1])
+    assert re.search(r"^train/loss +(\S+) +\1 +2$", result.output, re.MULTILINE)
+    for line in (
+        "lr              0.5    command line",
+        "epochs          2      default",
+        "seed            3      given",
+        "step-00000004      2  among the best  last best",
+        "Linear  (4, 1)                 2",
+        "options  keep_best=1",
+    ):
+        assert line in lines, result.output
+    at = framework("show", "a run/best").output.splitlines()
+    assert at[2].startswith("at       step-00000004, epoch 2, among the best: train/loss ")
+    about = json.loads(framework("show", "a run", "--json").stdout)
+    assert about["status"] == "finished" and about["model"]["layers"][0]["output_shapes"] == [[4, 1]]
+    assert about["metrics"]["train/loss"]["best_epoch"] == 2
+    assert "def program(" in framework("show", "a run", "--source").output
+
+
+def test_a_run_that_is_none(framework, folder, fails):
+    write_run(folder / "runs" / "first")
+    assert "There is no run runs/frst. Did you mean 'first'?" in fails("show", "runs/frst")
+    assert "takes no options of a recipe, such as --lr" in fails("show", "runs/first", "--lr", "3", code=2)
+    (folder / "empty").mkdir()
+    assert "empty is not a run: it has no run.json." in fails("show", "empty")
+
+
+def test_a_run_of_an_older_version_or_in_pieces(framework, folder):
+    path = write_run(folder / "old", status="running", reason="", seconds=None, started=None)
+    (path / "metrics.jsonl").unlink()
+    result = framework("show", "old")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("old  killed\nstarted  -; 0 epochs, 0 steps, -\n")
+    assert "There is no table of the model: There is no file old/line.py." in result.output
+
+
+def test_a_run_fits_a_narrow_terminal(framework, folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    write_run(
+        folder / "runs" / "first",
+        command=["framework", "train", *["--an-option"] * 9],
+        records=epochs(loss=[1]),
+        started="2026-11-28T10:00:00",
+    )
+    lines = framework("show", "runs/first").output.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert lines[1:5] == [
+        "started  2026-11-28 10:00:00; 1 epoch, 10 steps,",
+        "         2.0 s",
+        "command  framework train --an-option --an-option",
+        "         --an-option --an-option --an-option",
     ]
 
 

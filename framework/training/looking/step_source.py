@@ -1,4 +1,4 @@
-"""Shows what a recipe is before it trains: its model, and its training step as the NumPy program that it runs as."""
+"""Shows the training step of a recipe as the NumPy program that it runs as."""
 
 from __future__ import annotations
 
@@ -13,17 +13,7 @@ if TYPE_CHECKING:
     from framework.plugin.manager import PluginManager
     from framework.training.recipe import Recipe
 
-__all__ = ["described", "step_source"]
-
-
-def described(recipe: Recipe) -> str:
-    """The model, its parameters and the hyperparameters, as text."""
-    lines = [str(recipe.model), ""]
-    counted = [parameter.numel() for parameter in recipe.model.parameters()]
-    lines.append(f"{sum(counted):,} parameters in {len(counted)} tensors")
-    width = max(map(len, recipe.hyperparameters), default=0)
-    lines += [f"{name:{width}}  {value}" for name, value in recipe.hyperparameters.items()]
-    return "\n".join(lines)
+__all__ = ["step_source"]
 
 
 def step_source(recipe: Recipe, plugins: PluginManager | Iterable[object] = ()) -> str:

@@ -1,0 +1,138 @@
+"""Says all that is known of a run, or of a recipe before it trains, as JSON can hold it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import UserError, in_words
+from framework.training.files import read_json_lines
+from framework.training.looking.summary import RunSummary, monitor_of
+from framework.training.monitor import Monitor
+from framework.training.records import Records
+from framework.training.run import EVENTS, METRICS, Run
+
+if TYPE_CHECKING:
+    from framework.training.recipe import Recipe
+
+__all__ = ["configuration_of", "describe_recipe", "describe_run", "metrics_of", "model_of"]
+
+
+def describe_run(run: Run, at: Path | None = None) -> dict[str, Any]:
+    """A run, or one of its checkpoints: how it went, what made it, its metrics, configuration, checkpoints and model."""
+    info = run.info
+    summary = RunSummary.of(run).to_json()
+    checkpoints = _checkpoints(run)
+    usual = ("ended", "command", "directory", "git", "versions", "options", "given", "plugins", "data")
+    return {
+        **{name: summary[name] for name in ("name", "status", "reason", "epochs", "steps", "started", "seconds")},
+        **{name: info.get(name) for name in usual},
+        "recipe": info["recipe"],
+        "resumed": sum(event.get("event") == "resumed" for event in read_json_lines(run.path / EVENTS)),
+        **{name: summary[name] for name in ("metric", "best", "best_epoch")},
+        "metrics": metrics_of(run),
+        "configuration": configuration_of(run),
+        "checkpoint": next((each for each in checkpoints if at and each["name"] == at.resolve().name), None),
+        "checkpoints": checkpoints,
+        "model": model_of(run),
+    }
+
+
+def describe_recipe(recipe: Recipe, origins: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A recipe that was built: its hyperparameters with their types and defaults, and its model."""
+    from framework.training.looking.model_table import layers_of, model_table
+    from framework.training.recipe import REQUIRED
+
+    file, known = recipe.file, recipe.file.hyperparameters if recipe.file else {}
+    origins = {**recipe.origins, **(origins or {})}
+    table, problem = model_table(recipe)
+    return {
+        "recipe": str(file.path) if file else None,
+        "about": file.doc if file else "",
+        "configuration": [
+            {"name": name, "value": _plain(value), "origin": origins.get(name, "default")}
+            | ({} if name not in known else {
+                "type": known[name].type.__name__ + (" or none" if known[name].optional else ""),
+                "choices": list(known[name].choices),
+                "required": known[name].default is REQUIRED,
+                "default": None if known[name].default is REQUIRED else _plain(known[name].default),
+            })
+            for name, value in recipe.hyperparameters.items()
+        ],
+        "model": {"class": type(recipe.model).__name__, **layers_of(table), "problem": problem, "table": str(table)},
+    }  # fmt: skip
+
+
+def configuration_of(run: Run) -> list[dict[str, Any]]:
+    """Each hyperparameter and the seed, with its value and where that came from."""
+    values, origins = run.config["hyperparameters"], run.config.get("origins")
+    origins = origins if isinstance(origins, dict) else {}
+    rows = [{"name": name, "value": value, "origin": origins.get(name, "default")} for name, value in values.items()]
+    return [*rows, {"name": "seed", "value": run.info["seed"], "origin": "given" if run.info["seed"] else "default"}]
+
+
+def metrics_of(run: Run) -> dict[str, dict[str, Any]]:
+    """Of each metric that is a number: its last value, its best, and the epoch of that.
+
+    What is better is told by its name, or by the run's --monitor.
+    """
+    records = Records(run.path / METRICS)
+    if not len(records):
+        return {}
+    found, last = {}, records[-1]
+    asked = monitor_of(run, {})
+    every = list(records)
+    for name in dict.fromkeys(name for record in (every[0], last) for name in record):
+        numbers = [(value, record) for record in every if isinstance(value := record.get(name), int | float)]
+        if "/" not in name or not numbers:
+            continue
+        by = asked if asked is not None and asked.name == name else Monitor(name)
+        best, at = (min if by.lower else max)(numbers, key=lambda pair: pair[0])
+        found[name] = {"last": last.get(name), "best": best, "best_epoch": at.get("epoch"), "lower": by.lower}
+    return found
+
+
+def model_of(run: Run) -> dict[str, Any]:
+    """The model's layers, with the shapes they give for the run's first batch; `problem` says what is missing."""
+    from framework.training.looking.model_table import layers_of, model_of_shapes
+    from framework.training.rebuild import rebuild
+    from framework.training.recipe_file import load_recipe
+
+    if run.info["recipe"] is None:
+        return {"problem": "The run has no recipe file, by which its model could be made."}
+    original = Path(run.info["recipe"])
+    try:
+        model = rebuild(load_recipe(run.path / original.name, original), run.config, run.info["seed"])
+        table, problem = model_of_shapes(model, run.info.get("first_batch"))
+    except Exception as error:  # of any kind: the recipe's own code is run
+        return {"problem": in_words(error)}
+    return {"class": type(model).__name__, **layers_of(table), "problem": problem, "table": str(table)}
+
+
+def _checkpoints(run: Run) -> list[dict[str, Any]]:
+    """Its sound checkpoints, newest first, with the names by which they are linked."""
+    names: dict[str, list[str]] = {}
+    for name in ("last", "best"):
+        if (link := run.path / name).is_symlink():
+            names.setdefault(os.path.realpath(link), []).append(name)
+    try:
+        found = run.checkpoints()
+    except (UserError, OSError):
+        return []
+    return [
+        {
+            "name": each.path.name,
+            "step": each.step,
+            "epoch": each.info.get("epoch"),
+            "why": each.info.get("why"),
+            "links": names.get(os.path.realpath(each.path), []),
+            "metrics": {name: value for name, value in each.metrics.items() if "/" in name},
+        }
+        for each in found
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
