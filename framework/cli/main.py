@@ -25,6 +25,7 @@ __all__ = ["cli", "main"]
 # Where each command is, and what the list of commands says of it: its module is read when it runs.
 COMMANDS = {
     "coverage": "List which of PyTorch's names are here, and why others are not.",
+    "diff": "Compare two runs: what was done differently, and what came of it.",
     "evaluate": "Measure a trained model: loss and metrics, on its data or on new data.",
     "export": "Write a run's weights as .safetensors, .npz or .pt.",
     "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
@@ -34,7 +35,7 @@ COMMANDS = {
     "recipes": "List the recipes that come with the package; copy one.",
     "resume": "Go on with a run that was interrupted or killed.",
     "runs": "List what was trained, sorted and filtered.",
-    "show": "Show a recipe's model, or its training step as NumPy.",
+    "show": "Show a run, or a recipe: its values, model, and step as NumPy.",
     "train": "Train a recipe.",
     "verify": "Prove that a recipe's run, killed and resumed, is the uninterrupted one.",
 }

@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from framework.cli.tables import breadth
+
 __all__ = ["clock", "cut", "duration", "number", "print_json", "short", "width"]
 
 
@@ -33,8 +35,13 @@ def width() -> int | None:
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or as much of it as there is room for."""
-    return text if len(text) <= most else f"{text[: max(most - 1, 0)]}…"
+    """The text, or as much of it as there is room for in so many columns."""
+    if breadth(text) <= most:
+        return text
+    text = text[:most]
+    while text and breadth(text) > most - 1:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def number(value: Any) -> str:

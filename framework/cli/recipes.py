@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from framework.cli.printing import cut, width
 from framework.cli.session import Session, debug_option, plugin_option, session
 from framework.cli.tables import table
 from framework.errors import UserError, did_you_mean
@@ -43,7 +44,9 @@ def recipes(context: click.Context) -> None:
     """List the recipes that come with the package or a plugin; train them by name, or copy one."""
     if context.invoked_subcommand is None:
         known = all_recipes(session(context))
-        click.echo(table(("NAME", "WHAT IT IS"), [(name, _first_line(known[name])) for name in known]))
+        room = (width() or 10**6) - max(map(len, known), default=0) - 2
+        rows = [(name, cut(_first_line(known[name]), room)) for name in known]
+        click.echo(table(("NAME", "WHAT IT IS"), rows))
 
 
 @recipes.command()
