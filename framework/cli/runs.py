@@ -65,14 +65,14 @@ def runs(
       validation/loss, loss …      a metric: its last value, or its best where BEST shows it
     A TEST has =, !=, <, <=, > or >= between a key and a value: 'time>10m', 'started>=2026-11-28'.
     """  # fmt: skip
-    from framework.training.looking.filtering import ordered, select
+    from framework.training.looking.filtering import select_runs, sort_runs
     from framework.training.looking.summary import RunSummary, find_runs
 
     places = folders or [Path(name) for name in FOLDERS if Path(name).is_dir()]
     every = [RunSummary.of(run, monitor) for run in find_runs(*places)]
-    chosen = select(every, filters)
+    chosen = select_runs(every, filters)
     if sort is not None:
-        chosen = ordered(chosen, sort)
+        chosen = sort_runs(chosen, sort)
     if as_json:
         print_json([each.to_json() for each in chosen])
     elif chosen:

@@ -4,6 +4,12 @@ from framework.training.evaluation import Evaluation as Evaluation
 from framework.training.evaluation import evaluate as evaluate
 from framework.training.exporting import export as export
 from framework.training.history import History as History
+from framework.training.looking.comparing import Comparison as Comparison
+from framework.training.looking.comparing import compare as compare
+from framework.training.looking.describing import describe_recipe as describe_recipe
+from framework.training.looking.describing import describe_run as describe_run
+from framework.training.looking.filtering import select_runs as select_runs
+from framework.training.looking.filtering import sort_runs as sort_runs
 from framework.training.looking.summary import RunSummary as RunSummary
 from framework.training.looking.summary import find_runs as find_runs
 from framework.training.lr_finding import LRFinding as LRFinding

@@ -1,7 +1,7 @@
 """Chooses among runs that were summed up, and puts them in order, by anything that is known of them.
 
-    chosen = select(summaries, ["lr>=0.1", "status=finished"])
-    best_first = ordered(chosen, "best")
+    chosen = select_runs(summaries, ["lr>=0.1", "status=finished"])
+    best_first = sort_runs(chosen, "best")
 
 A key is a column of the list, a hyperparameter, a metric ("validation/loss", or "loss" for short), or, for a
 hyperparameter that has the name of a column, `config.NAME`. A metric is its last value, or its best where it is the
@@ -19,7 +19,7 @@ from typing import Any
 from framework.errors import UserError, did_you_mean
 from framework.training.looking.summary import RunSummary, start_of
 
-__all__ = ["keys_of", "ordered", "select", "value_of"]
+__all__ = ["keys_of", "select_runs", "sort_runs", "value_of"]
 
 FIELDS = ("name", "status", "recipe", "metric", "best", "best_epoch", "epochs", "steps", "time", "started", "seed")
 FILTER = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
@@ -31,7 +31,7 @@ SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)")
 
 
-def select(summaries: Iterable[RunSummary], filters: Iterable[str]) -> list[RunSummary]:
+def select_runs(summaries: Iterable[RunSummary], filters: Iterable[str]) -> list[RunSummary]:
     """Those for which every filter holds; a run that knows nothing of a filter's key is not among them.
 
     A filter is a key, one of = != < <= > >=, and a value. Text may be a pattern, such as "recipe=lstm*", and is found in
@@ -43,7 +43,7 @@ def select(summaries: Iterable[RunSummary], filters: Iterable[str]) -> list[RunS
     return [each for each in everything if all(test(each) for test in tests)]
 
 
-def ordered(summaries: Iterable[RunSummary], key: str) -> list[RunSummary]:
+def sort_runs(summaries: Iterable[RunSummary], key: str) -> list[RunSummary]:
     """By the value of a key, growing, or falling for "-KEY"; "best" has the best first. Those without come last."""
     found = list(summaries)
     falling = key.startswith("-")
