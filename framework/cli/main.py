@@ -36,6 +36,7 @@ COMMANDS = {
     "resume": "Go on with a run that was interrupted or killed.",
     "runs": "List what was trained, sorted and filtered.",
     "show": "Show a run, or a recipe: its values, model, and step as NumPy.",
+    "sweep": "Train a recipe at many values of its hyperparameters, and compare.",
     "train": "Train a recipe.",
     "verify": "Prove that a recipe's run, killed and resumed, is the uninterrupted one.",
 }

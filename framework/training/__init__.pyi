@@ -27,5 +27,8 @@ from framework.training.recipe import load_recipe as load_recipe
 from framework.training.resuming import NothingToDo as NothingToDo
 from framework.training.resuming import resume as resume
 from framework.training.run import Run as Run
+from framework.training.sweeping.space import Range as Range
+from framework.training.sweeping.sweep import Sweep as Sweep
+from framework.training.sweeping.sweep import sweep as sweep
 from framework.training.trainer import Trainer as Trainer
 from framework.training.verifying.trials import verify as verify

@@ -1,0 +1,281 @@
+"""A sweep: a folder with the plan in `sweep.json`, and a run, with what it printed, for each of its points.
+
+    sweep = Sweep.create("recipe.py", grid={"lr": [0.1, 0.3]}, jobs=2)
+    sweep.train()
+    for summary in sweep.summaries():
+        print(summary.changed, summary.best)
+
+Each run is a process of `framework train`, and so a run like any other. A sweep that was stopped or killed goes on: runs
+that have ended stay as they are, those begun are resumed, the others are started.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from framework.errors import UserError
+from framework.training.files import read_json, write_json
+from framework.training.hyperparameters import hyperparameters_of
+from framework.training.lock import RunLock
+from framework.training.looking.summary import RunSummary
+from framework.training.recipe_file import load_recipe
+from framework.training.run import RUN, Run
+from framework.training.shipped import shipped_recipes
+from framework.training.sweeping.processes import Processes
+from framework.training.sweeping.space import Range, points
+
+__all__ = ["SWEEP", "Point", "Sweep", "sweep", "words_of"]
+
+SWEEP = "sweep.json"
+ENDED = ("finished", "stopped", "failed")
+STOPPED = (0, 130, 143, -2, -15)
+"""Exit codes of a process that has ended in order, or that a signal has ended, which a person sent."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point: its number, from 1, its values, its run's folder, and the file of what that prints."""
+
+    number: int
+    values: dict[str, Any]
+    folder: Path
+    output: Path
+
+
+class Sweep:
+    """The sweep in a folder. `Sweep.create` plans a new one, `Sweep.open` takes one that is there; `train` does it."""
+
+    def __init__(self, path: Path, plan: dict[str, Any]) -> None:
+        self.path, self.plan = path, plan
+        width = max(3, len(str(len(plan["points"]))))
+        self.points = [
+            Point(number, values, path / "runs" / f"{number:0{width}}", path / "logs" / f"{number:0{width}}.txt")
+            for number, values in enumerate(plan["points"], 1)
+        ]
+
+    @classmethod
+    def create(
+        cls,
+        recipe: str | Path,
+        *,
+        grid: Mapping[str, Sequence[Any]] | None = None,
+        ranges: Mapping[str, Range] | None = None,
+        random: int | None = None,
+        seed: int = 0,
+        jobs: int = 1,
+        out: str | Path | None = None,
+        run_options: Sequence[str] = (),
+        recipe_options: Sequence[str] = (),
+        monitor: str | None = None,
+    ) -> Self:
+        """Plan a sweep over all points of a grid, or over `random` points drawn from it and the ranges by `seed`.
+
+        The options, words of the command line, are for every run. UserError for values that the recipe does not take,
+        and where `out` holds something.
+        """
+        path = Path(shipped_recipes().get(str(recipe), recipe)) if not Path(recipe).exists() else Path(recipe)
+        known = hyperparameters_of(load_recipe(path).function)
+        chosen = points(known, grid or {}, ranges or {}, random, seed)
+        folder = Path(out) if out is not None else _new_folder(path.stem)
+        if (folder / SWEEP).is_file():
+            raise UserError(f"{folder} is a sweep already; to go on with it: framework resume {folder}")
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{folder} is not empty, and a sweep never overwrites anything: choose another folder.")
+        plan = {
+            "recipe": str(path.resolve()),
+            "points": [{name: _plain(value) for name, value in each.items()} for each in chosen],
+            "seed": seed,
+            "jobs": jobs,
+            "threads": max(1, _processors() // jobs),
+            "run_options": list(run_options),
+            "recipe_options": list(recipe_options),
+            "monitor": monitor,
+            "directory": str(Path.cwd()),
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "failed": {},
+        }
+        for each in (folder / "runs", folder / "logs"):
+            each.mkdir(parents=True, exist_ok=True)
+        write_json(folder / SWEEP, plan)
+        return cls(folder, plan)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """A sweep that is there; UserError when there is none at `path`, or it is damaged."""
+        path = Path(path)
+        if not (path / SWEEP).is_file():
+            raise UserError(f"{path} is not a sweep: it has no {SWEEP}.")
+        plan = read_json(path / SWEEP)
+        needed = (
+            "recipe",
+            "points",
+            "jobs",
+            "threads",
+            "run_options",
+            "recipe_options",
+            "monitor",
+            "failed",
+            "directory",
+        )
+        if not isinstance(plan, dict) or any(name not in plan for name in needed):
+            raise UserError(f"{path} is damaged: {SWEEP} does not say all of {', '.join(needed)}.")
+        return cls(path, plan)
+
+    def train(
+        self,
+        *,
+        jobs: int | None = None,
+        report: Callable[[Point, RunSummary], None] = lambda point, summary: None,
+        signals: Sequence[int] = (),
+    ) -> None:
+        """Train what has not ended, some at a time; `report` is told of each that has.
+
+        A signal lets the runs finish their step and save, and is raised then as Interrupted. UserError while another
+        process drives the sweep.
+        """
+        with RunLock(self.path):
+            processes = Processes(jobs or self.plan["jobs"], self._environment(), self._directory(), signals)
+            left = [point for point in self.points if not self.ended(point)]
+            for point in left:  # of a sweep that was killed, runs may still be saving
+                while self._status(point) is not None and Run.open(point.folder).alive:
+                    time.sleep(0.1)
+            for point, code in processes.run((point, self._words, point.output) for point in left):
+                if code not in STOPPED and self._status(point) not in ENDED:
+                    self.plan["failed"][str(point.number)] = _last_words(point.output, code)
+                    write_json(self.path / SWEEP, self.plan)
+                if self.ended(point):
+                    report(point, self.summary(point))
+
+    def ended(self, point: Point) -> bool:
+        """Whether its run has come to its end, well or badly."""
+        return str(point.number) in self.plan["failed"] or self._status(point) in ENDED
+
+    def summary(self, point: Point) -> RunSummary:
+        """What came of a point, its `changed` being the point's values; "waiting" where it has not begun."""
+        failure = self.plan["failed"].get(str(point.number))
+        if self._status(point) is not None:
+            found = RunSummary.of(Run.open(point.folder), self.plan["monitor"])
+            if failure is not None and found.status not in ENDED:
+                found = replace(found, status="failed", reason=failure)
+            return replace(found, changed=point.values)
+        status, reason = ("waiting", "") if failure is None else ("failed", failure)
+        return RunSummary(
+            name=str(point.folder),
+            status=status,
+            reason=reason,
+            recipe=Path(self.plan["recipe"]).stem,
+            hyperparameters=point.values,
+            seed=point.values.get("seed"),
+            changed=point.values,
+            epochs=0,
+            steps=0,
+            metric=None,
+            lower=False,
+            best=None,
+            best_epoch=None,
+            last={},
+            started=None,
+            seconds=None,
+        )
+
+    def summaries(self) -> list[RunSummary]:
+        """All points, the best first, those without a number last."""
+        found = [self.summary(point) for point in self.points]
+        lower = any(each.lower for each in found)
+
+        def rank(summary: RunSummary) -> float:
+            if summary.best is None or math.isnan(summary.best) or summary.status == "failed":
+                return math.inf
+            return summary.best if lower else -summary.best
+
+        return sorted(found, key=rank)
+
+    def command(self) -> str:
+        """What a person types to go on with it."""
+        import shlex
+
+        return f"framework resume {shlex.quote(str(self.path))}"
+
+    def _status(self, point: Point) -> str | None:
+        """What the point's run says of itself; None where it has none, or where nothing was ever trained in it."""
+        about = point.folder / RUN
+        if not about.is_file() or not about.stat().st_size:
+            return None
+        status: str = Run.open(point.folder).info["status"]
+        return status
+
+    def _words(self, point: Point) -> list[str]:
+        """The command that trains a point, or goes on with it."""
+        folder = str(point.folder.absolute())
+        if self._status(point) is not None:
+            return ["resume", folder]
+        if point.folder.is_dir():  # killed while it was made
+            for each in point.folder.iterdir():
+                each.unlink()
+        values = dict(point.values)
+        seed = ["--seed", str(values.pop("seed"))] if "seed" in values else []
+        own = [word for name, value in values.items() for word in words_of(name, value)]
+        plan = self.plan
+        return ["train", *plan["run_options"], *seed, "--out", folder, plan["recipe"], *plan["recipe_options"], *own]
+
+    def _directory(self) -> Path:
+        """Where the runs are started, since options may name files from there; here, where that is gone."""
+        before = Path(self.plan["directory"])
+        return before if before.is_dir() else Path.cwd()
+
+    def _environment(self) -> dict[str, str]:
+        """This process's, with the import path, and with no more threads a run than there are processors for."""
+        limits = {}
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+            own = os.environ.get(name, "")
+            limits[name] = str(min(int(own), self.plan["threads"]) if own.isdecimal() else self.plan["threads"])
+        path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
+        return {**os.environ, **limits, "PYTHONPATH": path}
+
+
+def sweep(recipe: str | Path, **plan: Any) -> Sweep:
+    """Plan a sweep, as `Sweep.create` does, and train it; `summaries()` of what is returned are the results."""
+    planned = Sweep.create(recipe, **plan)
+    planned.train()
+    return planned
+
+
+def words_of(name: str, value: Any) -> list[str]:
+    """A hyperparameter as an option of the command line."""
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    return [f"--{flag}={'none' if value is None else value}"]
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _new_folder(name: str) -> Path:
+    base = Path("sweeps") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    others = (base.with_name(f"{base.name}-{number}") for number in range(2, 1000))
+    return next(path for path in (base, *others) if not path.exists())
+
+
+def _last_words(output: Path, code: int) -> str:
+    """Why a process failed, as it said itself."""
+    try:
+        lines = output.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = next((line for line in reversed(lines) if line.startswith("error: ")), "")
+    return said.removeprefix("error: ") or f"its process ended with exit code {code}"

@@ -1,0 +1,59 @@
+"""`framework sweep`: its table, its errors, and going on with it by `framework resume`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _imports(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "plugins")]))
+
+
+def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fails, folder):
+    shown = framework("sweep", "--grid", "lr=0.001,0.5", "--out", "sweep", "line.py", "--epochs", "3")
+    assert shown.exit_code == 0, shown.output
+    header, first, second = shown.stdout.splitlines()
+    assert header.split() == ["RUN", "lr", "train/loss", "AT", "EPOCHS", "TIME", "STATUS"]
+    assert first.startswith("sweep/runs/002  0.5") and second.startswith("sweep/runs/001  0.001")
+    assert first.endswith("finished")
+    assert shown.stderr.splitlines()[0] == "sweep: 2 runs" and "best: sweep/runs/002" in shown.stderr
+    again = framework("resume", "sweep")
+    assert (again.exit_code, again.stdout) == (0, shown.stdout)
+    assert fails("sweep", "--grid", "lr=1", "--out", "sweep", "line.py") == (
+        "error: sweep is a sweep already; to go on with it: framework resume sweep\n"
+    )
+
+
+def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
+    words = ["--grid", "seed=1,2", "--no-compile", "--jobs", "2", "--json", "--out", "sweep", "-q", "line.py"]
+    shown = framework("sweep", *words, "--epochs", "1")
+    assert shown.exit_code == 0 and shown.stderr == ""
+    assert {each["seed"] for each in json.loads(shown.stdout)} == {1, 2}
+    assert json.loads(Path("sweep/runs/001/run.json").read_text())["compiled"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--grid", "lr", "line.py"], "--grid takes a name and its values, such as lr=0.1,0.3, not 'lr'."),
+        (["--range", "lr=1:x", "--random", "2", "line.py"], "--range takes a name and two ends"),
+        (["--grid", "lr=a", "line.py"], "lr must be of type float, not 'a'."),
+        (["line.py"], "there is nothing to vary"),
+    ],
+)
+def test_what_cannot_be_swept_over(fails, folder, words, message):
+    assert message in fails("sweep", *words)
+    assert not Path("sweeps").exists()
+
+
+def test_an_option_that_the_recipe_does_not_have(fails, folder):
+    assert "There is no option --ephocs. Did you mean --epochs?" in fails(
+        "sweep", "--grid", "lr=1", "line.py", "--ephocs", "3", code=2
+    )

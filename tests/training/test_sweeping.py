@@ -1,0 +1,161 @@
+"""Sweeps: which points there are, and that one that was stopped or killed comes to what an uninterrupted one does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framework.errors import UserError
+from framework.training import Range, Sweep, load_recipe
+from framework.training.sweeping.space import points
+from framework.training.sweeping.sweep import words_of
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = ROOT / "recipes" / "logistic_regression.py"
+KNOWN = load_recipe(RECIPE).hyperparameters
+
+
+def test_all_combinations():
+    assert points(KNOWN, {"lr": [0.1, 0.3], "seed": [0, 1]}, {}, None, 0) == [
+        {"lr": 0.1, "seed": 0},
+        {"lr": 0.1, "seed": 1},
+        {"lr": 0.3, "seed": 0},
+        {"lr": 0.3, "seed": 1},
+    ]
+
+
+def test_points_drawn_at_random():
+    ranges = {"lr": Range(0.001, 1, log=True), "batch_size": Range(8, 64)}
+    drawn = points(KNOWN, {"epochs": [1, 2]}, ranges, 200, seed=3)
+    assert drawn == points(KNOWN, {"epochs": [1, 2]}, ranges, 200, seed=3)
+    assert drawn != points(KNOWN, {"epochs": [1, 2]}, ranges, 200, seed=4)
+    assert all(0.001 <= each["lr"] <= 1 and type(each["batch_size"]) is int for each in drawn)
+    assert {each["epochs"] for each in drawn} == {1, 2} and {each["batch_size"] for each in drawn} <= set(range(8, 65))
+    assert 60 < sum(each["lr"] < 0.0316 for each in drawn) < 140
+
+
+@pytest.mark.parametrize(
+    ("grid", "ranges", "number", "message"),
+    [
+        ({}, {}, None, "there is nothing to vary"),
+        ({"lrr": [0.1]}, {}, None, "no hyperparameter 'lrr'. Did you mean 'lr'?"),
+        ({"lr": ["x"]}, {}, None, "lr must be of type float, not 'x'"),
+        ({"lr": [0.1, 0.1]}, {}, None, "lr has a value twice"),
+        ({"lr": [0.1]}, {"lr": Range(0, 1)}, 3, "both values and a range"),
+        ({}, {"lr": Range(0.1, 1)}, None, "say how many points to draw, such as --random 20"),
+        ({}, {"lr": Range(0, 1, log=True)}, 3, "a logarithmic range begins above 0"),
+        ({}, {"lr": Range(1, 1)}, 3, "from a number to a larger one"),
+        ({}, {"data": Range(1, 2)}, 3, "data is no number"),
+        ({}, {"epochs": Range(1.5, 2)}, 3, "so are the ends of its range"),
+    ],
+)
+def test_what_cannot_be_swept_over(grid, ranges, number, message):
+    with pytest.raises(UserError, match=".*") as raised:
+        points(KNOWN, grid, ranges, number, 0)
+    assert message in str(raised.value)
+
+
+def test_values_as_words():
+    assert words_of("weight_decay", -0.5) == ["--weight-decay=-0.5"]
+    assert words_of("tied", False) == ["--no-tied"] and words_of("name", None) == ["--name=none"]
+
+
+def test_a_folder_that_holds_something(tmp_path):
+    Sweep.create(RECIPE, grid={"lr": [0.1]}, out=tmp_path / "sweep")
+    with pytest.raises(UserError, match=r"is a sweep already; to go on with it: framework resume .*sweep"):
+        Sweep.create(RECIPE, grid={"lr": [0.1]}, out=tmp_path / "sweep")
+    (tmp_path / "other").touch()
+    with pytest.raises(UserError, match="is not empty"):
+        Sweep.create(RECIPE, grid={"lr": [0.1]}, out=tmp_path)
+    with pytest.raises(UserError, match=r"is not a sweep: it has no sweep.json"):
+        Sweep.open(tmp_path)
+
+
+def started(folder: Path, runs: int, epochs: int) -> subprocess.Popen[bytes]:
+    """A sweep of that many runs, two at a time, as a process of its own."""
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "plugins", *filter(None, [os.environ.get("PYTHONPATH")]))))
+    words = ["--range", "lr=0.01:1:log", "--range", "weight-decay=1e-4:1e-1:log", "--random", str(runs), "--jobs", "2"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "framework", "sweep", *words, "--checkpoint-every", "500", "--out", str(folder)]
+        + [str(RECIPE), "--epochs", str(epochs)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def results(folder: Path) -> list[tuple[dict, list[dict], dict]]:
+    """What came of a sweep, but for times."""
+    sweep = Sweep.open(folder)
+    found = []
+    for point in sweep.points:
+        from framework.training import Run
+
+        records = Run.open(point.folder).records()
+        with np.load(point.folder / "weights.npz") as weights:
+            arrays = {name: weights[name].tobytes() for name in weights.files}
+        found.append((point.values, [{**each, "time": 0} for each in records], arrays))
+    return found
+
+
+def stopped_midway(folder: Path, number: int, runs: int, epochs: int) -> None:
+    """Start a sweep, send it a signal when a third of its runs has ended, and go on with it."""
+    process = started(folder, runs, epochs)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.01)
+        if sum(path.exists() for path in folder.glob("runs/*/weights.npz")) > runs // 3:
+            break
+    process.send_signal(number)
+    assert process.wait(60) != 0
+    sweep = Sweep.open(folder)
+    assert not all(map(sweep.ended, sweep.points))
+    sweep.train()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("runs", "epochs", "number"),
+    [
+        (3, 150, signal.SIGINT),
+        pytest.param(20, 2000, signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param(20, 2000, signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
+def test_a_sweep_that_is_stopped_comes_to_the_same(tmp_path, runs, epochs, number):
+    whole = started(tmp_path / "whole", runs, epochs)
+    assert whole.wait(300) == 0
+    stopped_midway(tmp_path / "stopped", number, runs, epochs)
+    assert results(tmp_path / "stopped") == results(tmp_path / "whole")
+    assert [each.changed for each in Sweep.open(tmp_path / "stopped").summaries()] == [
+        each.changed for each in Sweep.open(tmp_path / "whole").summaries()
+    ]
+
+
+def test_a_run_that_fails_is_in_the_table_and_the_others_go_on(tmp_path):
+    recipe = tmp_path / "picky.py"
+    recipe.write_text(
+        "import framework\nfrom framework import Recipe, nn, optim\n"
+        "def recipe(*, lr: float = 0.1) -> Recipe:\n"
+        "    if lr > 1: raise ValueError('too fast')\n"
+        "    network = nn.Linear(1, 1)\n"
+        "    data = framework.data.TensorDataset(framework.ones(4, 1), framework.ones(4, 1))\n"
+        "    optimizer = optim.SGD(network.parameters(), lr=lr)\n"
+        "    return Recipe(model=network, loss=nn.MSELoss(), optimizer=optimizer, train=data, epochs=2)\n"
+    )
+    sweep = Sweep.create(recipe, grid={"lr": [2.0, 0.1]}, out=tmp_path / "sweep", jobs=2)
+    told = []
+    sweep.train(report=lambda point, summary: told.append(point.number))
+    best, failed = sweep.summaries()
+    assert sorted(told) == [1, 2] and (best.status, best.changed) == ("finished", {"lr": 0.1})
+    assert failed.status == "failed" and "too fast" in failed.reason
+    again = Sweep.open(tmp_path / "sweep")
+    again.train(report=lambda point, summary: pytest.fail("nothing is left to do"))
+    assert again.summaries() == sweep.summaries()
