@@ -67,8 +67,8 @@ def _table(found: Comparison, most: int | None) -> str:
 
 
 def _kind(each: Difference) -> str:
-    """What a row is about; hyperparameters and the seed speak for themselves."""
-    if each.kind in ("hyperparameter", "seed"):
+    """What a row is about; hyperparameters speak for themselves."""
+    if each.kind in ("hyperparameter", each.name):
         return each.name
     return f"{each.kind} {short(each.name) if each.kind == 'data' else each.name}"
 

@@ -61,9 +61,10 @@ def runs(
     \b
     A KEY, of --sort and of --filter, is
       name status recipe seed epochs steps time started best best_epoch metric
-      lr, batch-size …             a hyperparameter (config.epochs, where a column has its name)
-      validation/loss, loss …      a metric: its last value, or its best where BEST shows it
-    A TEST has =, !=, <, <=, > or >= between a key and a value: 'time>10m', 'started>=2026-11-28'.
+      lr, batch-size …       a hyperparameter; config.epochs where a column has its name
+      validation/loss, loss  a metric: its last value, or its best where BEST shows it
+    A TEST has =, !=, <, <=, > or >= between a key and a value, such as 'time>10m'
+    or 'started>=2026-11-28'.
     """  # fmt: skip
     from framework.training.looking.filtering import select_runs, sort_runs
     from framework.training.looking.summary import RunSummary, find_runs

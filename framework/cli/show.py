@@ -147,7 +147,7 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
     yield f"{about['name']}  {about['status']}{reason}"
     again = f", resumed {about['resumed']} times" if about["resumed"] > 1 else ", resumed once" * about["resumed"]
     done = f"{_count(about['epochs'], 'epoch')}, {_count(about['steps'], 'step')}, {duration(about['seconds'])}{again}"
-    git, versions = about["git"], about["versions"] if isinstance(about["versions"], dict) else {}
+    git, versions = about["git"], about["versions"]
     facts = {
         "started": f"{clock(about['started'], seconds=True)}; {done}",
         "at": _at(about["checkpoint"]),
@@ -159,15 +159,17 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
             f"{title} {versions[name]}"
             for name, title in (("framework", "framework"), ("numpy", "NumPy"), ("python", "Python"))
             if name in versions
-        ) + (f", {_count(versions['threads'], 'thread')}" if versions.get("threads") else ""),
-        "options": " ".join(f"{name}={short(value)}" for name, value in (about["options"] or {}).items()),
+        ) + (f", {versions['threads']} threads".replace(" 1 threads", " 1 thread") if "threads" in versions else ""),
+        "options": " ".join(f"{name}={short(value)}" for name, value in about["options"].items()),
         "plugins": ", ".join(_added(about)),
     }  # fmt: skip
+    if about["status"] not in ("running", "finished"):
+        facts["go on"] = f"framework resume {shlex.quote(about['name'])}"
     for name, value in facts.items():
         if value:
             yield from _wrapped(f"{name:9}", str(value))
-    for path, print_ in (about["data"] or {}).items():
-        yield from _wrapped("data     ", f"{path} ({print_['size']:,} bytes)")
+    for path, known in about["data"].items():
+        yield from _wrapped("data     ", f"{path} ({known['size'] or 0:,} bytes)")
 
 
 def _at(checkpoint: Mapping[str, Any] | None) -> str | None:
@@ -180,7 +182,7 @@ def _at(checkpoint: Mapping[str, Any] | None) -> str | None:
 
 def _added(about: Mapping[str, Any]) -> Iterator[str]:
     """The plugins that are not the package's own."""
-    for plugin in about["plugins"] or ():
+    for plugin in about["plugins"]:
         if plugin["origin"] not in ("first-party", "registered"):
             yield f"{plugin['name']} {plugin['version'] or ''}".strip() + f" ({plugin['origin']})"
 

@@ -21,7 +21,7 @@ def test_a_diff(framework, folder):
         "METRIC           LAST A  LAST B  BEST A  BEST B  AT A  AT B",
         "train/loss       7.0000  7.0000  7.0000  7.0000     2     2",
         "validation/loss  1.5000  1.2500  1.5000  1.2500     2     2",
-        "validation/mae        -       1       -       1     -     1",
+        "validation/mae        -  1.0000       -  1.0000     -     1",
     ]
     assert framework("diff", "a b", "ü", "--exit-code").exit_code == 1
     about = json.loads(framework("diff", "a b", "ü", "--json").stdout)

@@ -99,6 +99,7 @@ def test_a_run_of_an_older_version_or_in_pieces(framework, folder):
     result = framework("show", "old")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("old  killed\nstarted  -; 0 epochs, 0 steps, -\n")
+    assert "\ngo on    framework resume old\n" in result.output
     assert "There is no table of the model: There is no file old/line.py." in result.output
 
 

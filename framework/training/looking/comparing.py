@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from framework.training.looking.describing import metrics_of
+from framework.training.looking.facts import facts_of
+from framework.training.looking.summary import status_of
 from framework.training.run import Run
 
 __all__ = ["ABSENT", "Comparison", "Difference", "compare"]
@@ -32,7 +34,10 @@ WHAT = ("loss", "model_arguments", "inputs", "classes")
 
 
 class Difference(NamedTuple):
-    """One thing that differs: `kind` is "recipe", "hyperparameter", "seed", "option", "plugin", "version", "git" or "data"."""
+    """One thing that differs.
+
+    `kind` is "status", "recipe", "hyperparameter", "seed", "option", "plugin", "version", "git" or "data".
+    """
 
     kind: str
     name: str
@@ -48,7 +53,7 @@ class Difference(NamedTuple):
 class Comparison:
     """Two runs side by side.
 
-    differences: what was done differently. source: a unified diff of the recipes, and of the files beside them, as
+    differences: what was done differently, and how it ended. source: a unified diff of the recipes, and of the files beside them, as
         they were; "" where they are equal, or are other recipes altogether.
     metrics: name -> "last", "best" and "best_epoch" of each as [of a, of b], None where a run has none.
     differs: whether anything does, the time it took aside.
@@ -87,15 +92,17 @@ def compare(a: Run, b: Run, at: tuple[Path | None, Path | None] = (None, None)) 
 
 
 def _differences(a: Run, b: Run) -> Iterator[Difference]:
-    yield from _pairs("recipe", {"file": _stem(a)}, {"file": _stem(b)})
+    one, other = facts_of(a), facts_of(b)
+    yield from _pairs("status", {"status": status_of(a)}, {"status": status_of(b)})
+    yield from _pairs("recipe", {"file": _file(a)}, {"file": _file(b)})
     yield from _pairs("hyperparameter", a.config["hyperparameters"], b.config["hyperparameters"])
     yield from _pairs("recipe", _some(a.config, WHAT), _some(b.config, WHAT))
     yield from _pairs("seed", _some(a.info, ("seed",)), _some(b.info, ("seed",)))
-    yield from _pairs("option", _part(a, "options") | _some(a.info, HOW), _part(b, "options") | _some(b.info, HOW))
-    yield from _pairs("plugin", _plugins(a), _plugins(b))
-    yield from _pairs("version", _part(a, "versions"), _part(b, "versions"))
-    yield from _pairs("git", _git(a), _git(b))
-    yield from _data(a, b)
+    yield from _pairs("option", one["options"] | _some(a.info, HOW), other["options"] | _some(b.info, HOW))
+    yield from _pairs("plugin", _plugins(one), _plugins(other))
+    yield from _pairs("version", one["versions"], other["versions"])
+    yield from _pairs("git", _git(one), _git(other))
+    yield from _data(_prints(one), _prints(other))
 
 
 def _pairs(kind: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
@@ -105,9 +112,8 @@ def _pairs(kind: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Di
             yield Difference(kind, name, one, other)
 
 
-def _data(a: Run, b: Run) -> Iterator[Difference]:
+def _data(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[Difference]:
     """Files of other content, and those that one run alone has read; the same content elsewhere is no difference."""
-    one, other = _prints(a), _prints(b)
     for path in dict.fromkeys([*one, *other]):
         here, there = one.get(path, ABSENT), other.get(path, ABSENT)
         elsewhere = (there is ABSENT and here in other.values()) or (here is ABSENT and there in one.values())
@@ -115,27 +121,25 @@ def _data(a: Run, b: Run) -> Iterator[Difference]:
             yield Difference("data", path, here, there)
 
 
-def _prints(run: Run) -> dict[str, str]:
+def _prints(facts: Mapping[str, Any]) -> dict[str, str]:
     """What each data file is known by, in short."""
     return {
-        path: str(each["sha256"])[:12] if each.get("sha256") else f"{each.get('size')} bytes of {each.get('modified')}"
-        for path, each in _part(run, "data").items()
-        if isinstance(each, dict)
+        path: each["sha256"][:12] if each["sha256"] else f"{each['size']} bytes of {each['modified']}"
+        for path, each in facts["data"].items()
     }
 
 
-def _plugins(run: Run) -> dict[str, str]:
-    found = run.info.get("plugins")
-    return {each["name"]: each.get("version") or "loaded" for each in found or () if isinstance(each, dict)}
+def _plugins(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["version"] or "loaded" for each in facts["plugins"]}
 
 
-def _git(run: Run) -> dict[str, str]:
-    git = _part(run, "git")
-    return {"commit": f"{git['commit'][:10]}{' and changes' if git.get('dirty') else ''}"} if "commit" in git else {}
+def _git(facts: Mapping[str, Any]) -> dict[str, str]:
+    git = facts["git"]
+    return {"commit": f"{git['commit'][:10]}{' and changes' if git['dirty'] else ''}"} if git else {}
 
 
 def _source(a: Run, b: Run) -> str:
-    if _stem(a) != _stem(b):
+    if _file(a) != _file(b):
         return ""
     texts = [
         {path.name: path.read_text("utf-8", "replace") for path in sorted(run.path.glob("*.py"))} for run in (a, b)
@@ -155,13 +159,8 @@ def _measured(run: Run, at: Path | None) -> dict[str, dict[str, Any]]:
     return {name: {**each, "last": then.get(name)} for name, each in found.items()}
 
 
-def _stem(run: Run) -> str | None:
+def _file(run: Run) -> str | None:
     return Path(run.info["recipe"]).name if run.info["recipe"] else None
-
-
-def _part(run: Run, name: str) -> dict[str, Any]:
-    value = run.info.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _some(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, in_words
 from framework.training.files import read_json_lines
-from framework.training.looking.summary import RunSummary, monitor_of
+from framework.training.looking.facts import facts_of, finite, origins_of
+from framework.training.looking.summary import RunSummary, best_of, monitor_of
 from framework.training.monitor import Monitor
 from framework.training.records import Records
 from framework.training.run import EVENTS, METRICS, Run
@@ -25,10 +26,9 @@ def describe_run(run: Run, at: Path | None = None) -> dict[str, Any]:
     info = run.info
     summary = RunSummary.of(run).to_json()
     checkpoints = _checkpoints(run)
-    usual = ("ended", "command", "directory", "git", "versions", "options", "given", "plugins", "data")
     return {
         **{name: summary[name] for name in ("name", "status", "reason", "epochs", "steps", "started", "seconds")},
-        **{name: info.get(name) for name in usual},
+        **facts_of(run),
         "recipe": info["recipe"],
         "resumed": sum(event.get("event") == "resumed" for event in read_json_lines(run.path / EVENTS)),
         **{name: summary[name] for name in ("metric", "best", "best_epoch")},
@@ -67,9 +67,8 @@ def describe_recipe(recipe: Recipe, origins: Mapping[str, str] | None = None) ->
 
 def configuration_of(run: Run) -> list[dict[str, Any]]:
     """Each hyperparameter and the seed, with its value and where that came from."""
-    values, origins = run.config["hyperparameters"], run.config.get("origins")
-    origins = origins if isinstance(origins, dict) else {}
-    rows = [{"name": name, "value": value, "origin": origins.get(name, "default")} for name, value in values.items()]
+    values, origins = run.config["hyperparameters"], origins_of(run)
+    rows = [{"name": name, "value": value, "origin": origins[name]} for name, value in values.items()]
     return [*rows, {"name": "seed", "value": run.info["seed"], "origin": "given" if run.info["seed"] else "default"}]
 
 
@@ -81,16 +80,14 @@ def metrics_of(run: Run) -> dict[str, dict[str, Any]]:
     records = Records(run.path / METRICS)
     if not len(records):
         return {}
-    found, last = {}, records[-1]
+    found, first, last = {}, records[0], records[-1]
     asked = monitor_of(run, {})
-    every = list(records)
-    for name in dict.fromkeys(name for record in (every[0], last) for name in record):
-        numbers = [(value, record) for record in every if isinstance(value := record.get(name), int | float)]
-        if "/" not in name or not numbers:
-            continue
+    for name in dict.fromkeys([*first, *last]):
         by = asked if asked is not None and asked.name == name else Monitor(name)
-        best, at = (min if by.lower else max)(numbers, key=lambda pair: pair[0])
-        found[name] = {"last": last.get(name), "best": best, "best_epoch": at.get("epoch"), "lower": by.lower}
+        best, index = best_of(records, by) if "/" in name else (None, None)
+        if index is not None:
+            epoch = records[index].get("epoch")
+            found[name] = {"last": finite(last.get(name)), "best": best, "best_epoch": epoch, "lower": by.lower}
     return found
 
 

@@ -63,7 +63,7 @@ def value_of(summary: RunSummary, key: str) -> Any:
     values = summary.hyperparameters
     if _plain(key) in values:
         value = values[_plain(key)]
-        return "none" if value is None else value
+        return "none" if value is None else value if isinstance(value, bool | int | float) else str(value)
     for name in (key, f"validation/{key}"):
         if name == summary.metric:
             return summary.best

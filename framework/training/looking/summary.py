@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from framework.errors import UserError
+from framework.training.looking.facts import facts_of, finite, origins_of
 from framework.training.monitor import Monitor
 from framework.training.records import Records
 from framework.training.run import METRICS, RUN, Run
 
-__all__ = ["RunSummary", "find_runs", "monitor_of", "start_of"]
+__all__ = ["RunSummary", "best_of", "find_runs", "monitor_of", "start_of", "status_of"]
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,13 @@ class RunSummary:
         try:
             last = records[-1] if len(records) else {}
             by = monitor_of(run, last, monitor)
-            best, index = _best(records, by) if by and by.name else (None, None)
+            best, index = best_of(records, by) if by and by.name else (None, None)
             at = records[index] if index is not None else {}
         except UserError as error:
             warnings.warn(str(error), stacklevel=2)
             last, by, best, at = {}, monitor_of(run, {}, monitor), None, {}
-        info, seconds = run.info, last.get("time")
-        if info["status"] == "running" and not run.alive:
-            info = Run.open(run.path).info  # it may have ended just now
-            info = info | {"status": "killed"} if info["status"] == "running" else info
-        if info["status"] not in ("running", "killed"):
-            seconds = info.get("seconds")
+        info = _now(run)
+        seconds = last.get("time") if info["status"] in ("running", "killed") else info.get("seconds")
         return cls(
             name=str(run.path),
             status=info["status"],
@@ -91,8 +88,8 @@ class RunSummary:
             best=best,
             best_epoch=_whole(at.get("epoch")),
             last=last,
-            started=info.get("started"),
-            seconds=seconds if isinstance(seconds, int | float) else None,
+            started=info["started"] if isinstance(info.get("started"), str) else None,
+            seconds=finite(seconds),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -126,7 +123,7 @@ def monitor_of(run: Run, record: dict[str, Any], monitor: str | None = None) -> 
 
     That is the first of a validation set that is no loss, else the loss of one, else training's. None without any.
     """
-    asked = monitor or _dict(run.info.get("options")).get("monitor")
+    asked = monitor or facts_of(run)["options"].get("monitor")
     if isinstance(asked, str):
         return Monitor(asked)
     numbers = [name for name, value in record.items() if isinstance(value, int | float | None)]
@@ -136,12 +133,28 @@ def monitor_of(run: Run, record: dict[str, Any], monitor: str | None = None) -> 
     return next(map(Monitor, [*metrics, *losses]), None)
 
 
+def best_of(records: Records, monitor: Monitor) -> tuple[float | None, int | None]:
+    """The best value of a metric, and the index of the first record that has it."""
+    assert monitor.name is not None
+    values = records.column(monitor.name)
+    numbers = [value for value in values if not math.isnan(value)]
+    if not numbers:
+        return None, None
+    best = min(numbers) if monitor.lower else max(numbers)
+    return best, values.index(best)
+
+
 def changed(run: Run) -> dict[str, Any]:
     """The hyperparameters whose values did not come from the recipe, and the seed unless it is 0."""
-    values, origins = run.config["hyperparameters"], _dict(run.config.get("origins"))
-    chosen = {name: value for name, value in values.items() if origins.get(name, "default") != "default"}
+    values, origins = run.config["hyperparameters"], origins_of(run)
+    chosen = {name: value for name, value in values.items() if origins[name] != "default"}
     seed = run.info["seed"]
     return chosen | ({"seed": seed} if seed else {})
+
+
+def status_of(run: Run) -> str:
+    """How a run ended, "running" where a process trains it now, or "killed" where that has not ended in order."""
+    return str(_now(run)["status"])
 
 
 def start_of(info: dict[str, Any]) -> datetime:
@@ -149,6 +162,14 @@ def start_of(info: dict[str, Any]) -> datetime:
     with suppress(TypeError, ValueError):
         return datetime.fromisoformat(info.get("started") or "").astimezone()
     return datetime.min.replace(tzinfo=UTC)
+
+
+def _now(run: Run) -> dict[str, Any]:
+    """What run.json says, with the status "killed" where it should be."""
+    if run.info["status"] != "running" or run.alive:
+        return run.info
+    info = Run.open(run.path).info  # it may have ended just now
+    return info | {"status": "killed"} if info["status"] == "running" else info
 
 
 def _run_folders(folder: Path) -> Iterator[Path]:
@@ -171,21 +192,5 @@ def _run_folders(folder: Path) -> Iterator[Path]:
             folders += [here / name for name in sorted(names, reverse=True) if not name.startswith(".")]
 
 
-def _best(records: Records, monitor: Monitor) -> tuple[float | None, int | None]:
-    """The best value of a metric, and the index of the first record that has it."""
-    assert monitor.name is not None
-    values = records.column(monitor.name)
-    numbers = [value for value in values if not math.isnan(value)]
-    if not numbers:
-        return None, None
-    best = min(numbers) if monitor.lower else max(numbers)
-    return best, values.index(best)
-
-
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    """A part of a file that an older version, or a person, may have left out or written otherwise."""
-    return value if isinstance(value, dict) else {}
