@@ -30,7 +30,7 @@ COMMANDS = {
     "export": "Write a run's weights as .safetensors, .npz or .pt.",
     "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
     "plugins": "List the plugins that are loaded, and what each adds.",
-    "predict": "Use a trained model on a CSV file.",
+    "predict": "Use a trained model on the rows of a CSV or .npy file.",
     "reproduce": "Run a batch again that gave nan or infinity.",
     "recipes": "List the recipes that come with the package; copy one.",
     "resume": "Go on with a run that was interrupted or killed.",

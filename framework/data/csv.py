@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -16,7 +20,7 @@ from framework.data.dataset import TensorDataset
 from framework.data.files import no_such_file
 from framework.errors import UserError, nearest
 
-__all__ = ["CSVError", "Table", "read_csv"]
+__all__ = ["CSVError", "Table", "csv_blocks", "read_csv"]
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
@@ -138,6 +142,57 @@ def read_csv(
     )
 
 
+def csv_blocks(path: str | os.PathLike[str], features: Sequence[str], rows: int = 4096) -> Iterator[Tensor]:
+    """The columns named in `features`, as `read_csv` gives them, so many rows at a time; "-" is standard input.
+
+    No more of the file is in memory at once. Raises CSVError as `read_csv` does, for a row when its turn comes.
+    """
+    lines = _lines(os.fspath(path), ",", "utf-8")
+    source = _Source(path, None, ",", "utf-8", islice(lines, rows + 1))
+    chosen = source.choose_features(features, (), ())
+    while True:
+        yield Tensor._wrap(source.numbers(chosen, float32.numpy, None, _FEATURE))
+        if not source.go_on(islice(lines, rows)):
+            return
+
+
+def _lines(path: str, delimiter: str, encoding: str) -> Iterator[tuple[list[str], int]]:
+    """The rows of a file, but for blank lines, each with the number of its line."""
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"  # spreadsheets put a byte order mark first
+    try:
+        with _opened(path, encoding) as file:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            for row in reader:
+                if row:
+                    yield row, reader.line_num
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, no_such_file(path), path) from None
+    except csv.Error as error:
+        raise CSVError(f"this is not a CSV line: {error}", path, reader.line_num) from None
+    except UnicodeDecodeError as error:
+        raise CSVError(
+            f"byte {error.object[error.start]:#04x} is not valid in {error.encoding}",
+            path,
+            advice='. If the file was saved with another encoding, name it: encoding="latin-1"',
+        ) from None
+    except UnicodeError as error:  # no byte order mark where there must be one
+        raise CSVError(f"{error}", path, advice=". Name the encoding it was saved with: encoding=...") from None
+
+
+@contextmanager
+def _opened(path: str, encoding: str) -> Iterator[IO[str]]:
+    if path != "-":
+        with open(path, encoding=encoding, newline="") as file:
+            yield file
+        return
+    file = io.TextIOWrapper(sys.stdin.buffer, encoding, newline="")
+    try:
+        yield file
+    finally:
+        file.detach()  # or it would close standard input
+
+
 class _Source:
     """The cells of one file as text, each row with its line number."""
 
@@ -147,12 +202,14 @@ class _Source:
         names: Sequence[str] | None,
         delimiter: str,
         encoding: str,
+        lines: Iterable[tuple[list[str], int]] | None = None,
     ) -> None:
         self.path = os.fspath(path)
         self.delimiter = delimiter
-        self.rows: list[list[str]] = []
-        self.lines: list[int] = []
-        self._read(encoding)
+        read = list(_lines(self.path, delimiter, encoding) if lines is None else lines)
+        self.rows, self.lines = [row for row, _ in read], [line for _, line in read]
+        if not self.rows:
+            raise CSVError("the file is empty", self.path)
         if names is not None:
             self.names = tuple(names)
             self._check_names(None)
@@ -162,32 +219,12 @@ class _Source:
             self._check_names(line)
         self._check_widths()
 
-    def _read(self, encoding: str) -> None:
-        if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-            encoding = "utf-8-sig"  # spreadsheets put a byte order mark first
-        try:
-            with open(self.path, encoding=encoding, newline="") as file:
-                reader = csv.reader(file, delimiter=self.delimiter, strict=True)
-                for row in reader:
-                    if row:  # a blank line
-                        self.rows.append(row)
-                        self.lines.append(reader.line_num)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(error.errno, no_such_file(self.path), self.path) from None
-        except csv.Error as error:
-            raise CSVError(f"this is not a CSV line: {error}", self.path, reader.line_num) from None
-        except UnicodeDecodeError as error:
-            raise CSVError(
-                f"byte {error.object[error.start]:#04x} is not valid in {error.encoding}",
-                self.path,
-                advice='. If the file was saved with another encoding, name it: encoding="latin-1"',
-            ) from None
-        except UnicodeError as error:  # no byte order mark where there must be one
-            raise CSVError(
-                f"{error}", self.path, advice=". Name the encoding it was saved with: encoding=..."
-            ) from None
-        if not self.rows:
-            raise CSVError("the file is empty", self.path)
+    def go_on(self, lines: Iterable[tuple[list[str], int]]) -> bool:
+        """Have the next lines of the file in place of these; whether there are any."""
+        read = list(lines)
+        self.rows, self.lines = [row for row, _ in read], [line for _, line in read]
+        self._check_widths()
+        return bool(read)
 
     def _check_names(self, line: int | None) -> None:
         if line is not None and all(_is_number(name) for name in self.names):

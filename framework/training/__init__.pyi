@@ -20,6 +20,9 @@ from framework.training.nonfinite.diagnosis import Diagnosis as Diagnosis
 from framework.training.nonfinite.diagnosis import diagnose as diagnose
 from framework.training.nonfinite.policy import NonFiniteError as NonFiniteError
 from framework.training.nonfinite.reproducing import reproduce as reproduce
+from framework.training.prediction import Prediction as Prediction
+from framework.training.prediction import predict as predict
+from framework.training.prediction import predictions as predictions
 from framework.training.recipe import Recipe as Recipe
 from framework.training.recipe import RecipeFile as RecipeFile
 from framework.training.recipe import build as build

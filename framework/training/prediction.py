@@ -1,7 +1,12 @@
-"""Uses a trained model on the rows of a CSV file."""
+"""Uses a trained model on the rows of a file, or of an array, some at a time: a file may be larger than memory.
+
+prediction = predict("runs/first", "new.csv")  # .rows, .columns and .outputs
+for block in predictions("runs/first", "large.npy"): …
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +19,13 @@ from framework.training.run import Run
 if TYPE_CHECKING:
     from framework.autograd import Tensor
 
-__all__ = ["Prediction", "predict_csv"]
+__all__ = ["Prediction", "predict", "predictions"]
 
 ROWS = 4096
-"""So many rows are given to the model at once."""
+"""So many rows are given to the model at once; fewer of large ones."""
+
+NUMBERS = 2**22
+"""About so many numbers are given to it at once."""
 
 PROBABILITIES = {"BCELoss", "binary_cross_entropy", "bce"}
 """Losses whose model returns probabilities; other classifiers return logits."""
@@ -25,46 +33,123 @@ PROBABILITIES = {"BCELoss", "binary_cross_entropy", "bce"}
 
 @dataclass
 class Prediction:
-    """A prediction for each row: the number, or the class and the probability of each class."""
+    """A prediction for each row: `outputs` are the numbers, or the probability of each of the `classes`."""
 
-    columns: list[str]
-    rows: list[list[str | float]]
+    outputs: np.ndarray
+    classes: list[str] | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """What the cells of `rows` are called."""
+        if self.classes:
+            return ["prediction", *(f"p({name})" for name in self.classes)]
+        width = self._flat.shape[1]
+        return ["prediction"] if width == 1 else [f"prediction_{index}" for index in range(width)]
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """The number, or numbers, for each row; or its class, and the probability of each class."""
+        # Numbers that print as short as their own precision allows.
+        numbers = [[float(str(number)) for number in row] for row in self._flat]
+        if not self.classes:
+            return numbers
+        best = self.outputs.argmax(1)
+        return [[self.classes[index], *row] for index, row in zip(best, numbers, strict=True)]
+
+    @property
+    def _flat(self) -> np.ndarray:
+        return self.outputs.reshape(len(self.outputs), int(np.prod(self.outputs.shape[1:])))
 
 
-def predict_csv(run: str | Path, file: str | Path) -> Prediction:
-    """Predict for each row of a CSV file, whose columns are found by the names that the recipe gave its inputs.
+def predict(run: str | Path, data: str | Path | np.ndarray) -> Prediction:
+    """Predictions for all rows of a file or an array, as `predictions` gives them block by block."""
+    blocks = list(predictions(run, data))
+    return Prediction(np.concatenate([block.outputs for block in blocks]), blocks[0].classes)
 
-    Raises UserError when the run has no model or does not say its inputs, and for a column or a number that is missing.
+
+def predictions(run: str | Path, data: str | Path | np.ndarray) -> Iterator[Prediction]:
+    """Predict for each row of a CSV file, of a .npy or .npz file, or of an array, some rows at a time.
+
+    The columns of a CSV file are found by the names that the recipe gave its inputs; an array's rows are what the model
+    is given. `run` may be one of its checkpoints, such as RUN/best. UserError when the run has no model or does not say
+    its inputs, and for a column or a number that is missing.
     """
-    from framework.autograd import no_grad
-    from framework.data import CSVError, read_csv
-    from framework.operations import cat
+    from framework.data import CSVError
 
     opened, at = Run.open_at(run)
-    inputs = opened.config["inputs"]
-    if inputs is None:
-        raise UserError(f"{opened.path} does not say which columns are its inputs: give them as Recipe(inputs=[…]).")
+    blocks = _blocks(opened, data)
     model = opened.load_model(at)
     try:
-        features = read_csv(file, features=inputs).features
+        yield from (_predicted(model, inputs, opened.config) for inputs in blocks)
     except CSVError as error:
         raise UserError(error.about_file) from error  # it has none of read_csv's arguments
-    with no_grad():
-        output = cat([model(features[start : start + ROWS]) for start in range(0, len(features), ROWS)])
-    return _table(output, opened.config)
 
 
-def _table(output: Tensor, config: dict[str, Any]) -> Prediction:
+def _blocks(run: Run, data: str | Path | np.ndarray) -> Iterator[Tensor]:
+    """What the model is given at once, again and again."""
+    from framework.data.csv import csv_blocks
+    from framework.operations import from_numpy
+
+    array = data if isinstance(data, np.ndarray) else _array(Path(data))
+    if array is None:
+        inputs = run.config["inputs"]
+        if inputs is None:
+            raise UserError(
+                f"{run.path} does not say which columns are its inputs: give them as Recipe(inputs=[…]); or give rows as "
+                "a .npy file, which has no columns."
+            )
+        return csv_blocks(str(data), inputs, ROWS)
+    if not array.ndim or not len(array):
+        raise UserError(
+            f"{data if isinstance(data, str | Path) else 'The array'} has no rows: its shape is {array.shape}."
+        )
+    rows = max(1, min(ROWS, NUMBERS * len(array) // max(1, array.size)))
+    starts = range(0, len(array), rows)
+    return (from_numpy(_plain(array[start : start + rows])) for start in starts)
+
+
+def _array(path: Path) -> np.ndarray | None:
+    """The array in a .npy file, which stays on the disk, or the only one in a .npz file; None for other files."""
+    if path.suffix not in (".npy", ".npz"):
+        return None
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path} cannot be read as an array of numbers: {error}.") from error
+    if isinstance(found, np.ndarray):
+        return found
+    with found:
+        if len(found.files) != 1:
+            raise UserError(f"{path} holds {', '.join(found.files)}: which are the rows? Save them alone, as .npy.")
+        return np.asarray(found[found.files[0]])
+
+
+def _plain(block: np.ndarray) -> np.ndarray:
+    """Rows in memory: fractions as float32, whole numbers as they are."""
+    if block.dtype.kind not in "fiub":
+        raise UserError(f"The rows are of type {block.dtype}; a model takes numbers.")
+    return np.array(block, np.float32 if block.dtype.kind == "f" else block.dtype.newbyteorder("="))
+
+
+def _predicted(model: Any, inputs: Tensor, config: Mapping[str, Any]) -> Prediction:
+    from framework.autograd import Tensor, no_grad
+
+    try:
+        with no_grad():
+            output = model(inputs)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        shape = tuple(inputs.shape[1:])
+        raise UserError(f"The model cannot be given rows of shape {shape} ({inputs.dtype}): {error}") from error
+    if not isinstance(output, Tensor):
+        raise UserError(f"The model returns a {type(output).__name__}, not one Tensor: its rows cannot be told apart.")
+    if not output.ndim or len(output) != len(inputs):
+        raise UserError(
+            f"For {len(inputs)} rows the model returns a Tensor of shape {tuple(output.shape)}, not a prediction for each."
+        )
     classes = config["classes"]
     if not classes:
-        numbers = output.reshape(len(output), -1).numpy()
-        width = numbers.shape[1]
-        columns = ["prediction"] if width == 1 else [f"prediction_{index}" for index in range(width)]
-        return Prediction(columns, [_numbers(row) for row in numbers])
-    probabilities = _probabilities(output, len(classes), config["loss"] in PROBABILITIES)
-    best = probabilities.argmax(1)
-    rows = [[classes[index], *_numbers(row)] for index, row in zip(best, probabilities, strict=True)]
-    return Prediction(["prediction", *(f"p({name})" for name in classes)], rows)
+        return Prediction(output.numpy())
+    return Prediction(_probabilities(output, len(classes), config["loss"] in PROBABILITIES), classes)
 
 
 def _probabilities(output: Tensor, classes: int, already: bool) -> np.ndarray:
@@ -77,8 +162,3 @@ def _probabilities(output: Tensor, classes: int, already: bool) -> np.ndarray:
         raise UserError(f"The model's output of shape {tuple(output.shape)} does not fit {classes} classes.")
     array: np.ndarray = (output if already else output.softmax(1)).numpy()
     return array
-
-
-def _numbers(row: np.ndarray) -> list[Any]:
-    """Floats that print as short as their own precision allows."""
-    return [float(str(number)) for number in row]

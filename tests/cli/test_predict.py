@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -142,3 +144,47 @@ def test_all_missing_columns_are_named_at_once(framework, fails, folder):
     assert fails("predict", "plane", "wrong.csv") == (
         "error: wrong.csv: there are no columns 'x', 'z'. The columns are: 'a', 'b'\n"
     )
+
+
+def test_rows_of_an_array_and_predictions_as_one(framework, trained):
+    rows = np.linspace(0, 1, 9001).reshape(-1, 1)
+    np.save("rows.npy", rows)
+    np.savez("rows.npz", rows=rows)
+    Path("rows.csv").write_text("x\n" + "".join(f"{x}\n" for (x,) in rows.tolist()))
+    result = framework("predict", "run", "rows.npy", "-o", "out.npy")
+    assert result.output == "9001 predictions written to out.npy\n"
+    out = np.load("out.npy")
+    assert out.shape == (9001, 1) and out.dtype == np.float32 and np.allclose(out, 2 * rows + 1, atol=0.05)
+    for name in ("rows.npz", "rows.csv"):
+        framework("predict", "run", name, "-o", "other.npy")
+        assert (np.load("other.npy") == out).all()
+    shown = framework("predict", "run", "rows.npy").stdout.splitlines()
+    assert len(shown) == 9002 and float(shown[-1]) == pytest.approx(out[-1, 0])
+
+
+def test_a_pipe_is_read_as_it_comes(framework, trained, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfx\r\n0.25\r\n"), "utf-8"))
+    from framework.data.csv import csv_blocks
+
+    assert [block.tolist() for block in csv_blocks("-", ["x"])] == [[[0.25]]]
+
+
+def test_a_wrong_row_is_named_by_its_line_in_whatever_block(fails, trained):
+    Path("rows.csv").write_text("x\n" + "1\n" * 5000 + "one\n")
+    assert "rows.csv, line 5002, column 'x': 'one' is not a number" in fails(
+        "predict", "run", "rows.csv", "-o", "o.csv"
+    )
+    assert not Path("o.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((0, 1)), "rows.npy has no rows: its shape is (0, 1)."),
+        (np.array(["a"]), "The rows are of type <U1; a model takes numbers."),
+        (np.zeros((3, 2)), "The model cannot be given rows of shape (2,)"),
+    ],
+)
+def test_arrays_that_are_no_rows(fails, trained, array, message):
+    np.save("rows.npy", array)
+    assert message in fails("predict", "run", "rows.npy")

@@ -21,7 +21,7 @@ def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fa
     assert shown.exit_code == 0, shown.output
     header, first, second = shown.stdout.splitlines()
     assert header.split() == ["RUN", "lr", "train/loss", "AT", "EPOCHS", "TIME", "STATUS"]
-    assert first.startswith("sweep/runs/002  0.5") and second.startswith("sweep/runs/001  0.001")
+    assert first.split()[:2] == ["sweep/runs/002", "0.5"] and second.split()[:2] == ["sweep/runs/001", "0.001"]
     assert first.endswith("finished")
     assert shown.stderr.splitlines()[0] == "sweep: 2 runs" and "best: sweep/runs/002" in shown.stderr
     again = framework("resume", "sweep")
@@ -44,7 +44,6 @@ def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
     [
         (["--grid", "lr", "line.py"], "--grid takes a name and its values, such as lr=0.1,0.3, not 'lr'."),
         (["--range", "lr=1:x", "--random", "2", "line.py"], "--range takes a name and two ends"),
-        (["--grid", "lr=a", "line.py"], "lr must be of type float, not 'a'."),
         (["line.py"], "there is nothing to vary"),
     ],
 )

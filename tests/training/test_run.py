@@ -17,8 +17,8 @@ from framework import nn
 from framework.data import TensorDataset
 from framework.errors import UserError
 from framework.plugin.manager import PluginManager
+from framework.training import predict
 from framework.training.files import read_arrays, write_arrays, write_json, writing
-from framework.training.prediction import predict_csv
 from framework.training.recipe import build
 from framework.training.run import Run
 from framework.training.trainer import Trainer
@@ -243,7 +243,7 @@ def test_a_model_is_used_again_without_the_training_data(trained, file):
     for name, value in trained.model.state_dict().items():
         assert (model.state_dict()[name] == value).all(), name
     (file.parent / "new.csv").write_text("name,weight,height\na,2,1\nb,0,0\n")
-    prediction = predict_csv(trained.path, file.parent / "new.csv")
+    prediction = predict(trained.path, file.parent / "new.csv")
     assert prediction.columns == ["prediction", "p(small)", "p(large)"]
     logits = model(framework.tensor([[1.0, 2.0], [0.0, 0.0]])).sigmoid().reshape(-1).tolist()
     for row, probability in zip(prediction.rows, logits, strict=True):
@@ -294,8 +294,9 @@ def test_without_names_of_inputs_there_is_no_prediction(file, tmp_path):
     recipe = build(file)
     run = Run.create(recipe, out=tmp_path / "run")
     Trainer(recipe, run=run).fit()
-    assert message(predict_csv, run.path, "x.csv") == (
-        f"{run.path} does not say which columns are its inputs: give them as Recipe(inputs=[…])."
+    assert message(predict, run.path, "x.csv") == (
+        f"{run.path} does not say which columns are its inputs: give them as Recipe(inputs=[…]); or give rows as a .npy "
+        "file, which has no columns."
     )
 
 
@@ -305,22 +306,22 @@ def test_numbers_are_predicted_where_there_are_no_classes(file, tmp_path):
     run = Run.create(recipe, out=tmp_path / "run")
     Trainer(recipe, run=run).fit()
     (tmp_path / "new.csv").write_text("height,weight\n1,2\n0,0\n")
-    prediction = predict_csv(run.path, tmp_path / "new.csv")
+    prediction = predict(run.path, tmp_path / "new.csv")
     assert prediction.columns == ["prediction"]
     expected = run.load_model()(framework.tensor([[1.0, 2.0], [0.0, 0.0]])).reshape(-1).tolist()
     assert [row[0] for row in prediction.rows] == pytest.approx(expected)
 
 
 def test_a_class_of_many(tmp_path):
-    from framework.training.prediction import _table
+    from framework.training.prediction import _predicted
 
-    config = {"classes": ["a", "b", "c"], "loss": "CrossEntropyLoss"}
-    table = _table(framework.tensor([[0.0, 9.0, 0.0], [5.0, 0.0, 0.0]]), config)
+    def given_back(rows):
+        return _predicted(lambda inputs: inputs, rows, {"classes": ["a", "b", "c"], "loss": "CrossEntropyLoss"})
+
+    table = given_back(framework.tensor([[0.0, 9.0, 0.0], [5.0, 0.0, 0.0]]))
     assert [row[0] for row in table.rows] == ["b", "a"]
     assert sum(table.rows[0][1:]) == pytest.approx(1.0)
-    assert message(_table, framework.zeros(2, 4), config) == (
-        "The model's output of shape (2, 4) does not fit 3 classes."
-    )
+    assert message(given_back, framework.zeros(2, 4)) == ("The model's output of shape (2, 4) does not fit 3 classes.")
 
 
 def test_weights_hold_no_pickle_and_any_strides(tmp_path):
