@@ -1,6 +1,7 @@
 """A run's directory: what was trained, with what, how it ended, and the trained weights. It is never overwritten.
 
-run.json      status, why it ended, command, git commit, versions, plugins, options, data files, seed, times
+run.json      status, why it ended, command, git commit, versions, plugins, options, data files, seed, times,
+              the shapes of the first batch
 config.json   the seed, the hyperparameters, and where each value came from; names of inputs and classes
 metrics.jsonl a record an epoch, a JSON object a line
 events.jsonl  what happened, a JSON object a line: started, saved, interrupted, resumed with what overrides, ended

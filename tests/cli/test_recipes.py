@@ -15,6 +15,12 @@ def test_the_list_shows_what_each_recipe_is(framework):
     ) in lines
 
 
+def test_the_list_fits_the_terminal(framework, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = framework("recipes").output.splitlines()
+    assert max(map(len, lines)) <= 50 and lines[1].endswith("…")
+
+
 def test_a_copy_comes_with_its_data_and_licence(framework, folder):
     result = framework("recipes", "copy", "logistic_regression", "mine")
     assert result.exit_code == 0

@@ -89,6 +89,9 @@ def test_a_run_that_is_none(framework, folder, fails):
     write_run(folder / "runs" / "first")
     assert "There is no run runs/frst. Did you mean 'first'?" in fails("show", "runs/frst")
     assert "takes no options of a recipe, such as --lr" in fails("show", "runs/first", "--lr", "3", code=2)
+    assert ". is not a run" in fails("show", ".")
+    (folder / "line").mkdir()
+    assert "line is not a run" in fails("show", "line")
     (folder / "empty").mkdir()
     assert "empty is not a run: it has no run.json." in fails("show", "empty")
 
