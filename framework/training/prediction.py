@@ -105,7 +105,7 @@ def _blocks(run: Run, data: str | Path | np.ndarray) -> Iterator[Tensor]:
         )
     rows = max(1, min(ROWS, NUMBERS * len(array) // max(1, array.size)))
     starts = range(0, len(array), rows)
-    return (from_numpy(_plain(array[start : start + rows])) for start in starts)
+    return (from_numpy(_plain(_rows(array, start, rows))) for start in starts)
 
 
 def _array(path: Path) -> np.ndarray | None:
@@ -122,6 +122,15 @@ def _array(path: Path) -> np.ndarray | None:
         if len(found.files) != 1:
             raise UserError(f"{path} holds {', '.join(found.files)}: which are the rows? Save them alone, as .npy.")
         return np.asarray(found[found.files[0]])
+
+
+def _rows(array: np.ndarray, start: int, count: int) -> np.ndarray:
+    """Some rows; of an array on the disk only these are mapped, or all that was read before would stay in memory."""
+    if isinstance(array, np.memmap) and array.flags.c_contiguous and array.ndim and array.filename is not None:
+        shape = (min(count, len(array) - start), *array.shape[1:])
+        offset = array.offset + start * (array.nbytes // len(array))
+        return np.memmap(array.filename, array.dtype, "r", offset, shape)
+    return array[start : start + count]
 
 
 def _plain(block: np.ndarray) -> np.ndarray:
