@@ -64,7 +64,7 @@ def test_the_metadata_names_exactly_the_four_dependencies(wheel):
     assert fields["Requires-Python"] == ">=3.11"
     needed = [line for line in fields.get_all("Requires-Dist") if "extra ==" not in line]
     assert sorted(needed) == ["click>=8.1", "numpy>=2.1.2", "pluggy>=1.7", "tqdm>=4.64"]
-    assert fields["License-Expression"] == "MIT AND CC-BY-4.0"
+    assert fields["License-Expression"] == "MIT AND CC-BY-4.0 AND CC0-1.0"
     assert "MIT License" in metadata(wheel, "licenses/LICENSE")
     assert "framework = framework.cli:main" in metadata(wheel, "entry_points.txt")
 

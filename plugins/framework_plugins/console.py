@@ -23,6 +23,8 @@ class Console:
 
     @hookimpl
     def epoch_end(self, trainer: Trainer, metrics: Mapping[str, Any]) -> None:
+        if "logger table" in trainer.plugins:  # which prints the same
+            return
         epochs = trainer.epochs
         every = math.ceil(epochs / LINES)
         if trainer.epoch == 1 or trainer.epoch % every == 0 or trainer.epoch == epochs:
