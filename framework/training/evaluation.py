@@ -20,7 +20,7 @@ from framework.errors import UserError, did_you_mean
 from framework.plugin.finding import QUIET
 from framework.plugin.manager import PluginManager
 from framework.training.files import read_arrays
-from framework.training.metrics import Metric
+from framework.training.metrics import IGNORED, Metric
 from framework.training.parts import call_by_name
 from framework.training.rebuild import load_weights
 from framework.training.recipe import Recipe, build
@@ -47,6 +47,45 @@ class Evaluation:
     predictions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
     classes: list[str] | None = None
     described: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+
+    def confusion(self, split: str) -> np.ndarray | None:
+        """How many samples of each class (rows) were taken for each class (columns); None where nothing was classified.
+
+        The largest output wins; a single one, the logit of the second of two classes, is compared with 0. Targets that
+        no loss looks at (-100) do not count.
+        """
+        if split not in self.predictions:
+            return None
+        prediction, target = self.predictions[split]
+        classes = len(self.classes) if self.classes else 0
+        scores = _scores(prediction, target, max(classes, 2))
+        if scores is None:
+            return None
+        kept = target.reshape(len(scores)) != IGNORED
+        size = max(classes, scores.shape[1])
+        actual = target.reshape(len(scores))[kept].astype(np.int64)
+        if actual.size and not 0 <= actual.min() <= actual.max() < size:
+            return None
+        pairs = actual * size + scores.argmax(1)[kept]
+        return np.bincount(pairs, minlength=size * size).reshape(size, size)
+
+    def roc(self, split: str) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """False and true positive rates by falling threshold, and the area below, for two classes; None for others."""
+        if split not in self.predictions:
+            return None
+        prediction, target = self.predictions[split]
+        scores = _scores(prediction, target, 2)
+        if scores is None or scores.shape[1] != 2 or (self.classes and len(self.classes) != 2):
+            return None
+        positive = target.reshape(len(scores)) > 0.5
+        if positive.all() or not positive.any():
+            return None
+        margin = scores[:, 1].astype(np.float64) - scores[:, 0]
+        order = np.argsort(-margin, kind="stable")
+        last = np.append(np.flatnonzero(np.diff(margin[order])), len(order) - 1)  # of those with one score
+        true = np.concatenate([[0], np.cumsum(positive[order])[last]]) / positive.sum()
+        false = np.concatenate([[0], np.cumsum(~positive[order])[last]]) / (~positive).sum()
+        return false, true, float(np.trapezoid(true, false))
 
     def __str__(self) -> str:
         """A line for each set, then the tables."""
@@ -145,6 +184,18 @@ def _evaluated(trainer: Trainer, kept: Mapping[str, _Kept], classes: list[str] |
     joined = {name: each.joined() for name, each in kept.items()}
     predictions = {name: pair for name, pair in joined.items() if pair is not None}
     return Evaluation(metrics, predictions, classes, described)
+
+
+def _scores(prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray | None:
+    """Outputs as (samples, classes); one for two classes is turned into two. None where they classify nothing."""
+    if target.size != len(target) or not len(target):
+        return None
+    if prediction.size == len(prediction) and classes == 2 and np.isin(target, (0, 1)).all():
+        second = prediction.reshape(-1, 1)
+        return np.concatenate([np.zeros_like(second), second], 1)
+    if prediction.ndim != 2 or prediction.shape[1] < 2 or target.ndim != 1 or target.dtype.kind not in "iub":
+        return None
+    return prediction
 
 
 def _is_number(value: Any) -> bool:

@@ -1,0 +1,218 @@
+"""`framework plot RUN…`: the curves of runs as one picture, or how a classifier did; needs matplotlib."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from framework.extend import Register, Run, UserError, did_you_mean, hookimpl
+
+INSIDE = 8
+"""A legend of more lines stands beside the picture."""
+
+
+@hookimpl
+def register_commands(register: Register[Any]) -> None:
+    import click
+
+    @click.command()
+    @click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Where to write the picture: .png, .svg or .pdf.  [default: loss.png, roc.png or confusion.png, here]",
+    )
+    @click.option(
+        "-m",
+        "--metric",
+        "metrics",
+        multiple=True,
+        metavar="NAME",
+        help="What to draw, such as accuracy or validation/loss.  [default: loss] May be repeated.",
+    )
+    @click.option(
+        "--x",
+        type=click.Choice(["epoch", "step", "time"]),
+        default="epoch",
+        show_default=True,
+        help="What to draw it by.",
+    )
+    @click.option("--log-y", is_flag=True, help="A logarithmic axis.")
+    @click.option("--roc", is_flag=True, help="The ROC curve on validation data, of classifiers of two classes.")
+    @click.option("--confusion", is_flag=True, help="The confusion matrix on validation data, of one classifier.")
+    @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN…")
+    def plot(
+        runs: tuple[Path, ...],
+        output: Path | None,
+        metrics: tuple[str, ...],
+        x: str,
+        log_y: bool,
+        roc: bool,
+        confusion: bool,
+    ) -> None:
+        """Draw what runs recorded, all on one picture: a colour for each run, training dashed, validation solid."""
+        if roc and confusion:
+            raise UserError("--roc and --confusion are two pictures: ask for one of them.")
+        figure = figure_of(runs, metrics or ("loss",), x=x, log_y=log_y, roc=roc, confusion=confusion)
+        name = "roc" if roc else "confusion" if confusion else metrics[0].replace("/", "-") if metrics else "loss"
+        path = output or Path(f"{name}.png")
+        try:
+            figure.savefig(path, dpi=150)
+        except ValueError as error:  # an ending that it does not know
+            raise UserError(f"{path}: {error}") from error
+        click.echo(f"picture written to {path}", err=True)
+
+    register("plot", plot)
+
+
+def figure_of(
+    runs: Sequence[Path],
+    metrics: Sequence[str] = ("loss",),
+    *,
+    x: str = "epoch",
+    log_y: bool = False,
+    roc: bool = False,
+    confusion: bool = False,
+) -> Any:
+    """The picture, a matplotlib Figure that no window shows. UserError where there is nothing to draw."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError(
+            "Pictures need matplotlib, which is not installed: pip install 'framework-train[plot]'"
+        ) from error
+    names = _names(runs)
+    if confusion:
+        if len(runs) > 1:
+            raise UserError("--confusion draws one run: name one.")
+        return _confusion(Figure(figsize=(6.4, 5.6), layout="constrained"), runs[0])
+    figure = Figure(figsize=(6.4, 4.2 if roc else max(4.2, 3.2 * len(metrics))), layout="constrained")
+    if roc:
+        return _roc(figure, runs, names)
+    records = [Run.open_at(run)[0].records() for run in runs]
+    axes = figure.subplots(len(metrics), 1, squeeze=False)[:, 0]
+    for axis, metric in zip(axes, metrics, strict=True):
+        _curves(axis, metric, names, records, x)
+        if log_y:
+            axis.set_yscale("log")
+        if x != "time":
+            axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.set_xlabel(x if x != "time" else "time (s)")
+        axis.set_ylabel(metric)
+        _legend(axis)
+    return figure
+
+
+def _curves(
+    axis: Any, metric: str, names: Sequence[str], records: Sequence[Sequence[Mapping[str, Any]]], x: str
+) -> None:
+    """A metric of all runs; each set of data that has it is a line."""
+    known = {name for rows in records for row in rows for name in row}
+    wanted = [name for name in known if name == metric or name.endswith(f"/{metric}")]
+    if not wanted:
+        raise UserError(f"No run has recorded a metric {metric!r}.{did_you_mean(metric, known)}")
+    for number, (name, rows) in enumerate(zip(names, records, strict=True)):
+        splits = [each for each in dict.fromkeys(key for row in rows for key in row) if each in wanted]
+        for split in splits:
+            points = [(row[x], _number(row[split])) for row in rows if split in row and x in row]
+            if not points:
+                continue
+            style = "--" if split.startswith("train/") else "-" if splits.index(split) < 2 else ":"
+            label = f"{name} {split}" if len(names) > 1 else split
+            axis.plot(
+                *zip(*points, strict=True),
+                style,
+                color=f"C{number % 10}",
+                label=label,
+                marker="o" if len(points) < 3 else None,
+            )
+
+
+def _roc(figure: Any, runs: Sequence[Path], names: Sequence[str]) -> Any:
+    from framework.training import evaluate
+
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], ":", color="gray", label="chance")
+    for number, (run, name) in enumerate(zip(runs, names, strict=True)):
+        found = evaluate(run, keep=True)
+        curves = {split: roc for split in found.predictions if (roc := found.roc(split)) is not None}
+        if not curves:
+            raise UserError(
+                f"{run} has no ROC curve: that is for classifiers of two classes, with validation data of both."
+            )
+        for split, (false, true, area) in curves.items():
+            axis.plot(false, true, color=f"C{number % 10}", label=f"{name} {split}, area {area:.4f}")
+    axis.set_xlabel("false positive rate")
+    axis.set_ylabel("true positive rate")
+    _legend(axis)
+    return figure
+
+
+def _confusion(figure: Any, run: Path) -> Any:
+    from framework.training import evaluate
+
+    found = evaluate(run, keep=True)
+    matrices = {split: matrix for split in found.predictions if (matrix := found.confusion(split)) is not None}
+    if not matrices:
+        raise UserError(
+            f"{run} has no confusion matrix: its model does not choose among classes, or it has no validation data."
+        )
+    for axis, (split, matrix) in zip(
+        figure.subplots(1, len(matrices), squeeze=False)[0], matrices.items(), strict=True
+    ):
+        size = len(matrix)
+        names = found.classes if found.classes and len(found.classes) == size else list(map(str, range(size)))
+        shares = matrix / matrix.sum(1, keepdims=True).clip(1)
+        axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axis.set_xticks(range(size), names, rotation=45 if max(map(len, names)) > 2 else 0)
+        axis.set_yticks(range(size), names)
+        axis.set(title=split, xlabel="taken for", ylabel="is")
+        if size <= 20:
+            for row in range(size):
+                for column in range(size):
+                    dark = shares[row, column] > 0.5
+                    axis.text(
+                        column,
+                        row,
+                        matrix[row, column],
+                        ha="center",
+                        va="center",
+                        color="white" if dark else "black",
+                        fontsize=8,
+                    )
+    return figure
+
+
+def _names(runs: Sequence[Path]) -> list[str]:
+    """What to call runs: what was changed for each, where that tells them apart, else their folders."""
+    from framework.training import RunSummary
+
+    summaries = [RunSummary.of(Run.open_at(run)[0]) for run in runs]
+    folders = [run.name for run in runs] if len({run.name for run in runs}) == len(runs) else [str(run) for run in runs]
+    differing = {
+        name
+        for each in summaries
+        for name in each.changed
+        if len({str(other.changed.get(name)) for other in summaries}) > 1
+    }
+    return [
+        f"{folder} ({', '.join(f'{name}={each.changed[name]}' for name in each.changed if name in differing)})"
+        if any(name in differing for name in each.changed)
+        else folder
+        for folder, each in zip(folders, summaries, strict=True)
+    ]
+
+
+def _legend(axis: Any) -> None:
+    lines = len(axis.get_lines())
+    if lines > INSIDE:
+        axis.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), ncols=math.ceil(lines / 30))
+    else:
+        axis.legend(fontsize="small")
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan

@@ -1,0 +1,213 @@
+"""Puts all that is known of a run on one page."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from framework.extend import Run, UserError
+from framework.training import Evaluation, describe_run, evaluate
+from framework_plugins.report.chart import Curve, chart, shown
+
+__all__ = ["page"]
+
+STYLE = (Path(__file__).parent / "page.css").read_text("utf-8")
+
+
+def page(run: Run, at: Path | None = None, *, measure: bool = True) -> str:
+    """The page, as HTML. To `measure`, the run's recipe is built once more, with its data."""
+    about = describe_run(run, at)
+    name = Path(about["recipe"]).stem if about["recipe"] else run.path.name
+    sections = [
+        _section("Curves", _curves(run.records())),
+        _section("Metrics", _metrics(about["metrics"])),
+        *(_measured(run, at) if measure else ()),
+        _section("Configuration", _configuration(about)),
+        _section("Model", f"<pre>{escape(about['model'].get('table') or about['model'].get('problem') or '')}</pre>"),
+        _section("Environment", _environment(about)),
+        _section("Events", _events(run)),
+        _section("Recipe", _source(run, about["recipe"])),
+    ]
+    title = escape(f"{name}: {run.path.resolve().name}")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f"<title>{title}</title><style>{STYLE}</style></head><body><main>"
+        f"<header><h1>{title}</h1>{_headline(about)}</header>{''.join(sections)}</main></body></html>\n"
+    )
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{title}</h2>{content}</section>" if content else ""
+
+
+def _headline(about: Mapping[str, Any]) -> str:
+    status = about["status"]
+    facts = {
+        "Status": f'<span class="status {escape(status)}">{escape(status)}</span>',
+        f"Best {about['metric']}" if about["metric"] else "": "-"
+        if about["best"] is None
+        else f"{shown(about['best'])} <small>epoch {about['best_epoch']}</small>",
+        "Epochs": f"{about['epochs']:,}",
+        "Steps": f"{about['steps']:,}",
+        "Time": "-" if about["seconds"] is None else f"{about['seconds']:,.1f} s",
+        "Started": escape(str(about["started"] or "-").replace("T", " ")[:16]),
+    }
+    cards = "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in facts.items() if name)
+    reason = f"<p>{escape(about['reason'])}</p>" if about["reason"] and status != "finished" else ""
+    return f'<dl class="cards">{cards}</dl>{reason}'
+
+
+def _curves(records: Sequence[Mapping[str, Any]]) -> str:
+    """A chart for each metric, its sets of data as curves."""
+    by = "epoch" if any("epoch" in record for record in records) else "step"
+    rows = [record for record in records if isinstance(record.get(by), int | float)]
+    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if _is_number(value)))
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        if name not in ("epoch", "step", "time"):
+            groups.setdefault(name.partition("/")[2] or name, []).append(name)
+    splits = list(dict.fromkeys(name.rpartition("/")[0] for group in groups.values() for name in group))
+    charts = []
+    for metric, group in groups.items():
+        curves = []
+        for name in group:
+            split = name.rpartition("/")[0]
+            points = [(row[by], row[name]) for row in rows if name in row]
+            ys = [float(y) if _is_number(y) and math.isfinite(y) else None for _, y in points]
+            curves.append(Curve(split or name, [x for x, _ in points], ys, splits.index(split), split == "train"))
+        charts.append(f"<figure><figcaption>{escape(metric)}</figcaption>{chart(metric, by, curves)}</figure>")
+    return f'<div class="charts">{"".join(charts)}</div>' if charts else "<p>Nothing was recorded.</p>"
+
+
+def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        (name, _number(each["last"]), _number(each["best"]), str(each["best_epoch"] or "-"))
+        for name, each in metrics.items()
+    ]
+    return _table(("metric", "last", "best", "at epoch"), rows, numbers=(1, 2, 3)) if rows else ""
+
+
+def _measured(run: Run, at: Path | None) -> list[str]:
+    """Confusion matrix and ROC curve of each validation set; or why there are none."""
+    try:
+        found = evaluate(at or run.path, keep=True)
+    except Exception as error:  # any: the recipe is a person's own code, and its data may be gone
+        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        return [_section("On its data", f'<p class="note">Not measured again: {escape(text)}</p>')]
+    parts = []
+    for split in found.predictions:
+        matrix = found.confusion(split)
+        if matrix is not None and len(matrix) <= 50:
+            parts.append(_section(f"Confusion matrix, {escape(split)}", _confusion(matrix.tolist(), found)))
+        roc = found.roc(split)
+        if roc is not None:
+            false, true, area = roc
+            curves = [
+                Curve(f"area {area:.4f}", false.tolist(), true.tolist(), 1),
+                Curve("chance", [0, 1], [0, 1], 5, True),
+            ]
+            drawn = chart("true positive rate", "false positive rate", curves, unit=True)
+            parts.append(
+                _section(
+                    f"ROC, {escape(split)}",
+                    f'<div class="charts"><figure><figcaption>true positive rate</figcaption>{drawn}</figure></div>',
+                )
+            )
+    return parts
+
+
+def _confusion(matrix: Sequence[Sequence[int]], found: Evaluation) -> str:
+    names = found.classes if found.classes and len(found.classes) == len(matrix) else list(map(str, range(len(matrix))))
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = []
+    for name, counts in zip(names, matrix, strict=True):
+        total = sum(counts) or 1
+        cells = "".join(
+            f'<td style="--share:{60 * count / total:.0f}%" title="{count / total:.1%}">{count}</td>'
+            for count in counts
+        )
+        rows.append(
+            f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="total">{counts and sum(counts)}</td></tr>'
+        )
+    return (
+        '<p class="note">Rows: what it is; columns: what it was taken for.</p><div class="scroll"><table class="heat">'
+        f'<thead><tr><td></td>{head}<th scope="col">all</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _configuration(about: Mapping[str, Any]) -> str:
+    rows = [(each["name"], _text(each["value"]), each["origin"]) for each in about["configuration"]]
+    rows += [(f"--{name.replace('_', '-')}", _text(value), "run option") for name, value in about["options"].items()]
+    return _table(("name", "value", "from"), rows)
+
+
+def _environment(about: Mapping[str, Any]) -> str:
+    versions = about["versions"] or {}
+    rows = [(name, _text(value)) for name, value in versions.items() if value is not None]
+    if about["command"]:
+        rows.insert(0, ("command", shlex.join(["framework", *about["command"][1:]])))
+    if about["git"]:
+        rows.append(("git", about["git"]["commit"] + (", with changes" if about["git"]["dirty"] else "")))
+    rows += [
+        (f"data {Path(path).name}", str(mark.get("sha256", ""))[:16]) for path, mark in (about["data"] or {}).items()
+    ]
+    others = [each for each in about["plugins"] or () if each.get("origin") not in ("first-party", "registered")]
+    rows += [
+        ("plugin", " ".join(str(each[key]) for key in ("name", "version", "origin") if each.get(key)))
+        for each in others
+    ]
+    return _table(("", ""), rows)
+
+
+def _events(run: Run) -> str:
+    path = run.path / "events.jsonl"
+    if not path.is_file():
+        return ""
+    rows = []
+    for line in path.read_text("utf-8", "replace").splitlines():
+        try:
+            event = dict(json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        name, time = str(event.pop("event", "")), str(event.pop("time", ""))
+        event.pop("recipe_diff", None)
+        event.pop("command", None)
+        details = ", ".join(f"{key} {_text(value)}" for key, value in event.items() if value not in (None, "", {}, []))
+        rows.append((time.replace("T", " ")[:19], name, details))
+    return _table(("time", "event", ""), rows[-100:])
+
+
+def _source(run: Run, recipe: str | None) -> str:
+    path = run.path / Path(recipe).name if recipe else None
+    if path is None or not path.is_file():
+        return ""
+    return f"<details><summary>{escape(path.name)}</summary><pre>{escape(path.read_text('utf-8', 'replace'))}</pre></details>"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+    kinds = ['class="number"' if index in numbers else "" for index in range(len(header))]
+    head = "".join(f'<th scope="col" {kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td {kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in rows
+    )
+    head = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
+    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> str:
+    return shown(value) if _is_number(value) else "-"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

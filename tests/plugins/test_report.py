@@ -1,0 +1,121 @@
+"""`framework report`: a page that holds together, needs nothing from elsewhere, and takes no text for markup."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import framework
+from framework.cli import cli
+from framework_plugins.report.chart import Curve, chart, shown
+
+RECIPE = """
+import framework
+from framework import Recipe, nn, optim
+from framework.data import TensorDataset
+
+
+def model():
+    return nn.Linear(2, 2)
+
+
+def recipe(*, epochs: int = 3, note: str = "<script>alert(1)</script>") -> Recipe:
+    network, points = model(), framework.randn(40, 2)
+    data = TensorDataset(points, (points[:, 0] > 0).long())
+    return Recipe(
+        model=network, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(network.parameters(), lr=0.5), train=data,
+        validate=data, metrics=["accuracy"], epochs=epochs, classes=["<b>low</b>", "high & up"],
+    )
+"""
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """The tags that are open, all texts, and what would be loaded."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.loaded: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.loaded += [value for name, value in attrs if name in ("src", "href", "xlink:href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """Trains and reports as a person does; gives the page."""
+    monkeypatch.chdir(tmp_path)
+    Path("points.py").write_text(RECIPE)
+
+    def report(*words: str) -> Page:
+        CliRunner().invoke(cli, ["train", "-q", "--out", "run", "points.py"])
+        result = CliRunner().invoke(cli, ["report", "run", *words])
+        assert result.exit_code == 0, result.output
+        return Page(Path("run/report.html").read_text("utf-8"))
+
+    return report
+
+
+def test_all_of_a_run_on_one_page(page):
+    found = page()
+    assert not found.open and not found.loaded
+    assert found.seen.count("svg") == 3  # loss, accuracy, ROC
+    for text in (
+        "points: run",
+        "finished",
+        "Confusion matrix, validation",
+        "<b>low</b>",
+        "high & up",
+        "numpy",
+        "def recipe(",
+    ):
+        assert text in found.text, text
+    assert "script" not in found.seen and "<script>alert(1)</script>" in found.text
+    assert "epoch 3" in found.text and "Linear" in found.text
+
+
+def test_what_cannot_be_measured_is_said(page):
+    Path("points.py").write_text(RECIPE.replace("framework.randn(40, 2)", "framework.load('points.pt')"))
+    framework.save(framework.randn(40, 2), "points.pt")
+    page()
+    Path("points.pt").unlink()
+    assert "Not measured again: run cannot be evaluated: its recipe reads" in page().text
+    assert "Not measured again" not in page("--no-data").text
+
+
+def test_a_run_that_failed_at_once(page):
+    Path("points.py").write_text(RECIPE.replace("randn(40, 2)", "full((40, 2), float('nan'))"))
+    found = page()
+    assert "failed" in found.text and "Nothing was recorded." in found.text and "nan" in found.text
+
+
+def test_a_chart():
+    ys = [None if x == 500 else 1 / (x + 1) for x in range(10_000)]
+    svg = chart("loss <1>", "epoch", [Curve("train", range(10_000), ys, 0, True)])
+    assert len(svg) < 60_000 and svg.count("M") >= 2
+    assert "0.001" in svg and "1e" not in svg  # a logarithmic axis
+    assert not Page(svg).open
+    assert chart("x", "epoch", [Curve("a", [1], [None], 0)]) == ""
+    flat = chart("x", "epoch", [Curve("a", [1, 2], [3.0, 3.0], 0)])
+    assert ">1<" in flat and ">2<" in flat and ">1.5<" not in flat
+    assert [shown(each) for each in (0, 0.5, 1e-9, 123456.0, -2.0)] == ["0", "0.5", "1e−09", "1.23e+05", "−2"]
