@@ -1,4 +1,4 @@
-"""Runs the README: its Python gives the text printed below it, its commands what follows them.
+"""Runs the README, and the recipes' own: its Python gives the text printed below it, its commands what follows them.
 
 A ```python block that opens with `# name.py` is a file; the commands after it find it. The ```text block
 after any other is its output. In a ```console block, lines after `$ command` are the command's output.
@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+RECIPES = (ROOT / "recipes" / "README.md").read_text("utf-8")
 
 MASKS = [
     (r"0x[0-9a-f]+", "0x…"),
@@ -35,12 +36,12 @@ class Block(NamedTuple):
     text: str
 
 
-def blocks() -> list[Block]:
+def blocks(text: str) -> list[Block]:
     pattern = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    return [Block(match[1], README.count("\n", 0, match.start()) + 1, match[2]) for match in pattern.finditer(README)]
+    return [Block(match[1], text.count("\n", 0, match.start()) + 1, match[2]) for match in pattern.finditer(text)]
 
 
-BLOCKS = blocks()
+BLOCKS = blocks(README)
 FILES = {
     match[1]: block.text
     for block in BLOCKS
@@ -51,7 +52,7 @@ PROGRAMS = [
     for block, following in zip(BLOCKS, [*BLOCKS[1:], Block("", 0, "")], strict=True)
     if block.language == "python" and block.text not in FILES.values()
 ]
-CONSOLES = [block for block in BLOCKS if block.language == "console"]
+CONSOLES = [block for block in (*BLOCKS, *blocks(RECIPES)) if block.language == "console"]
 
 
 def masked(text: str) -> str:
