@@ -125,7 +125,7 @@ def _curves(
             axis.plot(
                 *zip(*points, strict=True),
                 style,
-                color=f"C{number % 10}",
+                color=_colour(number, len(names)),
                 label=label,
                 marker="o" if len(points) < 3 else None,
             )
@@ -144,7 +144,7 @@ def _roc(figure: Any, runs: Sequence[Path], names: Sequence[str]) -> Any:
                 f"{run} has no ROC curve: that is for classifiers of two classes, with validation data of both."
             )
         for split, (false, true, area) in curves.items():
-            axis.plot(false, true, color=f"C{number % 10}", label=f"{name} {split}, area {area:.4f}")
+            axis.plot(false, true, color=_colour(number, len(runs)), label=f"{name} {split}, area {area:.4f}")
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
     _legend(axis)
@@ -204,6 +204,15 @@ def _names(runs: Sequence[Path]) -> list[str]:
         else folder
         for folder, each in zip(folders, summaries, strict=True)
     ]
+
+
+def _colour(number: int, of: int) -> Any:
+    """One of ten that are told apart well; of more runs, one along a scale."""
+    if of <= 10:
+        return f"C{number}"
+    from matplotlib import colormaps
+
+    return colormaps["turbo"](number / (of - 1))
 
 
 def _legend(axis: Any) -> None:

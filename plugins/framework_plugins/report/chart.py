@@ -9,7 +9,7 @@ from html import escape
 
 __all__ = ["Curve", "chart", "shown"]
 
-WIDTH, HEIGHT = 420, 250
+WIDTH, HEIGHT = 360, 230
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 28, 34
 POINTS = 300
 """Of a longer curve only so many points are drawn: in each stretch its lowest and its highest."""
