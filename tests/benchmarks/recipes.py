@@ -22,8 +22,8 @@ from typing import Any
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-from framework import Trainer, build
-from framework.data import read_csv, read_idx, read_npz
+from framework import Trainer, build  # noqa: E402
+from framework.data import read_csv, read_idx, read_npz  # noqa: E402
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -108,6 +108,7 @@ def answered_by(torch: Any) -> Iterator[dict[str, Any]]:
     data.read_idx = lambda path: to_torch(read_idx(path))  # type: ignore[attr-defined]
     data.read_npz = lambda path: {name: to_torch(each) for name, each in read_npz(path).items()}  # type: ignore[attr-defined]
     extend = types.ModuleType("framework.extend")
+    extend.Trainer = object  # type: ignore[attr-defined]
     extend.hookimpl = lambda *args, **named: args[0] if args else (lambda function: function)  # type: ignore[attr-defined]
     stub = types.ModuleType("framework")
     vars(stub).update(vars(torch))
