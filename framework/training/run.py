@@ -16,7 +16,7 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import count
@@ -176,10 +176,12 @@ class Run:
         self.info["given"] = _given(plugins)
         self.info["plugins"] = _releases(plugins)
 
-    def note_batch(self, batch: Any) -> None:
+    def note_batch(self, batch: Any, report: Callable[[str], None]) -> None:
         """Keep the shapes of the first batch, by which the model can be described without the data."""
-        with suppress(OSError):  # a full disk is told of where something is lost
+        try:
             self.update(first_batch=shapes_of(batch))
+        except OSError as error:  # they are written with what is written next
+            report(f"{self.path / RUN} could not be written ({error.strerror or error}); training goes on.")
 
     def update(self, **info: Any) -> None:
         """Change what run.json says."""

@@ -175,7 +175,7 @@ class Trainer:
             if self.step == 0:
                 check_names(self.recipe, batch, outputs)
                 if self.run is not None:
-                    self.run.note_batch(batch)
+                    self.run.note_batch(batch, self.plugins.report)
             self.count = parts.count(batch, outputs)
             meter.add(self.loss, outputs, self.count)
             if in_two:
