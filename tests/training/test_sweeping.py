@@ -125,8 +125,7 @@ def stopped_midway(folder: Path, number: int, runs: int, epochs: int) -> None:
     ("runs", "epochs", "number"),
     [
         (3, 150, signal.SIGINT),
-        pytest.param(20, 400, signal.SIGKILL, marks=pytest.mark.slow),
-        pytest.param(20, 400, signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(20, 200, signal.SIGKILL, marks=pytest.mark.slow),
     ],
 )
 def test_a_sweep_that_is_stopped_comes_to_the_same(tmp_path, runs, epochs, number):
