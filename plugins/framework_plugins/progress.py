@@ -1,4 +1,7 @@
-"""Shows how far training is: a bar in a terminal, else a plain line every few seconds."""
+"""Shows how far training is: a bar in a terminal or a notebook, else a plain line every few seconds.
+
+Where a Trainer is made by hand, which prints nothing of itself: `Trainer(recipe, plugins=[Progress()])`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Progress:
 
     @hookimpl
     def train_start(self, trainer: Trainer) -> None:
-        self.bar = _bar(trainer) if _has_room() else None
+        self.bar = _bar(trainer) if _in_notebook() or _has_room() else None
         self.every = LINE_SECONDS if self.bar is None else BAR_SECONDS
         self.started = perf_counter()
         self.first = trainer.step
@@ -73,6 +76,24 @@ def _has_room() -> bool:
         return True
 
 
+def _in_notebook() -> bool:
+    """Whether the code runs in a kernel of Jupyter's, whose stderr is no terminal."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    return "IPKernelApp" in getattr(get_ipython(), "config", ())
+
+
+def _kind() -> Any:
+    """A bar for where this runs: Jupyter's own, if it has widgets, or one of text."""
+    if _in_notebook():
+        from tqdm import notebook
+
+        if notebook.IProgress is not None:
+            return notebook.tqdm
+    from tqdm import tqdm
+
+    return tqdm
+
+
 def _total(trainer: Trainer) -> int | None:
     return None if trainer.batches is None else trainer.batches * trainer.epochs
 
@@ -82,10 +103,8 @@ def _of(total: int | None) -> str:
 
 
 def _bar(trainer: Trainer) -> tqdm[Any]:
-    from tqdm import tqdm
-
     # With an interval of 0, tqdm starts no thread of its own beside training.
-    quiet = type("Bar", (tqdm,), {"monitor_interval": 0})
+    quiet = type("Bar", (_kind(),), {"monitor_interval": 0})
     return quiet(
         total=_total(trainer),
         initial=trainer.step,

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +104,12 @@ def test_lines_in_a_terminal_of_no_width(monkeypatch):
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     monkeypatch.setattr(progress.os, "get_terminal_size", lambda fd: os.terminal_size((0, 0)))
     assert len(run(monkeypatch, Narrow()).splitlines()) == 4
+
+
+def test_a_bar_in_a_notebook(monkeypatch):
+    kernel = SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
+    monkeypatch.setattr(progress, "BAR_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    text = run(monkeypatch, io.StringIO())  # no terminal, and here without widgets
+    assert "\r" in text and "epoch 2/2" in text and "4/4" in text
