@@ -12,25 +12,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from framework.autograd import Tensor
 from framework.errors import UserError, did_you_mean
 from framework.plugin.finding import QUIET
 from framework.plugin.manager import PluginManager
 from framework.training.files import read_arrays
-from framework.training.metrics import IGNORED, Metric
-from framework.training.parts import call_by_name
+from framework.training.hyperparameters import flag
+from framework.training.metrics import IGNORED
+from framework.training.parts import Step, call_by_name
 from framework.training.rebuild import load_weights
 from framework.training.recipe import Recipe, build
 from framework.training.recipe_file import RecipeFile
 from framework.training.run import Run
 from framework.training.samples import as_dataset
 from framework.training.trainer import Trainer
-
-if TYPE_CHECKING:
-    from framework.autograd import Tensor
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -125,8 +124,7 @@ def evaluate(
     load_weights(recipe.model, read_arrays(weights), weights)
     recipe.validate = _chosen(recipe, file, overrides, splits)
     trainer = Trainer(recipe, plugins=plugins, compile=False)
-    kept = {name: _Kept() for name in recipe.validation} if keep else {}
-    return _evaluated(trainer, kept, opened.config["classes"])
+    return _evaluated(trainer, keep, opened.config["classes"])
 
 
 def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
@@ -135,7 +133,7 @@ def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
         return build(file, seed=run.info["seed"], **values)
     except OSError as error:
         lost = [name for name, value in values.items() if str(value) == str(error.filename)]
-        how = f" If it is elsewhere now, say where: --{lost[0].replace('_', '-')} FILE." if lost else ""
+        how = f" If it is elsewhere now, say where: {flag(lost[0])} FILE." if lost else ""
         raise UserError(
             f"{run.path} cannot be evaluated: its recipe reads {error.filename}: {error.strerror or error}.{how}"
         ) from error
@@ -164,26 +162,36 @@ def _chosen(
     return {name: sets[name] for name in names}
 
 
-def _evaluated(trainer: Trainer, kept: Mapping[str, _Kept], classes: list[str] | None) -> Evaluation:
-    parts = trainer.parts
+def _evaluated(trainer: Trainer, keep: bool, classes: list[str] | None) -> Evaluation:
+    parts, found = trainer.parts, Evaluation({}, classes=classes)
     trainer.epoch = 1
-    metrics: dict[str, dict[str, Any]] = {}
-    described: dict[str, dict[str, str]] = {}
-    sets = parts.validation
+    step, sets = parts.step, parts.validation
     for name, data in sets.items():
-        parts.validation = {name: data}
-        named = dict(parts.metrics)
-        if name in kept:
-            parts.metrics = {**named, _Kept.name: kept[name]}
+        pairs: list[tuple[np.ndarray, np.ndarray]] = []
+        parts.validation, parts.step = {name: data}, _keeping(step, pairs) if keep else step
         numbers: dict[str, Any] = trainer.plugins.call("validate", trainer=trainer)
-        parts.metrics = named
         own = {key.removeprefix(f"{name}/"): value for key, value in numbers.items() if key.startswith(f"{name}/")}
-        metrics[name] = {key: value for key, value in own.items() if key != _Kept.name}
-        texts = {key: metric.describe(metrics[name][key], classes) for key, metric in named.items()}
-        described[name] = {key: text for key, text in texts.items() if text}
-    joined = {name: each.joined() for name, each in kept.items()}
-    predictions = {name: pair for name, pair in joined.items() if pair is not None}
-    return Evaluation(metrics, predictions, classes, described)
+        found.metrics[name] = own
+        texts = {key: metric.describe(own[key], classes) for key, metric in parts.metrics.items()}
+        found.described[name] = {key: text for key, text in texts.items() if text}
+        # Batches of sequences may have samples of other shapes, which do not go into one array.
+        if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in pairs}) == 1:
+            predictions, targets = zip(*pairs, strict=True)
+            found.predictions[name] = np.concatenate(predictions), np.concatenate(targets)
+    return found
+
+
+def _keeping(step: Step, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Step:
+    """The step, which adds what the model returned and the targets to `pairs`, where it says both."""
+
+    def kept(model: Any, batch: Any) -> Mapping[str, Any]:
+        outputs = step(model, batch)
+        prediction, target = outputs["prediction"], outputs["target"]
+        if isinstance(prediction, Tensor) and isinstance(target, Tensor):
+            pairs.append((prediction.detach().numpy(), target.detach().numpy()))
+        return outputs
+
+    return kept
 
 
 def _scores(prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray | None:
@@ -200,28 +208,3 @@ def _scores(prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndar
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
-
-
-class _Kept(Metric):
-    """Keeps what the model returned, and the targets."""
-
-    name = " kept"  # no metric of a recipe's is called so
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
-
-    def update(self, prediction: Tensor, target: Tensor) -> None:
-        self.pairs.append((prediction.numpy(), target.numpy()))
-
-    def compute(self) -> None:
-        return None
-
-    def joined(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """All of them; None where there are none, or where batches have samples of other shapes."""
-        if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in self.pairs}) != 1:
-            return None
-        predictions, targets = zip(*self.pairs, strict=True)
-        return np.concatenate(predictions), np.concatenate(targets)

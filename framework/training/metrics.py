@@ -265,7 +265,7 @@ class SplitMeter:
         """Add a batch: its loss, what its step returned, and what the loss is a mean over."""
         self.count += count
         self._totals["loss"] += loss if self._summed else loss * count
-        if self.metrics and outputs["prediction"] is not None:
+        if self.metrics:
             prediction = outputs["prediction"].detach()
             self._predictions.append(prediction)
             self._targets.append(outputs["target"])
