@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from framework.cli.options import RecipeCommand
+from framework.cli.printing import print_json
 from framework.cli.session import debug_option, plugin_option, session
 
 __all__ = ["evaluate"]
@@ -56,6 +56,6 @@ def evaluate(
         **overrides,
     )
     if as_json or after.get("as_json"):
-        click.echo(json.dumps(result.metrics, ensure_ascii=False, indent=2))
+        print_json(result.metrics)
     else:
         click.echo(str(result))

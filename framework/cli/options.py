@@ -10,11 +10,12 @@ import click
 from click.core import ParameterSource
 
 from framework.cli.session import debug_option, session
+from framework.training.hyperparameters import flag
 
 if TYPE_CHECKING:
     from framework.training.recipe import Hyperparameter, RecipeFile
 
-__all__ = ["RecipeCommand", "flag", "recipe_values"]
+__all__ = ["RecipeCommand", "recipe_values"]
 
 
 def from_text(hyperparameter: Hyperparameter, text: str) -> Any:
@@ -151,11 +152,6 @@ class RecipeOption(click.Option):
         if record is None or not isinstance(default, Path) or not default.is_relative_to(here):
             return record
         return record[0], record[1].replace(str(default), str(default.relative_to(here)))
-
-
-def flag(name: str) -> str:
-    """`batch_size` is `--batch-size` on the command line."""
-    return "--" + name.replace("_", "-")
 
 
 def _names(option: click.Option) -> list[str]:

@@ -61,9 +61,10 @@ def resume(context: click.Context, /, run: Path, options: tuple[str, ...], **giv
     Options are those of the run; what is given here replaces them, and is recorded. To train a run that has finished
     further, give it more epochs: framework resume RUN --epochs 60.
     """
-    from framework.cli.sweep import SWEEP, resume_sweep
+    from framework.cli.sweep import resume_sweep
     from framework.training.resuming import NothingToDo, Resumption
     from framework.training.run import Run
+    from framework.training.sweeping.sweep import SWEEP
 
     if (run / SWEEP).is_file():
         context.exit(resume_sweep(run, options, quiet=given["quiet"]))

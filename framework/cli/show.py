@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,6 +39,8 @@ def show(context: click.Context, source: bool, as_json: bool, what: str, options
     of one that `framework recipes` lists: its hyperparameters and its model. --source and --json may stand behind it
     too.
     """
+    from framework.training.looking.describing import describe_recipe, describe_run
+
     flags = {"--source": source, "--json": as_json}
     found = _run_at(what)
     if found is not None:
@@ -48,14 +50,15 @@ def show(context: click.Context, source: bool, as_json: bool, what: str, options
         run, at = found
         if flags["--source"]:
             _print_source(context, _built_again(run))
-        else:
-            _print_run(context, run, at, flags["--json"])
+            return
+        session(context).plugins()  # whose operations and layers the model may use
+        _print(describe_run(run, at), run_text, flags["--json"])
         return
     recipe, origins = _built(context, what, options, flags)
     if flags["--source"]:
         _print_source(context, recipe)
     else:
-        _print_recipe(recipe, origins, flags["--json"])
+        _print(describe_recipe(recipe, origins), recipe_text, flags["--json"])
 
 
 def _run_at(what: str) -> tuple[Run, Path | None] | None:
@@ -94,13 +97,11 @@ def _built(
 
 def _built_again(run: Run) -> Recipe:
     """The recipe of a run, from its copy, with the run's values and seed."""
-    from framework.training.recipe import build, load_recipe
+    from framework.training.recipe import build
 
     if run.info["recipe"] is None:
         raise UserError(f"{run.path} has no recipe file, so its training step cannot be made again.")
-    original = Path(run.info["recipe"])
-    file = load_recipe(run.path / original.name, original)
-    return build(file, seed=run.info["seed"], **run.config["hyperparameters"])
+    return build(run.recipe_file(), seed=run.info["seed"], **run.config["hyperparameters"])
 
 
 def _print_source(context: click.Context, recipe: Recipe) -> None:
@@ -112,24 +113,9 @@ def _print_source(context: click.Context, recipe: Recipe) -> None:
     click.echo(text, nl=False)
 
 
-def _print_recipe(recipe: Recipe, origins: Mapping[str, str], as_json: bool) -> None:
-    from framework.training.looking.describing import describe_recipe
-
-    about = describe_recipe(recipe, origins)
+def _print(about: dict[str, Any], text: Callable[[Mapping[str, Any]], str], as_json: bool) -> None:
     if as_json:
         about["model"].pop("table", None)  # its layers are there
         print_json(about)
-        return
-    click.echo(recipe_text(about))
-
-
-def _print_run(context: click.Context, run: Run, at: Path | None, as_json: bool) -> None:
-    from framework.training.looking.describing import describe_run
-
-    session(context).plugins()  # whose operations and layers the model may use
-    about = describe_run(run, at)
-    if as_json:
-        about["model"].pop("table", None)  # its layers are there
-        print_json(about)
-        return
-    click.echo(run_text(about))
+    else:
+        click.echo(text(about))

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from framework.training.sweeping.space import Range
     from framework.training.sweeping.sweep import Point, Sweep
 
-__all__ = ["SWEEP", "resume_sweep", "sweep"]
+__all__ = ["resume_sweep", "sweep"]
 
-SWEEP = "sweep.json"
 JOBS = click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: 1]")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from framework.cli.options import flag, recipe_values
+from framework.cli.options import recipe_values
 from framework.cli.run_options import RunCommand, added_options, fit, run_options, signals
 from framework.cli.session import session
 from framework.plugin.finding import QUIET
+from framework.training.hyperparameters import flag
 
 __all__ = ["train"]
 

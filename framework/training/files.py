@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,7 @@ from framework.files import writing
 __all__ = [
     "append_line",
     "arrays_in",
+    "new_folder",
     "put_arrays",
     "read_arrays",
     "read_json",
@@ -46,6 +48,21 @@ def append_line(path: Path, line: str) -> None:
         except BaseException:
             file.truncate(end)
             raise
+
+
+def new_folder(root: Path, name: str) -> Path:
+    """Make `root`/`name`-TIME, with a number more where that is there already; of several at once each gets its own."""
+    root.mkdir(parents=True, exist_ok=True)
+    base = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        path = root / (base if number == 1 else f"{base}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from framework.errors import UserError, did_you_mean, listed
 
-__all__ = ["REQUIRED", "Hyperparameter", "check_values", "hyperparameters_of"]
+__all__ = ["REQUIRED", "Hyperparameter", "check_values", "flag", "hyperparameters_of", "json_value"]
 
 TYPES = (bool, int, float, str, Path)
 ACCEPTED: dict[type, tuple[type, ...]] = {float: (int, float), Path: (str, Path)}
@@ -129,6 +129,16 @@ def check_values(function: str, known: Mapping[str, Hyperparameter], given: Mapp
     if wrong:
         raise UserError(f"{function}() cannot be called so:" + listed(wrong))
     return values
+
+
+def flag(name: str) -> str:
+    """`batch_size` is `--batch-size` on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON can hold it: a path as text."""
+    return str(value) if isinstance(value, Path) else value
 
 
 def _type_name(annotation: Any) -> str:

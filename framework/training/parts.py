@@ -114,6 +114,7 @@ def takes_argument(part: Any) -> bool:
 
 
 def batches_of(data: Any, batch_size: int, shuffle: bool = False) -> Iterable[Any]:
+    """The batches of data: those of a Dataset, else what it gives itself."""
     from framework.data import DataLoader, Dataset, IterableDataset
 
     if not isinstance(data, Dataset):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["different_versions", "git_state", "versions"]
+__all__ = ["different_versions", "git_state", "now", "versions"]
 
 DECIDING = {
     "numpy": "NumPy",
@@ -18,6 +19,11 @@ DECIDING = {
     "hash_seed": "PYTHONHASHSEED",
 }
 """What the last bits of a result may depend on."""
+
+
+def now() -> str:
+    """The time, with its zone, in ISO's notation."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from framework.training.hyperparameters import (
 from framework.training.recipe_checks import problems
 from framework.training.recipe_file import RecipeFile, load_recipe
 from framework.training.samples import as_dataset
-from framework.training.shipped import shipped_recipes
+from framework.training.shipped import recipe_path
 
 if TYPE_CHECKING:
     from framework.nn import Module
@@ -121,9 +121,7 @@ def build(
 
     Raises UserError for a hyperparameter that the recipe does not have, or of the wrong type.
     """
-    if isinstance(recipe, str) and not Path(recipe).exists():
-        recipe = shipped_recipes().get(recipe, recipe)
-    file = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
+    file = load_recipe(recipe_path(recipe)) if isinstance(recipe, str | Path) else recipe
     if isinstance(file, RecipeFile):
         function, known = file.function, file.hyperparameters
     else:

@@ -20,6 +20,7 @@ from framework.plugin.registry import FRAMEWORK
 from framework.training.checkpoints.files import Checkpoint, clean_up, newest_valid, set_aside
 from framework.training.checkpoints.snapshot import check_kinds, check_weights
 from framework.training.data_files import changed_files
+from framework.training.hyperparameters import flag, json_value
 from framework.training.provenance import different_versions
 from framework.training.recipe import Recipe, RecipeFile, build, load_recipe
 from framework.training.run import CONFIG, EVENTS, Run
@@ -233,7 +234,7 @@ class Resumption:
         problems = changed_files(data)
         if problems:
             known = [names[path] for path in data if path in names]
-            how = f" (if it is elsewhere now, say where: --{known[0].replace('_', '-')} FILE)" if known else ""
+            how = f" (if it is elsewhere now, say where: {flag(known[0])} FILE)" if known else ""
             raise UserError(
                 f"{self.run.path} cannot go on as it was, since its data has changed:"
                 + listed(problems)
@@ -307,7 +308,7 @@ class Resumption:
             "resumed",
             step=checkpoint.info["step"] if checkpoint else 0,
             checkpoint=checkpoint.path.name if checkpoint else None,
-            overrides={name: [_plain(each) for each in pair] for name, pair in changed.items()},
+            overrides={name: [json_value(each) for each in pair] for name, pair in changed.items()},
             options=dict(options),
             command=list(command) if command is not None else None,
             recipe_diff=self.diff,
@@ -315,13 +316,9 @@ class Resumption:
         where = f"{run.path} has no checkpoint yet: it starts from the beginning"
         if checkpoint is not None:
             where = f"Going on after step {checkpoint.step}, in {run.path}"
-        instead = [f"{name} {_plain(new)} instead of {_plain(old)}" for name, (old, new) in changed.items()]
+        instead = [f"{name} {json_value(new)} instead of {json_value(old)}" for name, (old, new) in changed.items()]
         instead += [f"{name} {value}" for name, value in options.items() if before_options.get(name) != value]
         self.tell(f"{where}, with {', '.join(instead)}." if instead else f"{where}.")
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
 
 
 def _epochs(number: int) -> str:

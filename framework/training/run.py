@@ -18,7 +18,6 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from types import NoneType
@@ -30,9 +29,18 @@ from framework.plugin.manager import MADE
 from framework.training.checkpoints import files as checkpoint
 from framework.training.checkpoints.files import Summary
 from framework.training.data_files import fingerprints
-from framework.training.files import append_line, read_arrays, read_json, write_arrays, write_json, writing
+from framework.training.files import (
+    append_line,
+    new_folder,
+    read_arrays,
+    read_json,
+    read_json_lines,
+    write_arrays,
+    write_json,
+    writing,
+)
 from framework.training.lock import RunLock, is_locked
-from framework.training.provenance import git_state, versions
+from framework.training.provenance import git_state, now, versions
 from framework.training.rebuild import check_rebuild, load_weights, rebuild, weights_of
 from framework.training.recipe_file import load_recipe
 from framework.training.records import Records
@@ -99,7 +107,7 @@ class Run:
             "on_nan": on_nan,
             "loggers": list(loggers),
         }
-        path = _claim(Path(out)) if out is not None else _new_directory(Path(root), name)
+        path = _claim(Path(out)) if out is not None else new_folder(Path(root), name)
         run = cls(path, info, config)
         try:
             run.lock.acquire()
@@ -190,7 +198,7 @@ class Run:
 
     def event(self, name: str, **details: Any) -> None:
         """Add a line to events.jsonl."""
-        line = {"event": name, "time": _now(), **details}
+        line = {"event": name, "time": now(), **details}
         self.append(EVENTS, json.dumps(line, ensure_ascii=False))
 
     def append(self, name: str, line: str) -> None:
@@ -206,7 +214,7 @@ class Run:
             if self.info["status"] != "running":
                 return
             seconds = time.perf_counter() - self._started if seconds is None else seconds
-            self.update(status=status, reason=reason, ended=_now(), seconds=round(seconds, 3))
+            self.update(status=status, reason=reason, ended=now(), seconds=round(seconds, 3))
             self.event(status, reason=reason)
         except OSError as error:
             place = error.filename or self.path / RUN
@@ -239,6 +247,10 @@ class Run:
         [] where there are none; UserError when the file is damaged.
         """
         return list(Records(self.path / METRICS))
+
+    def events(self) -> list[dict[str, Any]]:
+        """What happened, the lines of events.jsonl; without those that are not whole."""
+        return read_json_lines(self.path / EVENTS)
 
     def checkpoints(self) -> list[Summary]:
         """What its sound checkpoints say of themselves (`path`, `step`, `metrics`, `info`), newest first."""
@@ -304,10 +316,6 @@ def _run_of(path: Path) -> Path | None:
     return run if (run / RUN).is_file() else None
 
 
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
 def _read(path: Path, name: str) -> dict[str, Any]:
     content = read_json(path / name)
     if not isinstance(content, dict):
@@ -348,20 +356,6 @@ def _give_back(path: Path, recipe: Recipe) -> None:
         path.rmdir()
 
 
-def _new_directory(root: Path, name: str) -> Path:
-    root.mkdir(parents=True, exist_ok=True)
-    base = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    number = 1
-    while True:
-        path = root / (base if number == 1 else f"{base}-{number}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return path
-
-
 def _about(recipe: Recipe) -> dict[str, Any]:
     """What run.json says of the recipe, and of where and when its training began."""
     return {
@@ -370,7 +364,7 @@ def _about(recipe: Recipe) -> dict[str, Any]:
         "recipe": str(recipe.file.path.resolve()) if recipe.file else None,
         "directory": str(Path.cwd()),
         "seed": recipe.seed,
-        "started": _now(),
+        "started": now(),
         "ended": None,
         "seconds": None,
         "git": git_state(recipe.file.path.parent if recipe.file else Path()),

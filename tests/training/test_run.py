@@ -202,7 +202,7 @@ def test_runs_of_one_second_get_directories_of_their_own(tmp_path, monkeypatch):
         def now(cls, tz=None):
             return cls(2025, 1, 2, 3, 4, 5)
 
-    monkeypatch.setattr("framework.training.run.datetime", Now)
+    monkeypatch.setattr("framework.training.files.datetime", Now)
     names = [Run.create(tiny(), root=tmp_path).path.name for _ in range(3)]
     assert names == ["run-20250102-030405", "run-20250102-030405-2", "run-20250102-030405-3"]
 

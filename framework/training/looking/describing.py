@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, in_words
-from framework.training.files import read_json_lines
+from framework.training.hyperparameters import json_value
 from framework.training.looking.facts import facts_of, finite, origins_of
 from framework.training.looking.summary import RunSummary, best_of, monitor_of
 from framework.training.monitor import Monitor
 from framework.training.records import Records
-from framework.training.run import EVENTS, METRICS, Run
+from framework.training.run import METRICS, Run
 
 if TYPE_CHECKING:
     from framework.training.recipe import Recipe
@@ -30,7 +30,7 @@ def describe_run(run: Run, at: Path | None = None) -> dict[str, Any]:
         **{name: summary[name] for name in ("name", "status", "reason", "epochs", "steps", "started", "seconds")},
         **facts_of(run),
         "recipe": info["recipe"],
-        "resumed": sum(event.get("event") == "resumed" for event in read_json_lines(run.path / EVENTS)),
+        "resumed": sum(event.get("event") == "resumed" for event in run.events()),
         **{name: summary[name] for name in ("metric", "best", "best_epoch")},
         "metrics": metrics_of(run),
         "configuration": configuration_of(run),
@@ -52,12 +52,12 @@ def describe_recipe(recipe: Recipe, origins: Mapping[str, str] | None = None) ->
         "recipe": str(file.path) if file else None,
         "about": file.doc if file else "",
         "configuration": [
-            {"name": name, "value": _plain(value), "origin": origins.get(name, "default")}
+            {"name": name, "value": json_value(value), "origin": origins.get(name, "default")}
             | ({} if name not in known else {
                 "type": known[name].type.__name__ + (" or none" if known[name].optional else ""),
                 "choices": list(known[name].choices),
                 "required": known[name].default is REQUIRED,
-                "default": None if known[name].default is REQUIRED else _plain(known[name].default),
+                "default": None if known[name].default is REQUIRED else json_value(known[name].default),
             })
             for name, value in recipe.hyperparameters.items()
         ],
@@ -95,13 +95,11 @@ def model_of(run: Run) -> dict[str, Any]:
     """The model's layers, with the shapes they give for the run's first batch; `problem` says what is missing."""
     from framework.training.looking.model_table import layers_of, model_of_shapes
     from framework.training.rebuild import rebuild
-    from framework.training.recipe_file import load_recipe
 
     if run.info["recipe"] is None:
         return {"problem": "The run has no recipe file, by which its model could be made."}
-    original = Path(run.info["recipe"])
     try:
-        model = rebuild(load_recipe(run.path / original.name, original), run.config, run.info["seed"])
+        model = rebuild(run.recipe_file(), run.config, run.info["seed"])
         table, problem = model_of_shapes(model, run.info.get("first_batch"))
     except Exception as error:  # of any kind: the recipe's own code is run
         return {"problem": in_words(error)}
@@ -129,7 +127,3 @@ def _checkpoints(run: Run) -> list[dict[str, Any]]:
         }
         for each in found
     ]
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value

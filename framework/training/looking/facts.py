@@ -7,7 +7,7 @@ from typing import Any
 
 from framework.training.run import Run
 
-__all__ = ["facts_of", "finite", "origins_of"]
+__all__ = ["facts_of", "finite", "origins_of", "whole"]
 
 
 def facts_of(run: Run) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def facts_of(run: Run) -> dict[str, Any]:
         ],
         "data": {
             path: {
-                "size": _whole(each.get("size")),
+                "size": whole(each.get("size")),
                 "modified": each.get("modified"),
                 "sha256": _text(each.get("sha256")),
             }
@@ -69,5 +69,6 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
+    """A whole number; None for anything else."""
     return value if isinstance(value, int) else None

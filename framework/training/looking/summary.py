@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from framework.errors import UserError
-from framework.training.looking.facts import facts_of, finite, origins_of
+from framework.training.looking.facts import facts_of, finite, origins_of, whole
 from framework.training.monitor import Monitor
 from framework.training.records import Records
 from framework.training.run import METRICS, RUN, Run
@@ -81,12 +81,12 @@ class RunSummary:
             hyperparameters=run.config["hyperparameters"],
             seed=info["seed"],
             changed=changed(run),
-            epochs=_whole(last.get("epoch")) or 0,
-            steps=_whole(last.get("step")) or 0,
+            epochs=whole(last.get("epoch")) or 0,
+            steps=whole(last.get("step")) or 0,
             metric=by.name if by else None,
             lower=by.lower if by else True,
             best=best,
-            best_epoch=_whole(at.get("epoch")),
+            best_epoch=whole(at.get("epoch")),
             last=last,
             started=info["started"] if isinstance(info.get("started"), str) else None,
             seconds=finite(seconds),
@@ -190,7 +190,3 @@ def _run_folders(folder: Path) -> Iterator[Path]:
         if within not in passed:
             passed.add(within)
             folders += [here / name for name in sorted(names, reverse=True) if not name.startswith(".")]
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) else None

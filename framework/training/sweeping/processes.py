@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from framework.training.interrupts import Aborted, Interrupts
+from framework.training.interrupts import Interrupts
 
 __all__ = ["Processes"]
 
@@ -35,26 +35,19 @@ class Processes:
     def run(self, tasks: Iterable[tuple[Task, Callable[[Task], list[str]], Path]]) -> Iterator[tuple[Task, int]]:
         """Each task whose process has ended, with its exit code. Raises Interrupted when all have after a signal."""
         waiting = iter(tasks)
-        more = True
+        task = next(waiting, None)
         try:
             with self.interrupts.on():
-                while more or self.active:
-                    while more and len(self.active) < self.jobs and self.interrupts.came is None:
+                while self.active or (task is not None and self.interrupts.came is None):
+                    while task is not None and len(self.active) < self.jobs and self.interrupts.came is None:
+                        which, words, output = task
+                        self.active[self._start(words(which), output)] = which
                         task = next(waiting, None)
-                        if task is None:
-                            more = False
-                        else:
-                            self.active[self._start(task[1](task[0]), task[2])] = task[0]
-                    more = more and self.interrupts.came is None
                     time.sleep(POLL)
                     for process in [each for each in self.active if each.poll() is not None]:
                         yield self.active.pop(process), process.returncode
                 self.interrupts.check()
-        except Aborted:
-            self._pass_on()
-            self._wait()
-            raise
-        except BaseException:
+        except BaseException:  # a second signal, too
             self._pass_on()
             self._wait()
             raise

@@ -13,22 +13,23 @@ from __future__ import annotations
 
 import math
 import os
-import sys
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from framework.errors import UserError
-from framework.training.files import read_json, write_json
-from framework.training.hyperparameters import hyperparameters_of
+from framework.training.children import THREADS, child_environment
+from framework.training.files import new_folder, read_json, write_json
+from framework.training.hyperparameters import flag, hyperparameters_of, json_value
 from framework.training.lock import RunLock
 from framework.training.looking.summary import RunSummary
+from framework.training.provenance import now
 from framework.training.recipe_file import load_recipe
 from framework.training.run import RUN, Run
-from framework.training.shipped import shipped_recipes
+from framework.training.shipped import recipe_path
 from framework.training.sweeping.processes import Processes
 from framework.training.sweeping.space import Range, points
 
@@ -81,17 +82,17 @@ class Sweep:
         The options, words of the command line, are for every run. UserError for values that the recipe does not take,
         and where `out` holds something.
         """
-        path = Path(shipped_recipes().get(str(recipe), recipe)) if not Path(recipe).exists() else Path(recipe)
+        path = recipe_path(recipe)
         known = hyperparameters_of(load_recipe(path).function)
         chosen = points(known, grid or {}, ranges or {}, random, seed)
-        folder = Path(out) if out is not None else _new_folder(path.stem)
+        folder = Path(out) if out is not None else new_folder(Path("sweeps"), path.stem)
         if (folder / SWEEP).is_file():
             raise UserError(f"{folder} is a sweep already; to go on with it: framework resume {folder}")
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(f"{folder} is not empty, and a sweep never overwrites anything: choose another folder.")
         plan = {
             "recipe": str(path.resolve()),
-            "points": [{name: _plain(value) for name, value in each.items()} for each in chosen],
+            "points": [{name: json_value(value) for name, value in each.items()} for each in chosen],
             "seed": seed,
             "jobs": jobs,
             "threads": max(1, _processors() // jobs),
@@ -99,7 +100,7 @@ class Sweep:
             "recipe_options": list(recipe_options),
             "monitor": monitor,
             "directory": str(Path.cwd()),
-            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "started": now(),
             "failed": {},
         }
         for each in (folder / "runs", folder / "logs"):
@@ -145,10 +146,10 @@ class Sweep:
             processes = Processes(jobs or self.plan["jobs"], self._environment(), self._directory(), signals)
             left = [point for point in self.points if not self.ended(point)]
             for point in left:  # of a sweep that was killed, runs may still be saving
-                while self._status(point) is not None and Run.open(point.folder).alive:
+                while (run := _run_of(point)) is not None and run.alive:
                     time.sleep(0.1)
             for point, code in processes.run((point, self._words, point.output) for point in left):
-                if code not in STOPPED and self._status(point) not in ENDED:
+                if code not in STOPPED and not self.ended(point):
                     self.plan["failed"][str(point.number)] = _last_words(point.output, code)
                     write_json(self.path / SWEEP, self.plan)
                 if self.ended(point):
@@ -156,13 +157,14 @@ class Sweep:
 
     def ended(self, point: Point) -> bool:
         """Whether its run has come to its end, well or badly."""
-        return str(point.number) in self.plan["failed"] or self._status(point) in ENDED
+        run = _run_of(point)
+        return str(point.number) in self.plan["failed"] or (run is not None and run.info["status"] in ENDED)
 
     def summary(self, point: Point) -> RunSummary:
         """What came of a point, its `changed` being the point's values; "waiting" where it has not begun."""
-        failure = self.plan["failed"].get(str(point.number))
-        if self._status(point) is not None:
-            found = RunSummary.of(Run.open(point.folder), self.plan["monitor"])
+        failure, run = self.plan["failed"].get(str(point.number)), _run_of(point)
+        if run is not None:
+            found = RunSummary.of(run, self.plan["monitor"])
             if failure is not None and found.status not in ENDED:
                 found = replace(found, status="failed", reason=failure)
             return replace(found, changed=point.values)
@@ -200,22 +202,12 @@ class Sweep:
 
     def command(self) -> str:
         """What a person types to go on with it."""
-        import shlex
-
         return f"framework resume {shlex.quote(str(self.path))}"
-
-    def _status(self, point: Point) -> str | None:
-        """What the point's run says of itself; None where it has none, or where nothing was ever trained in it."""
-        about = point.folder / RUN
-        if not about.is_file() or not about.stat().st_size:
-            return None
-        status: str = Run.open(point.folder).info["status"]
-        return status
 
     def _words(self, point: Point) -> list[str]:
         """The command that trains a point, or goes on with it."""
         folder = str(point.folder.absolute())
-        if self._status(point) is not None:
+        if _run_of(point) is not None:
             return ["resume", folder]
         if point.folder.is_dir():  # killed while it was made
             for each in point.folder.iterdir():
@@ -234,11 +226,10 @@ class Sweep:
     def _environment(self) -> dict[str, str]:
         """This process's, with the import path, and with no more threads a run than there are processors for."""
         limits = {}
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        for name in (*THREADS, "VECLIB_MAXIMUM_THREADS"):
             own = os.environ.get(name, "")
             limits[name] = str(min(int(own), self.plan["threads"]) if own.isdecimal() else self.plan["threads"])
-        path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
-        return {**os.environ, **limits, "PYTHONPATH": path}
+        return child_environment(limits)
 
 
 def sweep(recipe: str | Path, **plan: Any) -> Sweep:
@@ -250,25 +241,20 @@ def sweep(recipe: str | Path, **plan: Any) -> Sweep:
 
 def words_of(name: str, value: Any) -> list[str]:
     """A hyperparameter as an option of the command line."""
-    flag = name.replace("_", "-")
     if isinstance(value, bool):
-        return [f"--{flag}" if value else f"--no-{flag}"]
-    return [f"--{flag}={'none' if value is None else value}"]
+        return [flag(name if value else f"no_{name}")]
+    return [f"{flag(name)}={'none' if value is None else value}"]
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
+def _run_of(point: Point) -> Run | None:
+    """The point's run; None where it has none, or where nothing was ever trained in it."""
+    about = point.folder / RUN
+    return Run.open(point.folder) if about.is_file() and about.stat().st_size else None
 
 
 def _processors() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _new_folder(name: str) -> Path:
-    base = Path("sweeps") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    others = (base.with_name(f"{base.name}-{number}") for number in range(2, 1000))
-    return next(path for path in (base, *others) if not path.exists())
 
 
 def _last_words(output: Path, code: int) -> str:

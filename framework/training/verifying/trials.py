@@ -9,7 +9,6 @@ that nothing of it can be saved any more.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,10 @@ from typing import Any
 
 from framework import get_num_threads
 from framework.errors import UserError
+from framework.training.children import THREADS, child_environment
 from framework.training.files import read_json, write_json
+from framework.training.hyperparameters import json_value
+from framework.training.run import Run
 from framework.training.verifying.comparing import compare_runs, records_of
 from framework.training.verifying.killing import NOTE, VARIABLE
 
@@ -93,7 +95,10 @@ def verify(
     """
     folder = Path(tempfile.mkdtemp(prefix="framework-verify-")) if keep is None else _empty(Path(keep))
     try:
-        write_json(folder / "hyperparameters.json", _plain(hyperparameters or {}))
+        write_json(
+            folder / "hyperparameters.json",
+            {name: json_value(value) for name, value in (hyperparameters or {}).items()},
+        )
         trials = Trials(Path(recipe), folder, seed, run_options, report, kept=keep is not None)
         return [row for mode in modes for row in trials.rows(mode, list(at), kills)]
     finally:
@@ -110,7 +115,7 @@ class Trials:
         self.recipe, self.folder, self.report, self.kept = recipe, folder, report, kept
         self.options = ["--seed", str(seed), "--config", str(folder / "hyperparameters.json"), *run_options]
         self.every_given = "--checkpoint-every" in run_options
-        self.environment = _environment()
+        self.environment = child_environment(dict.fromkeys(THREADS, str(get_num_threads())))
 
     def rows(self, mode: str, at: list[int], kills: int) -> Iterator[Row]:
         """One training through, then one row for each kill."""
@@ -201,14 +206,6 @@ class Trials:
         return killed
 
 
-def _environment() -> dict[str, str]:
-    """That of this process, with its import path and its number of threads."""
-    threads = str(get_num_threads())
-    limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads)
-    path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
-    return {**os.environ, **limits, "PYTHONPATH": path}
-
-
 def _chosen(at: list[int], kills: int, steps: int, ends: Sequence[int]) -> list[Kill]:
     """When to kill: after the steps that were asked for, or at some of each kind, and while a checkpoint is written."""
     if at:
@@ -239,9 +236,7 @@ def _length(run: Path) -> tuple[int, list[int]]:
 
 
 def _resumed_from(run: Path) -> int:
-    import json
-
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text("utf-8").splitlines()]
+    events = Run.open(run).events()
     return next((int(event["step"]) for event in reversed(events) if event["event"] == "resumed"), 0)
 
 
@@ -253,10 +248,6 @@ def _described(row: Row) -> str:
 
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def _plain(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Path) else value for name, value in hyperparameters.items()}
 
 
 def _empty(folder: Path) -> Path:

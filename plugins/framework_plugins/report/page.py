@@ -127,14 +127,13 @@ def _confusion(matrix: Sequence[Sequence[int]], found: Evaluation) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
     for name, counts in zip(names, matrix, strict=True):
-        total = sum(counts) or 1
+        total = sum(counts)
+        shares = [count / (total or 1) for count in counts]
         cells = "".join(
-            f'<td style="--share:{60 * count / total:.0f}%" title="{count / total:.1%}">{count}</td>'
-            for count in counts
+            f'<td style="--share:{60 * share:.0f}%" title="{share:.1%}">{count}</td>'
+            for count, share in zip(counts, shares, strict=True)
         )
-        rows.append(
-            f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="total">{counts and sum(counts)}</td></tr>'
-        )
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="total">{total}</td></tr>')
     return (
         '<p class="note">Rows: what it is; columns: what it was taken for.</p><div class="scroll"><table class="heat">'
         f'<thead><tr><td></td>{head}<th scope="col">all</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
@@ -166,21 +165,14 @@ def _environment(about: Mapping[str, Any]) -> str:
 
 
 def _events(run: Run) -> str:
-    path = run.path / "events.jsonl"
-    if not path.is_file():
-        return ""
     rows = []
-    for line in path.read_text("utf-8", "replace").splitlines():
-        try:
-            event = dict(json.loads(line))
-        except (ValueError, TypeError):
-            continue
+    for event in run.events():
         name, time = str(event.pop("event", "")), str(event.pop("time", ""))
         event.pop("recipe_diff", None)
         event.pop("command", None)
         details = ", ".join(f"{key} {_text(value)}" for key, value in event.items() if value not in (None, "", {}, []))
         rows.append((time.replace("T", " ")[:19], name, details))
-    return _table(("time", "event", ""), rows[-100:])
+    return _table(("time", "event", ""), rows[-100:]) if rows else ""
 
 
 def _source(run: Run, recipe: str | None) -> str:
