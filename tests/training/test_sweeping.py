@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from framework.errors import UserError
-from framework.training import Range, Sweep, load_recipe
+from framework.training import Range, Run, Sweep, build, load_recipe
 from framework.training.sweeping.space import points
 from framework.training.sweeping.sweep import words_of
 
@@ -96,8 +97,6 @@ def results(folder: Path) -> list[tuple[dict, list[dict], dict]]:
     sweep = Sweep.open(folder)
     found = []
     for point in sweep.points:
-        from framework.training import Run
-
         records = Run.open(point.folder).records()
         with np.load(point.folder / "weights.npz") as weights:
             arrays = {name: weights[name].tobytes() for name in weights.files}
@@ -158,3 +157,17 @@ def test_a_run_that_fails_is_in_the_table_and_the_others_go_on(tmp_path):
     again = Sweep.open(tmp_path / "sweep")
     again.train(report=lambda point, summary: pytest.fail("nothing is left to do"))
     assert again.summaries() == sweep.summaries()
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_the_best_is_told_also_where_a_run_has_no_number(tmp_path, first):
+    """Neither what failed at its first step nor what waits says whether more or less is better."""
+    sweep = Sweep.create(RECIPE, grid={"lr": [0.1, 0.3, 1e30] if first else [1e30, 0.1, 0.3]}, out=tmp_path / "sweep")
+    accuracies = {0.1: 0.9, 0.3: 0.8}
+    for point in sweep.points:
+        run = Run.create(build(RECIPE, lr=point.values["lr"]), out=point.folder)
+        accuracy = accuracies.get(point.values["lr"])
+        if accuracy is not None:
+            run.append("metrics.jsonl", json.dumps({"epoch": 1, "validation/accuracy": accuracy}))
+        run.finish("finished" if accuracy else "failed", "")
+    assert [each.changed["lr"] for each in sweep.summaries()] == [0.1, 0.3, 1e30]

@@ -191,7 +191,7 @@ class Sweep:
     def summaries(self) -> list[RunSummary]:
         """All points, the best first, those without a number last."""
         found = [self.summary(point) for point in self.points]
-        lower = any(each.lower for each in found)
+        lower = next((each.lower for each in found if each.best is not None), True)
 
         def rank(summary: RunSummary) -> float:
             if summary.best is None or math.isnan(summary.best) or summary.status == "failed":
