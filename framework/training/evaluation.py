@@ -24,6 +24,7 @@ from framework.training.files import read_arrays
 from framework.training.hyperparameters import flag
 from framework.training.metrics import IGNORED
 from framework.training.parts import Step, call_by_name
+from framework.training.prediction import PROBABILITIES
 from framework.training.rebuild import load_weights
 from framework.training.recipe import Recipe, build
 from framework.training.recipe_file import RecipeFile
@@ -40,24 +41,26 @@ class Evaluation:
 
     predictions: what the model returned for each sample, and the targets, of each set; where they were to be kept, and
         there are such. classes: their names, if the recipe has any. described: metrics that are no numbers, as text.
+        probabilities: whether the model returns these, and not logits.
     """
 
     metrics: dict[str, dict[str, Any]]
     predictions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
     classes: list[str] | None = None
     described: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    probabilities: bool = False
 
     def confusion(self, split: str) -> np.ndarray | None:
         """How many samples of each class (rows) were taken for each class (columns); None where nothing was classified.
 
-        The largest output wins; a single one, the logit of the second of two classes, is compared with 0. Targets that
-        no loss looks at (-100) do not count.
+        The largest output wins; a single one, of the second of two classes, is compared with 0, or with a half where it is a
+        probability. Targets that no loss looks at (-100) do not count.
         """
         if split not in self.predictions:
             return None
         prediction, target = self.predictions[split]
         classes = len(self.classes) if self.classes else 0
-        scores = _scores(prediction, target, max(classes, 2))
+        scores = self._scores(prediction, target, max(classes, 2))
         if scores is None:
             return None
         kept = target.reshape(len(scores)) != IGNORED
@@ -73,7 +76,7 @@ class Evaluation:
         if split not in self.predictions:
             return None
         prediction, target = self.predictions[split]
-        scores = _scores(prediction, target, 2)
+        scores = self._scores(prediction, target, 2)
         if scores is None or scores.shape[1] != 2 or (self.classes and len(self.classes) != 2):
             return None
         positive = target.reshape(len(scores)) > 0.5
@@ -95,6 +98,17 @@ class Evaluation:
         ]
         tables = [f"{split} {name}:\n{text}" for split, texts in self.described.items() for name, text in texts.items()]
         return "\n".join([*lines, *tables])
+
+    def _scores(self, prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray | None:
+        """Outputs as (samples, classes); one for two classes is turned into two. None where they classify nothing."""
+        if target.size != len(target) or not len(target):
+            return None
+        if prediction.size == len(prediction) and classes == 2 and np.isin(target, (0, 1)).all():
+            second = prediction.reshape(-1, 1)
+            return np.concatenate([np.full_like(second, 0.5 if self.probabilities else 0), second], 1)
+        if prediction.ndim != 2 or prediction.shape[1] < 2 or target.ndim != 1 or target.dtype.kind not in "iub":
+            return None
+        return prediction
 
 
 def evaluate(
@@ -124,7 +138,7 @@ def evaluate(
     load_weights(recipe.model, read_arrays(weights), weights)
     recipe.validate = _chosen(recipe, file, overrides, splits)
     trainer = Trainer(recipe, plugins=plugins, compile=False)
-    return _evaluated(trainer, keep, opened.config["classes"])
+    return _evaluated(trainer, keep, opened.config)
 
 
 def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
@@ -162,8 +176,11 @@ def _chosen(
     return {name: sets[name] for name in names}
 
 
-def _evaluated(trainer: Trainer, keep: bool, classes: list[str] | None) -> Evaluation:
-    parts, found = trainer.parts, Evaluation({}, classes=classes)
+def _evaluated(trainer: Trainer, keep: bool, config: Mapping[str, Any]) -> Evaluation:
+    parts, found = (
+        trainer.parts,
+        Evaluation({}, classes=config["classes"], probabilities=config["loss"] in PROBABILITIES),
+    )
     trainer.epoch = 1
     step, sets = parts.step, parts.validation
     for name, data in sets.items():
@@ -172,7 +189,7 @@ def _evaluated(trainer: Trainer, keep: bool, classes: list[str] | None) -> Evalu
         numbers: dict[str, Any] = trainer.plugins.call("validate", trainer=trainer)
         own = {key.removeprefix(f"{name}/"): value for key, value in numbers.items() if key.startswith(f"{name}/")}
         found.metrics[name] = own
-        texts = {key: metric.describe(own[key], classes) for key, metric in parts.metrics.items()}
+        texts = {key: metric.describe(own[key], found.classes) for key, metric in parts.metrics.items()}
         found.described[name] = {key: text for key, text in texts.items() if text}
         # Batches of sequences may have samples of other shapes, which do not go into one array.
         if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in pairs}) == 1:
@@ -192,18 +209,6 @@ def _keeping(step: Step, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Step:
         return outputs
 
     return kept
-
-
-def _scores(prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray | None:
-    """Outputs as (samples, classes); one for two classes is turned into two. None where they classify nothing."""
-    if target.size != len(target) or not len(target):
-        return None
-    if prediction.size == len(prediction) and classes == 2 and np.isin(target, (0, 1)).all():
-        second = prediction.reshape(-1, 1)
-        return np.concatenate([np.zeros_like(second), second], 1)
-    if prediction.ndim != 2 or prediction.shape[1] < 2 or target.ndim != 1 or target.dtype.kind not in "iub":
-        return None
-    return prediction
 
 
 def _is_number(value: Any) -> bool:

@@ -19,7 +19,7 @@ from framework.training.run import Run
 if TYPE_CHECKING:
     from framework.autograd import Tensor
 
-__all__ = ["Prediction", "predict", "predictions"]
+__all__ = ["PROBABILITIES", "Prediction", "predict", "predictions"]
 
 ROWS = 4096
 """So many rows are given to the model at once; fewer of large ones."""

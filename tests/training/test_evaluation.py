@@ -72,6 +72,24 @@ def test_sets_are_chosen_and_predictions_kept(trained):
     assert str(evaluation).startswith("train  loss 0.")
 
 
+@pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
+def test_two_classes_are_told_apart_by_probabilities_as_by_logits(trained, loss):
+    source = RECIPE.replace("CrossEntropyLoss", loss).replace("target.long()", "target.unsqueeze(1)")
+    last = "nn.Sigmoid()" if loss == "BCELoss" else "nn.Identity()"
+    source = source.replace("nn.Linear(2, 2)", f"nn.Sequential(nn.Linear(2, 1), {last})")
+    Path("points.py").write_text(source.replace('metrics=["accuracy"], ', ""))
+    built = build("points.py")
+    Trainer(built, run=Run.create(built, out="other")).fit()
+    evaluation = evaluate("other", splits=["train"], keep=True)
+    prediction, target = evaluation.predictions["train"]
+    taken = prediction > (0.5 if loss == "BCELoss" else 0)
+    right = np.array([[((taken == column) & (target == row)).sum() for column in (0, 1)] for row in (0, 1)])
+    assert (evaluation.confusion("train") == right).all() and 0 < taken.mean() < 1
+    false, true, area = evaluation.roc("train")
+    above = (prediction[target == 1][:, None] > prediction[target == 0]).mean()
+    assert area == pytest.approx(above) and (false[-1], true[-1]) == (1, 1)
+
+
 def test_another_file_is_one_set(trained):
     evaluation = evaluate("run", data="few.csv", keep=True)
     assert list(evaluation.metrics) == ["few"] and len(evaluation.predictions["few"][0]) == 10
