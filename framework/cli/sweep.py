@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["resume_sweep", "sweep"]
 
+Axis = TypeVar("Axis")
 JOBS = click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: 1]")
 
 
@@ -86,8 +87,8 @@ def sweep(
 
     file = load_recipe(find_recipe(recipe, session(context)))
     known = with_seed(file.hyperparameters)
-    grid = dict(_values(each, known) for each in grids)
-    drawn = dict(_range(each) for each in ranges)
+    grid = _once("--grid", [_values(each, known) for each in grids])
+    drawn = _once("--range", [_range(each) for each in ranges])
     flags = [name for option in context.command.get_params(context) for name in option.opts]
     varied = {name: values[0] for name, values in grid.items()} | {name: each.low for name, each in drawn.items()}
     # What is wrong with the options that are for every run is told now, not by each of them.
@@ -194,6 +195,15 @@ def _values(text: str, known: dict[str, Hyperparameter]) -> tuple[str, list[Any]
         raise UserError(f"--grid takes a name and its values, such as lr=0.1,0.3, not {text!r}.")
     words = [each.strip() for each in values.split(",")]
     return name, [from_text(known[name], each) for each in words] if name in known else list(words)
+
+
+def _once(option: str, axes: Sequence[tuple[str, Axis]]) -> dict[str, Axis]:
+    """What was said by name; UserError for a name that was said twice, of which one would be lost."""
+    names = [name for name, _ in axes]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UserError(f"{option} was given {twice[0]} twice: say all of it at once.")
+    return dict(axes)
 
 
 def _range(text: str) -> tuple[str, Range]:

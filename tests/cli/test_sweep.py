@@ -44,6 +44,7 @@ def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
     [
         (["--grid", "lr", "line.py"], "--grid takes a name and its values, such as lr=0.1,0.3, not 'lr'."),
         (["--range", "lr=1:x", "--random", "2", "line.py"], "--range takes a name and two ends"),
+        (["--grid", "lr=1", "--grid", "lr=2", "line.py"], "--grid was given lr twice: say all of it at once."),
         (["line.py"], "there is nothing to vary"),
     ],
 )
