@@ -9,6 +9,7 @@ are one set then. It is given, by name, what it has parameters for, as `model` i
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,7 +137,7 @@ def evaluate(
         plugins = PluginManager.load(given, recipe=file)
     recipe = _built(opened, file, overrides)
     load_weights(recipe.model, read_arrays(weights), weights)
-    recipe.validate = _chosen(recipe, file, overrides, splits)
+    recipe.validate = _chosen(recipe, opened, file, overrides, splits)
     trainer = Trainer(recipe, plugins=plugins, compile=False)
     return _evaluated(trainer, keep, opened.config)
 
@@ -154,17 +155,20 @@ def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
 
 
 def _chosen(
-    recipe: Recipe, file: RecipeFile, overrides: Mapping[str, Any], splits: Iterable[str] | None
+    recipe: Recipe, run: Run, file: RecipeFile, overrides: Mapping[str, Any], splits: Iterable[str] | None
 ) -> dict[str, Any]:
     """The sets of data asked for, by name; else validation's, or all there is in another file than the run's.
 
-    Such a file is one set, if the recipe's file can read it whole.
+    Such a file is one set, if the recipe's file can read it whole: with the arguments that the run's model was made with.
     """
-    others = [Path(overrides[name]) for name in overrides if file.hyperparameters[name].type is Path]
+    others = [name for name in overrides if file.hyperparameters[name].type is Path]
+    taken = inspect.signature(file.dataset).parameters if file.dataset is not None else {}
+    read = [name for name in others if name in taken]
     sets, usual = recipe.splits, list(recipe.validation)
-    if others and file.dataset is not None:
-        values = {**recipe.hyperparameters, **recipe.model_arguments}
-        sets = {others[0].stem: as_dataset(call_by_name(file.dataset, values=values))}
+    if read and file.dataset is not None:
+        values = {**recipe.hyperparameters, **run.config["model_arguments"]}
+        name = "+".join(Path(overrides[each]).stem for each in read)
+        sets = {name: as_dataset(call_by_name(file.dataset, values=values))}
     names = list(splits) if splits is not None else list(sets) if others else usual
     for name in names:
         if name not in sets:

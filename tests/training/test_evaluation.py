@@ -108,6 +108,32 @@ def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
     assert list(evaluate("run", data="few.csv").metrics) == ["train", "even", "odd"]
 
 
+def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
+    source = RECIPE.replace("data: Path", "extra: Path = Path('points.csv'), data: Path")
+    Path("run/points.py").write_text(source.replace("train=points", "train=dataset(extra)"))
+    Path("run/config.json").write_text(
+        Path("run/config.json").read_text().replace('"epochs":', '"extra": "points.csv", "epochs":', 1)
+    )
+    evaluation = evaluate("run", extra="few.csv", keep=True)
+    assert {name: len(pair[0]) for name, pair in evaluation.predictions.items()} == {"train": 10, "even": 30, "odd": 30}
+
+
+def test_another_file_is_read_with_the_arguments_of_the_runs_own_model(trained):
+    source = RECIPE.replace("def dataset(data)", "def dataset(data, shift)").replace("model()", "model(shift)")
+    source = source.replace("table.features,", "table.features + shift,")
+    source = source.replace("network, points =", "shift = len(read_csv(data, target='kind'))\n    network, points =")
+    source = source.replace("dataset(data)", "dataset(data, shift)").replace(
+        "epochs=epochs,", "epochs=epochs, model_arguments={'shift': shift},"
+    )
+    Path("points.py").write_text(source)
+    built = build("points.py")
+    trainer = Trainer(built, run=Run.create(built, out="other"))
+    trainer.fit()
+    prediction, _ = evaluate("other", data="few.csv", keep=True).predictions["few"]
+    whole, _ = evaluate("other", splits=["train"], keep=True).predictions["train"]
+    assert np.allclose(prediction, whole[:10], atol=1e-4)  # rows moved by 60, as in training, not by 10
+
+
 def test_a_set_that_there_is_not(trained):
     with pytest.raises(
         UserError, match="There is no set of data 'evn'. Did you mean 'even'\\? There are: train, even, odd"
