@@ -23,6 +23,7 @@ from framework.plugin.checks import SPECS, has_hooks, marked, parts_of, problems
 from framework.plugin.finding import BESIDE, LOCAL, RECIPE, Candidate
 from framework.plugin.hookspecs import observers, participants, registries
 from framework.plugin.markers import PROJECT
+from framework.plugin.ordering import arrange
 from framework.plugin.registry import FRAMEWORK, PluginError, Registry
 from framework.plugin.watching import Around, watch_part
 
@@ -159,6 +160,7 @@ class PluginManager:
         """Take a plugin out again."""
         for part in self._plugins.pop(name).parts:
             self._pluggy.unregister(name=part)
+            del self._owners[part]
         self._forget_registered()
 
     def caller(self, hook: str) -> Callable[..., Any] | None:
@@ -309,6 +311,16 @@ class PluginManager:
             self._pluggy.register(guard.of(part), part_name)
             self._watch_part(part_name)
         self._forget_registered()
+        try:
+            for hook in self._plugins[name].hooks:
+                arrange(getattr(self._pluggy.hook, hook), self._owners, self._parts())
+        except PluginError:
+            self.unregister(name)
+            raise
+
+    def _parts(self) -> dict[str, object]:
+        """The modules and objects in use, by their names."""
+        return {part: thing for plugin in self._plugins.values() for part, thing in plugin.parts.items()}
 
     def _failed(self, candidate: Candidate | Plugin, message: str, error: BaseException) -> None:
         self.failures.append(
