@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from framework.errors import did_you_mean
 from framework.plugin.importing import import_plugin
 from framework.plugin.registry import PluginError
+from framework.plugin.requirements import check_requirements, declared_in
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "BESIDE",
@@ -84,7 +89,15 @@ def find_installed() -> Iterator[Candidate]:
 
     for point in entry_points(group=ENTRY_POINT_GROUP):
         distribution, version = (point.dist.name, point.dist.version) if point.dist else (None, None)
-        yield Candidate(point.name, "installed", point.load, distribution=distribution, version=version)
+        yield Candidate(
+            point.name, "installed", partial(_load_installed, point), distribution=distribution, version=version
+        )
+
+
+def _load_installed(point: EntryPoint) -> object:
+    if point.dist is not None:
+        check_requirements(point.dist.requires or (), point.dist.name)
+    return point.load()
 
 
 def find_given(values: Iterable[str], found: Iterable[str]) -> Iterator[Candidate]:
@@ -99,9 +112,14 @@ def find_given(values: Iterable[str], found: Iterable[str]) -> Iterator[Candidat
             path = Path(value)
             if not path.is_file():
                 raise PluginError(f"-p {value}: there is no such file.")
-            yield Candidate(path.stem, f"-p {value}", partial(import_plugin, path), given=True)
+            yield Candidate(path.stem, f"-p {value}", partial(_load_file, path), given=True)
         else:
             yield Candidate(value, f"-p {value}", partial(_import_module, value, found), given=True)
+
+
+def _load_file(path: Path, stands_for: Path | None = None) -> ModuleType:
+    check_requirements(declared_in(path.read_text("utf-8", errors="replace")))
+    return import_plugin(path, stands_for)
 
 
 def _import_module(name: str, found: set[str]) -> ModuleType:
@@ -134,4 +152,4 @@ def find_local(folder: Path, stands_for: Path | None = None) -> Iterator[Candida
     """The file `framework_local.py` of a recipe's folder; in a run's directory it stands for the original."""
     path = folder / f"{LOCAL}.py"
     if _local.get() and path.is_file():
-        yield Candidate(LOCAL, str(path), partial(import_plugin, path, stands_for), given=True)
+        yield Candidate(LOCAL, str(path), partial(_load_file, path, stands_for), given=True)
