@@ -87,7 +87,8 @@ def find_installed() -> Iterator[Candidate]:
     """The entry points that installed distributions declare in the group `framework.plugins`."""
     from importlib.metadata import entry_points
 
-    for point in entry_points(group=ENTRY_POINT_GROUP):
+    # In the order of their names: that in which the file system lists them differs from machine to machine.
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         distribution, version = (point.dist.name, point.dist.version) if point.dist else (None, None)
         yield Candidate(
             point.name, "installed", partial(_load_installed, point), distribution=distribution, version=version
