@@ -1,6 +1,11 @@
 """All that a plugin author imports.
 
-Names here, and the arguments of the hooks, keep working until the next major version; other modules may change.
+The promise: until the next major version, each name here stays, with its arguments in their order, and so do the hooks,
+their arguments, and when they are called. What a class is promised to do is in its own documentation; Tensor, Module,
+Optimizer and whatever else has PyTorch's name does as PyTorch's does. New names, hooks and optional arguments may come in any
+version. What is to go warns for a minor version at least, and names what takes its place. All other modules may change.
+
+A plugin says which versions it was written for, `framework-train>=0.1,<1`, and is refused by others.
 """
 
 from __future__ import annotations
