@@ -51,4 +51,4 @@ def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def runs_anywhere(function: Any) -> bool:
     """Whether a function needs nothing of the caller's context: a ufunc, or one of ours."""
-    return isinstance(function, np.ufunc) or function.__module__.startswith("framework.")
+    return isinstance(function, np.ufunc) or (function.__module__ or "").startswith("framework.")
