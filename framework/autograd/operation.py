@@ -304,7 +304,7 @@ def operation(
     for each, formula in derivatives.items():
         made.add_derivative(formula, each)
     if isinstance(forward, np.ufunc):
-        protocol.register(forward, made)
+        protocol.stands_for(forward, made)
     for function, adapter in (numpy or {}).items():
         protocol.register(function, adapter)
     made.function = calls.quickest(made)

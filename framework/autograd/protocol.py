@@ -6,13 +6,16 @@ A function that no operation stands for is refused where a gradient would be los
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from framework.autograd import calls
 from framework.autograd.grad_mode import mode
 from framework.autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from framework.autograd.operation import Operation
 
 ufuncs: dict[np.ufunc, Callable[..., Any]] = {}
 """What each ufunc means on Tensors."""
@@ -29,13 +32,35 @@ def load_all() -> None:
 
 
 def register(function: Any, adapter: Callable[..., Any]) -> None:
-    """Says what a NumPy function means on Tensors. An operation is then as free with numbers as NumPy is."""
+    """Says what a NumPy function means on Tensors. An operation is then as free with numbers as NumPy is.
+
+    TypeError for a function of NumPy that has a meaning already: formulas rely on it.
+    """
+    if not _of_framework(adapter):
+        load_all()
+        if function in ufuncs or function in functions:
+            raise TypeError(
+                f"np.{function.__name__} of a Tensor means an operation already, on which formulas rely: leave it out of "
+                "numpy=, and call your operation by its own name"
+            )
     if getattr(adapter, "tensors", ()):
         adapter = calls.general(adapter, numbers=True)  # type: ignore[arg-type]
     if isinstance(function, np.ufunc):
         ufuncs[function] = adapter
     else:
         functions[function] = adapter
+
+
+def stands_for(function: np.ufunc, operation: Operation) -> None:
+    """Has a ufunc mean an operation that was made of it, unless it means another already."""
+    ours = any(_of_framework(each.formula) for each in operation.derivatives) or not operation.derivatives
+    if ours or function not in ufuncs:
+        ufuncs[function] = calls.general(operation, numbers=True) if operation.tensors else operation
+
+
+def _of_framework(function: Callable[..., Any]) -> bool:
+    plain = getattr(function, "forward", function)
+    return (getattr(plain, "__module__", None) or "").startswith("framework.")
 
 
 def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -97,6 +97,15 @@ def test_a_shape_is_kept_without_its_array(x):
     assert not any(isinstance(each, np.ndarray) for each in y.grad_fn.saved)
 
 
+def test_an_operation_of_a_ufunc_that_has_a_meaning_leaves_it_alone():
+    own = operation(np.exp, name="test_own_exp", input=lambda g, out: g * out)
+    x = torch.tensor([1.0], requires_grad=True)
+    assert own(x).grad_fn.name() == "TestOwnExpBackward0"
+    assert np.exp(x).grad_fn.name() == "ExpBackward0"
+    with pytest.raises(TypeError, match=r"np\.sum of a Tensor means an operation already"):
+        operation(lambda input: np.sum(input), name="test_sum", numpy={np.sum: lambda a: own(a)})
+
+
 def test_numpy_functions_on_tensors_are_recorded(x):
     assert np.exp(x).grad_fn.name() == "ExpBackward0"
     assert np.sum(x, axis=0).grad_fn.name() == "SumBackward1"
