@@ -51,9 +51,9 @@ def evaluate(
     after = command.late_values(chosen)
     result = evaluated(
         run,
+        overrides,
         splits=[*splits, *after.get("splits", ())] or None,
         plugins=state.load(file, *QUIET),
-        **overrides,
     )
     if as_json or after.get("as_json"):
         print_json(result.metrics)

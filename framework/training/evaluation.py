@@ -1,6 +1,6 @@
 """Goes over data with a trained model: loss and metrics, as validation in training takes them.
 
-    evaluation = evaluate("runs/first")  # or evaluate("runs/first", data="new.csv")
+    evaluation = evaluate("runs/first")  # or evaluate("runs/first", {"data": "new.csv"})
     evaluation.metrics["validation"]["accuracy"]
 
 A recipe's file may have a function `dataset`, which reads a data file whole: of another file than the run's, all samples
@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.errors import UserError, did_you_mean
+from framework.errors import UserError, did_you_mean, in_words
 from framework.plugin.finding import QUIET
 from framework.plugin.manager import PluginManager
 from framework.training.files import read_arrays
-from framework.training.hyperparameters import flag
+from framework.training.hyperparameters import check_values, flag
 from framework.training.metrics import IGNORED
 from framework.training.parts import Step, call_by_name
 from framework.training.prediction import PROBABILITIES
-from framework.training.rebuild import load_weights
+from framework.training.rebuild import load_weights, rebuild
 from framework.training.recipe import Recipe, build
 from framework.training.recipe_file import RecipeFile
 from framework.training.run import Run
@@ -114,18 +114,18 @@ class Evaluation:
 
 def evaluate(
     run: str | Path,
+    overrides: Mapping[str, Any] | None = None,
     *,
     splits: Iterable[str] | None = None,
     plugins: PluginManager | Iterable[object] | None = None,
     keep: bool = False,
-    **overrides: Any,
 ) -> Evaluation:
     """Loss and metrics of the model that a run trained, or as it was at one of its checkpoints (`RUN/best`).
 
     That is on the run's validation sets, or on those sets that `splits` names, "train" among them; exactly as validation
-    in training does it. Hyperparameters given here replace the run's: `data="new.csv"`. Without `plugins`, those are
-    loaded that the run had. `keep` the predictions, too. Nothing is written. UserError where the run's recipe cannot be
-    built any more, or has no such set.
+    in training does it. Hyperparameters in `overrides` replace the run's: `{"data": "new.csv"}`. Without `plugins`, those
+    are loaded that the run had. `keep` the predictions, too. Nothing is written. UserError where the run's recipe cannot
+    be built any more, or has no such set.
     """
     opened, at = Run.open_at(run)
     weights = opened.weights(at)
@@ -135,49 +135,97 @@ def evaluate(
     file = opened.recipe_file()
     if plugins is None:
         plugins = PluginManager.load(given, recipe=file)
-    recipe = _built(opened, file, overrides)
-    load_weights(recipe.model, read_arrays(weights), weights)
-    recipe.validate = _chosen(recipe, opened, file, overrides, splits)
+    asked = _Asked(opened, file, overrides or {})
+    recipe = asked.built()
+    asked.load(recipe, weights)
+    recipe.validate = asked.chosen(recipe, splits)
     trainer = Trainer(recipe, plugins=plugins, compile=False)
     return _evaluated(trainer, keep, opened.config)
 
 
-def _built(run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> Recipe:
-    values = {**run.config["hyperparameters"], **overrides}
-    try:
-        return build(file, seed=run.info["seed"], **values)
-    except OSError as error:
+class _Asked:
+    """What of a run is measured: `values` of the hyperparameters; of those given, `files` are data, which it may `read` whole.
+
+    What `dataset` reads is one set. The rest of the recipe is then as the run's own data made it, if that is there still.
+    """
+
+    def __init__(self, run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> None:
+        self.run, self.file, self.own = run, file, run.config["hyperparameters"]
+        self.values = check_values(file.function.__name__, file.hyperparameters, {**self.own, **overrides})
+        taken = inspect.signature(file.dataset).parameters if file.dataset is not None else {}
+        self.files = [name for name in overrides if isinstance(self.values[name], Path)]
+        self.read = [name for name in self.files if name in taken]
+
+    def built(self) -> Recipe:
+        own = {name: self.own[name] for name in self.read}
+        try:
+            return self._build({**self.values, **own})
+        except OSError as error:
+            if not self.read:
+                raise self._unreadable(error, self.values) from error
+            lost = error
+        try:
+            return self._build(self.values)
+        except OSError as error:
+            raise self._unreadable(error, self.values) from error
+        except Exception as error:
+            raise UserError(
+                f"{self.run.path} cannot be evaluated: its own data is gone ({lost.filename}), and recipe() cannot be built "
+                f"on {self._names(self.read)} in its place: {in_words(error)}"
+            ) from error
+
+    def load(self, recipe: Recipe, weights: Path) -> None:
+        """Give the recipe the run's model: made again where the recipe makes another one of other data."""
+        arguments = self.run.config["model_arguments"]
+        if self.file.model is not None and dict(recipe.model_arguments) != arguments:
+            config = {"hyperparameters": recipe.hyperparameters, "model_arguments": arguments}
+            recipe.model = rebuild(self.file, config, self.run.info["seed"])
+        try:
+            load_weights(recipe.model, read_arrays(weights), weights)
+        except UserError as error:
+            on = self._built_on(recipe)
+            if not on:
+                raise
+            raise UserError(
+                f"{error}\nrecipe() makes another model of {self._names(on)} than of the run's own data. The run's model can "
+                "be measured on another file where the recipe's file has the functions `dataset`, to read it, and `model`."
+            ) from error
+
+    def chosen(self, recipe: Recipe, splits: Iterable[str] | None) -> dict[str, Any]:
+        """The sets of data asked for, by name; else validation's, or all there is in another file than the run's."""
+        sets, usual = recipe.splits, list(recipe.splits if self.files else recipe.validation)
+        if self.read and self.file.dataset is not None:
+            # With the arguments that the run's model was made with.
+            values = {**self.values, **self.run.config["model_arguments"]}
+            name = "+".join(Path(self.values[each]).stem for each in self.read)
+            sets = {name: as_dataset(call_by_name(self.file.dataset, values=values))}
+            usual = [name]
+        names = list(splits) if splits is not None else usual
+        for name in names:
+            if name not in sets:
+                raise UserError(
+                    f"There is no set of data {name!r}.{did_you_mean(name, sets)} There are: {', '.join(sets)}."
+                )
+        if not names:
+            raise UserError("The recipe has no validation data; its training data is --split train.")
+        return {name: sets[name] for name in names}
+
+    def _build(self, values: Mapping[str, Any]) -> Recipe:
+        return build(self.file, seed=self.run.info["seed"], **values)
+
+    def _built_on(self, recipe: Recipe) -> list[str]:
+        """Which of the files given the recipe was built on."""
+        return [name for name in self.files if str(recipe.hyperparameters[name]) != str(self.own.get(name))]
+
+    def _names(self, files: Iterable[str]) -> str:
+        return " and ".join(str(self.values[name]) for name in files)
+
+    def _unreadable(self, error: OSError, values: Mapping[str, Any]) -> UserError:
         lost = [name for name, value in values.items() if str(value) == str(error.filename)]
         how = f" If it is elsewhere now, say where: {flag(lost[0])} FILE." if lost else ""
-        raise UserError(
-            f"{run.path} cannot be evaluated: its recipe reads {error.filename}: {error.strerror or error}.{how}"
-        ) from error
-
-
-def _chosen(
-    recipe: Recipe, run: Run, file: RecipeFile, overrides: Mapping[str, Any], splits: Iterable[str] | None
-) -> dict[str, Any]:
-    """The sets of data asked for, by name; else validation's, or all there is in another file than the run's.
-
-    Such a file is one set, if the recipe's file can read it whole: with the arguments that the run's model was made with.
-    """
-    others = [name for name in overrides if file.hyperparameters[name].type is Path]
-    taken = inspect.signature(file.dataset).parameters if file.dataset is not None else {}
-    read = [name for name in others if name in taken]
-    sets, usual = recipe.splits, list(recipe.validation)
-    if read and file.dataset is not None:
-        values = {**recipe.hyperparameters, **run.config["model_arguments"]}
-        name = "+".join(Path(overrides[each]).stem for each in read)
-        sets = {name: as_dataset(call_by_name(file.dataset, values=values))}
-    names = list(splits) if splits is not None else list(sets) if others else usual
-    for name in names:
-        if name not in sets:
-            raise UserError(
-                f"There is no set of data {name!r}.{did_you_mean(name, sets)} There are: {', '.join(sets)}."
-            )
-    if not names:
-        raise UserError("The recipe has no validation data; its training data is --split train.")
-    return {name: sets[name] for name in names}
+        return UserError(
+            f"{self.run.path} cannot be evaluated: its recipe reads {error.filename}: {error.strerror or error}.{how}"
+        )
 
 
 def _evaluated(trainer: Trainer, keep: bool, config: Mapping[str, Any]) -> Evaluation:

@@ -91,21 +91,55 @@ def test_two_classes_are_told_apart_by_probabilities_as_by_logits(trained, loss)
 
 
 def test_another_file_is_one_set(trained):
-    evaluation = evaluate("run", data="few.csv", keep=True)
+    evaluation = evaluate("run", {"data": "few.csv"}, keep=True)
     assert list(evaluation.metrics) == ["few"] and len(evaluation.predictions["few"][0]) == 10
 
 
 def test_the_training_data_may_be_gone_then(trained):
     Path("points.csv").unlink()
-    assert list(evaluate("run", data="few.csv").metrics) == ["few"]
+    assert list(evaluate("run", {"data": "few.csv"}).metrics) == ["few"]
     with pytest.raises(UserError, match=r"run cannot be evaluated: its recipe reads .*points.csv.*--data FILE"):
         evaluate("run")
+
+
+def test_another_file_may_be_too_small_for_the_recipe(trained):
+    Path("one.csv").write_text("x,y,kind\n0.5,0.25,1\n")
+    assert list(evaluate("run", {"data": "one.csv"}).metrics) == ["one"]
+    Path("points.csv").unlink()
+    with pytest.raises(
+        UserError, match="its own data is gone .*points.csv.*, and recipe.. cannot be built on one.csv in its place: "
+    ):
+        evaluate("run", {"data": "one.csv"})
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_another_file_of_which_the_recipe_would_make_another_model(trained, gone):
+    source = RECIPE.replace("def model()", "def model(classes)").replace("nn.Linear(2, 2)", "nn.Linear(2, classes)")
+    source = source.replace(
+        "network, points = model(), dataset(data)",
+        "points = dataset(data)\n    classes = int(points.tensors[1].max()) + 1\n    network = model(classes)",
+    )
+    source = source.replace("epochs=epochs,", "epochs=epochs, model_arguments={'classes': classes},")
+    Path("points.py").write_text(source)
+    built = build("points.py")
+    Trainer(built, run=Run.create(built, out="other")).fit()
+    Path("low.csv").write_text("x,y,kind\n0.25,0.5,0\n0,1,0\n")
+    if gone:
+        Path("points.csv").unlink()
+    prediction, _ = evaluate("other", {"data": "low.csv"}, keep=True).predictions["low"]
+    assert prediction.shape == (2, 2)
+    if not gone:
+        Path("other/points.py").write_text(source.replace("dataset(data)", "read(data)").replace("model(", "net("))
+        with pytest.raises(
+            UserError, match="does not fit the model(.|\n)*another model of low.csv than of the run's own"
+        ):
+            evaluate("other", {"data": "low.csv"})
 
 
 def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
     copy = Path("run/points.py")
     copy.write_text(RECIPE.replace("dataset(data)", "read(data)"))
-    assert list(evaluate("run", data="few.csv").metrics) == ["train", "even", "odd"]
+    assert list(evaluate("run", {"data": "few.csv"}).metrics) == ["train", "even", "odd"]
 
 
 def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
@@ -114,7 +148,7 @@ def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
     Path("run/config.json").write_text(
         Path("run/config.json").read_text().replace('"epochs":', '"extra": "points.csv", "epochs":', 1)
     )
-    evaluation = evaluate("run", extra="few.csv", keep=True)
+    evaluation = evaluate("run", {"extra": "few.csv"}, keep=True)
     assert {name: len(pair[0]) for name, pair in evaluation.predictions.items()} == {"train": 10, "even": 30, "odd": 30}
 
 
@@ -129,7 +163,7 @@ def test_another_file_is_read_with_the_arguments_of_the_runs_own_model(trained):
     built = build("points.py")
     trainer = Trainer(built, run=Run.create(built, out="other"))
     trainer.fit()
-    prediction, _ = evaluate("other", data="few.csv", keep=True).predictions["few"]
+    prediction, _ = evaluate("other", {"data": "few.csv"}, keep=True).predictions["few"]
     whole, _ = evaluate("other", splits=["train"], keep=True).predictions["train"]
     assert np.allclose(prediction, whole[:10], atol=1e-4)  # rows moved by 60, as in training, not by 10
 
@@ -139,6 +173,15 @@ def test_a_set_that_there_is_not(trained):
         UserError, match="There is no set of data 'evn'. Did you mean 'even'\\? There are: train, even, odd"
     ):
         evaluate("run", splits=["evn"])
+
+
+def test_hyperparameters_may_have_any_name(trained):
+    copy, config = Path("run/points.py"), Path("run/config.json")
+    copy.write_text(RECIPE.replace("*, epochs", "*, keep: bool = False, run: int = 1, epochs"))
+    config.write_text(config.read_text().replace('"epochs":', '"keep": false, "run": 1, "epochs":', 1))
+    assert list(evaluate("run", {"keep": True, "run": 2}).metrics) == ["even", "odd"]
+    with pytest.raises(UserError, match="there is no hyperparameter 'rum'. Did you mean 'run'"):
+        evaluate("run", {"rum": 2})
 
 
 def test_nothing_is_written(trained):
