@@ -10,6 +10,7 @@ are one set then. It is given, by name, what it has parameters for, as `model` i
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +154,7 @@ class _Asked:
         self.run, self.file, self.own = run, file, run.config["hyperparameters"]
         self.values = check_values(file.function.__name__, file.hyperparameters, {**self.own, **overrides})
         taken = inspect.signature(file.dataset).parameters if file.dataset is not None else {}
-        self.files = [name for name in overrides if isinstance(self.values[name], Path)]
+        self.files = [name for name in overrides if _is_file(self.values[name], may_be_text=name in taken)]
         self.read = [name for name in self.files if name in taken]
 
     def built(self) -> Recipe:
@@ -226,6 +227,10 @@ class _Asked:
         return UserError(
             f"{self.run.path} cannot be evaluated: its recipe reads {error.filename}: {error.strerror or error}.{how}"
         )
+
+
+def _is_file(value: Any, may_be_text: bool) -> bool:
+    return isinstance(value, Path) or (may_be_text and isinstance(value, str) and os.path.exists(value))
 
 
 def _evaluated(trainer: Trainer, keep: bool, config: Mapping[str, Any]) -> Evaluation:

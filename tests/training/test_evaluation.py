@@ -102,6 +102,15 @@ def test_the_training_data_may_be_gone_then(trained):
         evaluate("run")
 
 
+def test_another_file_may_be_given_as_text(trained):
+    source = RECIPE.replace('data: Path = Path("points.csv")', 'data: str = "points.csv", order: str = "C"')
+    Path("run/points.py").write_text(source.replace("dataset(data", "dataset(data, order"))
+    assert list(evaluate("run", {"data": "few.csv"}).metrics) == ["few"]
+    assert list(evaluate("run", {"order": "F"}).metrics) == ["even", "odd"]
+    with pytest.raises(UserError, match="cannot be evaluated: its recipe reads fw.csv: No such file"):
+        evaluate("run", {"data": "fw.csv"})
+
+
 def test_another_file_may_be_too_small_for_the_recipe(trained):
     Path("one.csv").write_text("x,y,kind\n0.5,0.25,1\n")
     assert list(evaluate("run", {"data": "one.csv"}).metrics) == ["one"]
