@@ -8,7 +8,7 @@ import click
 
 from framework.cli.options import RecipeCommand
 from framework.cli.printing import print_json
-from framework.cli.session import debug_option, plugin_option, session
+from framework.cli.session import debug_option, plugin_option, say, session
 
 __all__ = ["evaluate"]
 
@@ -54,8 +54,9 @@ def evaluate(
         overrides,
         splits=[*splits, *after.get("splits", ())] or None,
         plugins=state.load(file, *QUIET),
+        report=say,
     )
     if as_json or after.get("as_json"):
-        print_json(result.metrics)
+        print_json({name: {"samples": result.samples[name], **numbers} for name, numbers in result.metrics.items()})
     else:
         click.echo(str(result))

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from framework.training.rebuild import load_weights, rebuild
 from framework.training.recipe import Recipe, build
 from framework.training.recipe_file import RecipeFile
 from framework.training.run import Run
-from framework.training.samples import as_dataset
+from framework.training.samples import as_dataset, samples_in
 from framework.training.trainer import Trainer
 
 __all__ = ["Evaluation", "evaluate"]
@@ -41,12 +42,14 @@ __all__ = ["Evaluation", "evaluate"]
 class Evaluation:
     """Loss and metrics of each set of data, by their names.
 
+    samples: how many there are in each set.
     predictions: what the model returned for each sample, and the targets, of each set; where they were to be kept, and
         there are such. classes: their names, if the recipe has any. described: metrics that are no numbers, as text.
         probabilities: whether the model returns these, and not logits.
     """
 
     metrics: dict[str, dict[str, Any]]
+    samples: dict[str, int] = field(default_factory=dict)
     predictions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
     classes: list[str] | None = None
     described: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
@@ -95,7 +98,9 @@ class Evaluation:
         """A line for each set, then the tables."""
         names = list(dict.fromkeys(name for numbers in self.metrics.values() for name in numbers))
         lines = [
-            f"{split}  " + ", ".join(f"{name} {numbers[name]:.4f}" for name in names if _is_number(numbers.get(name)))
+            f"{split}  "
+            + ", ".join(f"{name} {numbers[name]:.4f}" for name in names if _is_number(numbers.get(name)))
+            + f"  ({self.samples[split]:,} {'sample' if self.samples[split] == 1 else 'samples'})"
             for split, numbers in self.metrics.items()
         ]
         tables = [f"{split} {name}:\n{text}" for split, texts in self.described.items() for name, text in texts.items()]
@@ -120,13 +125,15 @@ def evaluate(
     splits: Iterable[str] | None = None,
     plugins: PluginManager | Iterable[object] | None = None,
     keep: bool = False,
+    report: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Loss and metrics of the model that a run trained, or as it was at one of its checkpoints (`RUN/best`).
 
     That is on the run's validation sets, or on those sets that `splits` names, "train" among them; exactly as validation
     in training does it. Hyperparameters in `overrides` replace the run's: `{"data": "new.csv"}`. Without `plugins`, those
-    are loaded that the run had. `keep` the predictions, too. Nothing is written. UserError where the run's recipe cannot
-    be built any more, or has no such set.
+    are loaded that the run had. `keep` the predictions, too. `report` is told what a person should know of where the
+    numbers come from; without it, that is a warning. Nothing is written. UserError where the run's recipe cannot be
+    built any more, or has no such set.
     """
     opened, at = Run.open_at(run)
     weights = opened.weights(at)
@@ -136,12 +143,16 @@ def evaluate(
     file = opened.recipe_file()
     if plugins is None:
         plugins = PluginManager.load(given, recipe=file)
-    asked = _Asked(opened, file, overrides or {})
+    asked = _Asked(opened, file, overrides or {}, report or _warn)
     recipe = asked.built()
     asked.load(recipe, weights)
     recipe.validate = asked.chosen(recipe, splits)
     trainer = Trainer(recipe, plugins=plugins, compile=False)
     return _evaluated(trainer, keep, opened.config)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=3)
 
 
 class _Asked:
@@ -150,8 +161,8 @@ class _Asked:
     What `dataset` reads is one set. The rest of the recipe is then as the run's own data made it, if that is there still.
     """
 
-    def __init__(self, run: Run, file: RecipeFile, overrides: Mapping[str, Any]) -> None:
-        self.run, self.file, self.own = run, file, run.config["hyperparameters"]
+    def __init__(self, run: Run, file: RecipeFile, overrides: Mapping[str, Any], report: Callable[[str], None]) -> None:
+        self.run, self.file, self.report, self.own = run, file, report, run.config["hyperparameters"]
         self.values = check_values(file.function.__name__, file.hyperparameters, {**self.own, **overrides})
         taken = inspect.signature(file.dataset).parameters if file.dataset is not None else {}
         self.files = [name for name in overrides if _is_file(self.values[name], may_be_text=name in taken)]
@@ -166,7 +177,7 @@ class _Asked:
                 raise self._unreadable(error, self.values) from error
             lost = error
         try:
-            return self._build(self.values)
+            recipe = self._build(self.values)
         except OSError as error:
             raise self._unreadable(error, self.values) from error
         except Exception as error:
@@ -174,6 +185,11 @@ class _Asked:
                 f"{self.run.path} cannot be evaluated: its own data is gone ({lost.filename}), and recipe() cannot be built "
                 f"on {self._names(self.read)} in its place: {in_words(error)}"
             ) from error
+        self.report(
+            f"{lost.filename} is gone: recipe() was called on {self._names(self.read)} in its place. What it makes of its "
+            "data, such as weights of classes in the loss, it made of that."
+        )
+        return recipe
 
     def load(self, recipe: Recipe, weights: Path) -> None:
         """Give the recipe the run's model: made again where the recipe makes another one of other data."""
@@ -201,6 +217,11 @@ class _Asked:
             name = "+".join(Path(self.values[each]).stem for each in self.read)
             sets = {name: as_dataset(call_by_name(self.file.dataset, values=values))}
             usual = [name]
+        elif self.files:
+            self.report(
+                f"recipe() itself made sets of {self._names(self.files)}: {', '.join(sets)}. A function `dataset` in its file, "
+                f"with the parameter {self.files[0]!r}, would read it whole."
+            )
         names = list(splits) if splits is not None else usual
         for name in names:
             if name not in sets:
@@ -234,38 +255,45 @@ def _is_file(value: Any, may_be_text: bool) -> bool:
 
 
 def _evaluated(trainer: Trainer, keep: bool, config: Mapping[str, Any]) -> Evaluation:
-    parts, found = (
-        trainer.parts,
-        Evaluation({}, classes=config["classes"], probabilities=config["loss"] in PROBABILITIES),
-    )
+    parts = trainer.parts
+    found = Evaluation({}, classes=config["classes"], probabilities=config["loss"] in PROBABILITIES)
     trainer.epoch = 1
     step, sets = parts.step, parts.validation
     for name, data in sets.items():
-        pairs: list[tuple[np.ndarray, np.ndarray]] = []
-        parts.validation, parts.step = {name: data}, _keeping(step, pairs) if keep else step
+        seen = _Seen(step, keep)
+        parts.validation, parts.step = {name: data}, seen.step
         numbers: dict[str, Any] = trainer.plugins.call("validate", trainer=trainer)
         own = {key.removeprefix(f"{name}/"): value for key, value in numbers.items() if key.startswith(f"{name}/")}
-        found.metrics[name] = own
+        found.metrics[name], found.samples[name] = own, seen.samples
         texts = {key: metric.describe(own[key], found.classes) for key, metric in parts.metrics.items()}
         found.described[name] = {key: text for key, text in texts.items() if text}
-        # Batches of sequences may have samples of other shapes, which do not go into one array.
-        if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in pairs}) == 1:
-            predictions, targets = zip(*pairs, strict=True)
-            found.predictions[name] = np.concatenate(predictions), np.concatenate(targets)
+        if (joined := seen.joined()) is not None:
+            found.predictions[name] = joined
     return found
 
 
-def _keeping(step: Step, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Step:
-    """The step, which adds what the model returned and the targets to `pairs`, where it says both."""
+class _Seen:
+    """A step that counts the samples, and adds what the model returned and the targets to `pairs`, if it is to `keep` these."""
 
-    def kept(model: Any, batch: Any) -> Mapping[str, Any]:
-        outputs = step(model, batch)
+    def __init__(self, step: Step, keep: bool) -> None:
+        self._step, self._keep = step, keep
+        self.samples = 0
+        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def step(self, model: Any, batch: Any) -> Mapping[str, Any]:
+        outputs = self._step(model, batch)
+        self.samples += samples_in(batch)
         prediction, target = outputs["prediction"], outputs["target"]
-        if isinstance(prediction, Tensor) and isinstance(target, Tensor):
-            pairs.append((prediction.detach().numpy(), target.detach().numpy()))
+        if self._keep and isinstance(prediction, Tensor) and isinstance(target, Tensor):
+            self.pairs.append((prediction.detach().numpy(), target.detach().numpy()))
         return outputs
 
-    return kept
+    def joined(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """All of them; None where batches of sequences have samples of other shapes, which do not go into one array."""
+        if len({(prediction.shape[1:], target.shape[1:]) for prediction, target in self.pairs}) != 1:
+            return None
+        predictions, targets = zip(*self.pairs, strict=True)
+        return np.concatenate(predictions), np.concatenate(targets)
 
 
 def _is_number(value: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.training.checks import check_batch_labels, check_labels
 from framework.training.metrics import Metric, named_metrics
-from framework.training.samples import known_length
+from framework.training.samples import known_length, samples_in
 
 if TYPE_CHECKING:
     from framework.autograd import Tensor
@@ -179,14 +179,7 @@ def _own_count(batch: Any, outputs: Mapping[str, Any]) -> float:
     if "count" in outputs:
         return float(outputs["count"])
     target = outputs["target"]
-    return len(_first(batch)) if target is None else target.numel()
-
-
-def _first(batch: Any) -> Any:
-    """A batch's first tensor, whose length is the number of samples."""
-    while isinstance(batch, list | tuple | Mapping):
-        batch = next(iter(batch.values() if isinstance(batch, Mapping) else batch))
-    return batch
+    return samples_in(batch) if target is None else target.numel()
 
 
 def _counter(loss: Any) -> Callable[[Tensor], float]:

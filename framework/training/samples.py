@@ -12,7 +12,7 @@ from typing import Any
 from framework.autograd import Tensor
 from framework.data import Dataset
 
-__all__ = ["Samples", "as_dataset", "known_length", "shapes_of"]
+__all__ = ["Samples", "as_dataset", "known_length", "samples_in", "shapes_of"]
 
 
 class Samples(Dataset[Any]):
@@ -39,6 +39,19 @@ def known_length(data: Any) -> int | None:
         return len(data)
     except (TypeError, NotImplementedError):
         return None
+
+
+def samples_in(batch: Any) -> int:
+    """How many samples a batch holds: as many as its first tensor, or array, is long; 1 where it has none."""
+    length = known_length(_first_array(batch))
+    return 1 if length is None else length
+
+
+def _first_array(batch: Any) -> Any:
+    if isinstance(batch, list | tuple | Mapping):
+        parts = batch.values() if isinstance(batch, Mapping) else batch
+        return next((found for each in parts if (found := _first_array(each)) is not None), None)
+    return batch if hasattr(batch, "shape") else None
 
 
 def shapes_of(batch: Any) -> Any:

@@ -19,12 +19,16 @@ def trained(framework, folder):
 def test_a_line_for_each_set(framework, trained):
     shown = framework("evaluate", "run", "--split", "train")
     assert shown.exit_code == 0 and shown.stderr == ""
-    assert shown.stdout.startswith("train  loss ") and ", mae " in shown.stdout
+    assert (
+        shown.stdout.startswith("train  loss ")
+        and ", mae " in shown.stdout
+        and shown.stdout.endswith("  (8 samples)\n")
+    )
 
 
 def test_as_json_before_or_behind_the_run(framework, trained):
     first = framework("evaluate", "--json", "--split", "train", "run")
-    assert json.loads(first.stdout)["train"].keys() == {"loss", "mae"}
+    assert json.loads(first.stdout)["train"].keys() == {"samples", "loss", "mae"}
     assert framework("evaluate", "run", "--split", "train", "--json").stdout == first.stdout
 
 

@@ -12,6 +12,7 @@ import framework
 from framework import Trainer, build
 from framework.errors import UserError
 from framework.training import Run, evaluate, export
+from framework.training.samples import samples_in
 
 RECIPE = """
 from pathlib import Path
@@ -69,7 +70,15 @@ def test_sets_are_chosen_and_predictions_kept(trained):
     prediction, target = evaluation.predictions["train"]
     assert prediction.shape == (60, 2) and (target == trained.recipe.train.tensors[1].numpy()).all()
     assert evaluation.metrics["train"]["accuracy"] == (prediction.argmax(1) == target).mean()
-    assert str(evaluation).startswith("train  loss 0.")
+    assert str(evaluation).startswith("train  loss 0.") and str(evaluation).endswith("  (60 samples)")
+    assert evaluation.samples == {"train": 60}
+
+
+def test_samples_are_counted_in_whatever_holds_them():
+    rows = framework.zeros(3, 2)
+    for batch in ((rows, rows[0]), {"x": [rows]}, (["a", "b", "c"], rows), rows, np.zeros((3, 1))):
+        assert samples_in(batch) == 3
+    assert samples_in(framework.tensor(1.0)) == samples_in("abc") == samples_in([]) == 1
 
 
 @pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
@@ -97,7 +106,9 @@ def test_another_file_is_one_set(trained):
 
 def test_the_training_data_may_be_gone_then(trained):
     Path("points.csv").unlink()
-    assert list(evaluate("run", {"data": "few.csv"}).metrics) == ["few"]
+    told = []
+    assert list(evaluate("run", {"data": "few.csv"}, report=told.append).metrics) == ["few"]
+    assert "points.csv is gone: recipe() was called on few.csv in its place." in told[0]
     with pytest.raises(UserError, match=r"run cannot be evaluated: its recipe reads .*points.csv.*--data FILE"):
         evaluate("run")
 
@@ -135,7 +146,9 @@ def test_another_file_of_which_the_recipe_would_make_another_model(trained, gone
     Path("low.csv").write_text("x,y,kind\n0.25,0.5,0\n0,1,0\n")
     if gone:
         Path("points.csv").unlink()
-    prediction, _ = evaluate("other", {"data": "low.csv"}, keep=True).predictions["low"]
+    told = []
+    prediction, _ = evaluate("other", {"data": "low.csv"}, keep=True, report=told.append).predictions["low"]
+    assert len(told) == gone
     assert prediction.shape == (2, 2)
     if not gone:
         Path("other/points.py").write_text(source.replace("dataset(data)", "read(data)").replace("model(", "net("))
@@ -148,7 +161,11 @@ def test_another_file_of_which_the_recipe_would_make_another_model(trained, gone
 def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
     copy = Path("run/points.py")
     copy.write_text(RECIPE.replace("dataset(data)", "read(data)"))
-    assert list(evaluate("run", {"data": "few.csv"}).metrics) == ["train", "even", "odd"]
+    with pytest.warns(
+        UserWarning, match="itself made sets of few.csv: train, even, odd. A function `dataset` in .*'data'"
+    ):
+        evaluation = evaluate("run", {"data": "few.csv"})
+    assert evaluation.samples == {"train": 10, "even": 5, "odd": 5}
 
 
 def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
@@ -157,8 +174,9 @@ def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
     Path("run/config.json").write_text(
         Path("run/config.json").read_text().replace('"epochs":', '"extra": "points.csv", "epochs":', 1)
     )
-    evaluation = evaluate("run", {"extra": "few.csv"}, keep=True)
-    assert {name: len(pair[0]) for name, pair in evaluation.predictions.items()} == {"train": 10, "even": 30, "odd": 30}
+    told = []
+    evaluation = evaluate("run", {"extra": "few.csv"}, report=told.append)
+    assert evaluation.samples == {"train": 10, "even": 30, "odd": 30} and len(told) == 1
 
 
 def test_another_file_is_read_with_the_arguments_of_the_runs_own_model(trained):
