@@ -28,6 +28,7 @@ from framework.training.hyperparameters import check_values, flag
 from framework.training.metrics import IGNORED
 from framework.training.parts import Step, call_by_name
 from framework.training.prediction import PROBABILITIES
+from framework.training.provenance import different_versions
 from framework.training.rebuild import load_weights, rebuild
 from framework.training.recipe import Recipe, build
 from framework.training.recipe_file import RecipeFile
@@ -143,7 +144,10 @@ def evaluate(
     file = opened.recipe_file()
     if plugins is None:
         plugins = PluginManager.load(given, recipe=file)
-    asked = _Asked(opened, file, overrides or {}, report or _warn)
+    report = report or _warn
+    if different := different_versions(opened.info.get("versions", {})):
+        report(f"The last bits of the numbers may differ from those in training: {'; '.join(different)}.")
+    asked = _Asked(opened, file, overrides or {}, report)
     recipe = asked.built()
     asked.load(recipe, weights)
     recipe.validate = asked.chosen(recipe, splits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -209,6 +210,14 @@ def test_hyperparameters_may_have_any_name(trained):
     assert list(evaluate("run", {"keep": True, "run": 2}).metrics) == ["even", "odd"]
     with pytest.raises(UserError, match="there is no hyperparameter 'rum'. Did you mean 'run'"):
         evaluate("run", {"rum": 2})
+
+
+def test_it_says_where_the_last_bits_may_differ(trained):
+    info = json.loads(Path("run/run.json").read_text())
+    info["versions"]["threads"] = 64
+    Path("run/run.json").write_text(json.dumps(info))
+    with pytest.warns(UserWarning, match="may differ from those in training: the number of threads was 64, is "):
+        evaluate("run")
 
 
 def test_nothing_is_written(trained):
