@@ -28,6 +28,7 @@ from framework.plugin.hookspecs.registries import Loss, MetricLike, Register
 from framework.plugin.manager import PluginManager
 from framework.plugin.markers import hookimpl
 from framework.plugin.registry import UnknownName
+from framework.training.decisions import decided
 from framework.training.history import History
 from framework.training.metrics import Metric
 from framework.training.monitor import Monitor
@@ -56,6 +57,7 @@ __all__ = [
     "Tensor",
     "Trainer",
     "UserError",
+    "decided",
     "get_operation",
     "gradcheck",
     "gradgradcheck",

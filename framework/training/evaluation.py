@@ -23,11 +23,11 @@ from framework.autograd import Tensor
 from framework.errors import UserError, did_you_mean, in_words
 from framework.plugin.finding import QUIET
 from framework.plugin.manager import PluginManager
+from framework.training.decisions import decided, gives_probabilities
 from framework.training.files import read_arrays
 from framework.training.hyperparameters import check_values, flag
 from framework.training.metrics import IGNORED
 from framework.training.parts import Step, call_by_name
-from framework.training.prediction import PROBABILITIES
 from framework.training.provenance import different_versions
 from framework.training.rebuild import load_weights, rebuild
 from framework.training.recipe import Recipe, build
@@ -59,36 +59,37 @@ class Evaluation:
     def confusion(self, split: str) -> np.ndarray | None:
         """How many samples of each class (rows) were taken for each class (columns); None where nothing was classified.
 
-        The largest output wins; a single one, of the second of two classes, is compared with 0, or with a half where it is a
-        probability. Targets that no loss looks at (-100) do not count.
+        Those are as `decided` for. Targets that no loss looks at (-100) do not count.
         """
         if split not in self.predictions:
             return None
         prediction, target = self.predictions[split]
-        classes = len(self.classes) if self.classes else 0
-        scores = self._scores(prediction, target, max(classes, 2))
-        if scores is None:
+        several = self._several(prediction, target)
+        if several is None:
             return None
-        kept = target.reshape(len(scores)) != IGNORED
-        size = max(classes, scores.shape[1])
-        actual = target.reshape(len(scores))[kept].astype(np.int64)
+        outputs = prediction if several else prediction.reshape(-1)
+        taken = decided(outputs, several=several, probabilities=self.probabilities)
+        target = target.reshape(-1)
+        kept = target != IGNORED
+        size = max(len(self.classes or ()), prediction.shape[1] if several else 2)
+        actual = target[kept].astype(np.int64)
         if actual.size and not 0 <= actual.min() <= actual.max() < size:
             return None
-        pairs = actual * size + scores.argmax(1)[kept]
-        return np.bincount(pairs, minlength=size * size).reshape(size, size)
+        return np.bincount(actual * size + taken[kept], minlength=size * size).reshape(size, size)
 
     def roc(self, split: str) -> tuple[np.ndarray, np.ndarray, float] | None:
         """False and true positive rates by falling threshold, and the area below, for two classes; None for others."""
         if split not in self.predictions:
             return None
         prediction, target = self.predictions[split]
-        scores = self._scores(prediction, target, 2)
-        if scores is None or scores.shape[1] != 2 or (self.classes and len(self.classes) != 2):
+        several = self._several(prediction, target)
+        if several is None or (several and prediction.shape[1] != 2) or (self.classes and len(self.classes) != 2):
             return None
-        positive = target.reshape(len(scores)) > 0.5
+        positive = target.reshape(-1) > 0.5
         if positive.all() or not positive.any():
             return None
-        margin = scores[:, 1].astype(np.float64) - scores[:, 0]
+        wide = prediction.astype(np.float64)
+        margin = wide[:, 1] - wide[:, 0] if several else wide.reshape(-1)
         order = np.argsort(-margin, kind="stable")
         last = np.append(np.flatnonzero(np.diff(margin[order])), len(order) - 1)  # of those with one score
         true = np.concatenate([[0], np.cumsum(positive[order])[last]]) / positive.sum()
@@ -107,16 +108,15 @@ class Evaluation:
         tables = [f"{split} {name}:\n{text}" for split, texts in self.described.items() for name, text in texts.items()]
         return "\n".join([*lines, *tables])
 
-    def _scores(self, prediction: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray | None:
-        """Outputs as (samples, classes); one for two classes is turned into two. None where they classify nothing."""
+    def _several(self, prediction: np.ndarray, target: np.ndarray) -> bool | None:
+        """Whether each class has an output of its own, or a single one tells two apart; None where nothing is classified."""
         if target.size != len(target) or not len(target):
             return None
-        if prediction.size == len(prediction) and classes == 2 and np.isin(target, (0, 1)).all():
-            second = prediction.reshape(-1, 1)
-            return np.concatenate([np.full_like(second, 0.5 if self.probabilities else 0), second], 1)
+        if prediction.size == len(prediction) and len(self.classes or ()) <= 2 and np.isin(target, (0, 1)).all():
+            return False
         if prediction.ndim != 2 or prediction.shape[1] < 2 or target.ndim != 1 or target.dtype.kind not in "iub":
             return None
-        return prediction
+        return True
 
 
 def evaluate(
@@ -260,7 +260,7 @@ def _is_file(value: Any, may_be_text: bool) -> bool:
 
 def _evaluated(trainer: Trainer, keep: bool, config: Mapping[str, Any]) -> Evaluation:
     parts = trainer.parts
-    found = Evaluation({}, classes=config["classes"], probabilities=config["loss"] in PROBABILITIES)
+    found = Evaluation({}, classes=config["classes"], probabilities=gives_probabilities(config["loss"]))
     trainer.epoch = 1
     step, sets = parts.step, parts.validation
     for name, data in sets.items():

@@ -2,7 +2,7 @@
 
 A metric is a function `(prediction, target) -> number`, called once with all of the split's predictions, or, where
 these would not fit in memory, an object that adds batches up: a `Metric`. Predictions are what the model returned
-(for classification: logits), without their graph. More of them are in `framework_plugins.metrics`.
+(for classification: logits, or what the loss takes), without their graph. More of them are in `framework_plugins.metrics`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from framework.autograd import Tensor
 from framework.errors import UserError
+from framework.training.decisions import decided
 from framework.training.metric_state import attributes_state, load_attributes
 
 __all__ = [
@@ -47,8 +48,11 @@ IGNORED = -100
 class Metric(ABC):
     """Adds batches up: `update(prediction, target)` for some samples, then `compute()` for all of them.
 
-    An object with a `name` is called that in records, another by its class.
+    An object with a `name` is called that in records, another by its class. `of_probabilities` is set where the recipe's
+    loss says that predictions are these (`nn.BCELoss`), and not logits: see `framework.extend.decided`.
     """
+
+    of_probabilities = False
 
     @abstractmethod
     def reset(self) -> None:
@@ -101,18 +105,21 @@ class Accuracy(Mean):
     """The share of samples that are classified rightly.
 
     Classes in dimension 1 and targets without it: the largest logit wins. Prediction and target of one size: each is
-    a class of two, and a positive logit means 1. Targets of -100 do not count.
+    a class of two, and a positive logit, or a probability above a half, means 1. Targets of -100 do not count.
     """
 
     name = "accuracy"
 
     def each(self, prediction: Tensor, target: Tensor) -> Tensor:
+        from framework.operations import from_numpy
+
         shape = tuple(prediction.shape)
-        if len(shape) > 1 and shape[1] > 1 and shape[:1] + shape[2:] == tuple(target.shape):
-            right = prediction.argmax(1) == target
-        else:
+        several = len(shape) > 1 and shape[1] > 1 and shape[:1] + shape[2:] == tuple(target.shape)
+        if not several:
             prediction, target = _same_shape("accuracy", prediction, target)
-            right = (prediction > 0) == (target > 0.5)
+        outputs = prediction.detach().numpy()
+        classes = from_numpy(decided(outputs, several=several, probabilities=self.of_probabilities))
+        right = classes == (target if several else target > 0.5)
         all_kept = (target.numpy() != IGNORED).all()
         return right if all_kept else right[target != IGNORED]
 

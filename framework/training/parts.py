@@ -11,6 +11,7 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.training.checks import check_batch_labels, check_labels
+from framework.training.decisions import gives_probabilities
 from framework.training.metrics import Metric, named_metrics
 from framework.training.samples import known_length, samples_in
 
@@ -77,6 +78,8 @@ def prepare(recipe: Recipe, plugins: PluginManager) -> Parts:
     metrics = named_metrics(recipe.metrics, plugins.registry("metrics"))
     if "loss" in metrics:
         raise UserError("No metric can be called 'loss': that is the loss itself.")
+    for metric in metrics.values():
+        metric.of_probabilities = gives_probabilities(loss)
     checked = [check_labels(name, data, loss) for name, data in recipe.splits.items()]
     return Parts(
         step=_own_step(recipe) if recipe.step else _default_step(loss),

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from framework.errors import UserError
+from framework.training.decisions import decided, gives_probabilities
 from framework.training.run import Run
 
 if TYPE_CHECKING:
     from framework.autograd import Tensor
 
-__all__ = ["PROBABILITIES", "Prediction", "predict", "predictions"]
+__all__ = ["Prediction", "predict", "predictions"]
 
 ROWS = 4096
 """So many rows are given to the model at once; fewer of large ones."""
@@ -27,16 +28,17 @@ ROWS = 4096
 NUMBERS = 2**22
 """About so many numbers are given to it at once."""
 
-PROBABILITIES = {"BCELoss", "binary_cross_entropy", "bce"}
-"""Losses whose model returns probabilities; other classifiers return logits."""
-
 
 @dataclass
 class Prediction:
-    """A prediction for each row: `outputs` are the numbers, or the probability of each of the `classes`."""
+    """A prediction for each row: `outputs` are the numbers, or the probability of each of the `classes`.
+
+    `decided` is the number of the class of each, where there are classes.
+    """
 
     outputs: np.ndarray
     classes: list[str] | None = None
+    decided: np.ndarray | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -51,10 +53,9 @@ class Prediction:
         """The number, or numbers, for each row; or its class, and the probability of each class."""
         # Numbers that print as short as their own precision allows.
         numbers = [[float(str(number)) for number in row] for row in self._flat]
-        if not self.classes:
+        if not self.classes or self.decided is None:
             return numbers
-        best = self.outputs.argmax(1)
-        return [[self.classes[index], *row] for index, row in zip(best, numbers, strict=True)]
+        return [[self.classes[index], *row] for index, row in zip(self.decided, numbers, strict=True)]
 
     @property
     def _flat(self) -> np.ndarray:
@@ -64,7 +65,9 @@ class Prediction:
 def predict(run: str | Path, data: str | Path | np.ndarray) -> Prediction:
     """Predictions for all rows of a file or an array, as `predictions` gives them block by block."""
     blocks = list(predictions(run, data))
-    return Prediction(np.concatenate([block.outputs for block in blocks]), blocks[0].classes)
+    outputs = np.concatenate([block.outputs for block in blocks])
+    decided = [block.decided for block in blocks if block.decided is not None]
+    return Prediction(outputs, blocks[0].classes, np.concatenate(decided) if decided else None)
 
 
 def predictions(run: str | Path, data: str | Path | np.ndarray) -> Iterator[Prediction]:
@@ -158,16 +161,17 @@ def _predicted(model: Any, inputs: Tensor, config: Mapping[str, Any]) -> Predict
     classes = config["classes"]
     if not classes:
         return Prediction(output.numpy())
-    return Prediction(_probabilities(output, len(classes), config["loss"] in PROBABILITIES), classes)
+    return _classified(output, classes, gives_probabilities(config["loss"]))
 
 
-def _probabilities(output: Tensor, classes: int, already: bool) -> np.ndarray:
-    """The probability of each class, (rows, classes); one output for two classes is that of the second."""
-    if output.numel() == len(output) and classes == 2:
+def _classified(output: Tensor, classes: list[str], probabilities: bool) -> Prediction:
+    """The probability of each class, (rows, classes), and the class; one output for two is that of the second."""
+    if output.numel() == len(output) and len(classes) == 2:
         output = output.reshape(-1)
-        second = (output if already else output.sigmoid()).numpy()
-        return np.stack([1 - second, second], axis=1)
-    if output.ndim != 2 or output.shape[1] != classes:
-        raise UserError(f"The model's output of shape {tuple(output.shape)} does not fit {classes} classes.")
-    array: np.ndarray = (output if already else output.softmax(1)).numpy()
-    return array
+        second = (output if probabilities else output.sigmoid()).numpy()
+        taken = decided(output.numpy(), several=False, probabilities=probabilities)
+        return Prediction(np.stack([1 - second, second], axis=1), classes, taken)
+    if output.ndim != 2 or output.shape[1] != len(classes):
+        raise UserError(f"The model's output of shape {tuple(output.shape)} does not fit {len(classes)} classes.")
+    array: np.ndarray = (output if probabilities else output.softmax(1)).numpy()
+    return Prediction(array, classes, decided(output.numpy(), several=True))

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import framework
+import framework_plugins.metrics
 from framework import Trainer, build
 from framework.errors import UserError
-from framework.training import Run, evaluate, export
+from framework.training import Run, evaluate, export, predict
 from framework.training.samples import samples_in
 
 RECIPE = """
@@ -87,14 +88,23 @@ def test_two_classes_are_told_apart_by_probabilities_as_by_logits(trained, loss)
     source = RECIPE.replace("CrossEntropyLoss", loss).replace("target.long()", "target.unsqueeze(1)")
     last = "nn.Sigmoid()" if loss == "BCELoss" else "nn.Identity()"
     source = source.replace("nn.Linear(2, 2)", f"nn.Sequential(nn.Linear(2, 1), {last})")
-    Path("points.py").write_text(source.replace('metrics=["accuracy"], ', ""))
+    Path("points.py").write_text(
+        source.replace('["accuracy"]', '["accuracy", "recall", "precision", "confusion_matrix"]')
+    )
     built = build("points.py")
-    Trainer(built, run=Run.create(built, out="other")).fit()
+    plugins = [framework_plugins.metrics]
+    Trainer(built, plugins=plugins, run=Run.create(built, out="other")).fit()
     evaluation = evaluate("other", splits=["train"], keep=True)
     prediction, target = evaluation.predictions["train"]
     taken = prediction > (0.5 if loss == "BCELoss" else 0)
     right = np.array([[((taken == column) & (target == row)).sum() for column in (0, 1)] for row in (0, 1)])
     assert (evaluation.confusion("train") == right).all() and 0 < taken.mean() < 1
+    metrics = evaluation.metrics["train"]
+    assert metrics["confusion_matrix"] == right.tolist()
+    assert metrics["accuracy"] == np.trace(right) / 60 and metrics["recall"] == right[1, 1] / right[1].sum()
+    assert metrics["precision"] == right[1, 1] / right[:, 1].sum()
+    rows = np.loadtxt("points.csv", delimiter=",", skiprows=1)[:, :2]
+    assert (predict("other", rows).decided == taken[:, 0]).all()
     false, true, area = evaluation.roc("train")
     above = (prediction[target == 1][:, None] > prediction[target == 0]).mean()
     assert area == pytest.approx(above) and (false[-1], true[-1]) == (1, 1)

@@ -1,7 +1,8 @@
 """Metrics of classes, rankings and values, by name ("f1", "roc_auc", "r2") or as objects (`F1(average="weighted")`).
 
 Each is that of the whole split, exactly, however it is cut into batches; only the rankings keep every prediction
-for it. Predictions are logits: see `reading` for which shapes mean what. Targets of -100 are left out.
+for it. Predictions are logits, or probabilities where the loss says so: see `reading` for which shapes mean what.
+Targets of -100 are left out.
 """
 
 from __future__ import annotations

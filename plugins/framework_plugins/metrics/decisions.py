@@ -1,4 +1,7 @@
-"""Metrics of what is decided for each sample: a class (the largest logit), or yes or no (a logit above 0)."""
+"""Metrics of what is decided for each sample: a class (the largest logit), or yes or no (a logit above 0).
+
+Where the loss says that the model returns probabilities, these are compared with a half.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from framework.extend import Metric, Tensor, UserError
+from framework.extend import Metric, Tensor, UserError, decided
 from framework_plugins.metrics.reading import Array, Kind, Samples, checked, read
 from framework_plugins.metrics.tables import labels_table, matrix_table
 
@@ -22,14 +25,17 @@ class Counted(Metric):
     average: "binary" is class 1's (labels are then samples of their own). "macro" is the mean over the classes that
         were decided or there, "weighted" the mean by how often each was there; of labels, all count. "micro" is the ratio
         of the classes' sums. None takes "binary" for two classes, else "macro".
-    threshold: a sample of two classes or a label with one logit is decided positive above it.
+    threshold: a sample of two classes or a label with one logit is decided positive above it; without one, above 0, and a
+        probability above a half.
     A ratio of 0 to 0 is 0, as in scikit-learn: the precision of a class never decided, the recall of one that was
     never there. The number is nan where a prediction is, or where there is no sample.
     """
 
     title: ClassVar[str]
 
-    def __init__(self, average: Average | None = None, *, threshold: float = 0.0, ignore_index: int = -100) -> None:
+    def __init__(
+        self, average: Average | None = None, *, threshold: float | None = None, ignore_index: int = -100
+    ) -> None:
         if average is not None and average not in get_args(Average):
             raise UserError(f"{self.title}: average must be one of {', '.join(get_args(Average))}, not {average!r}.")
         self.name = f"{self.title}_{average}" if average else self.title
@@ -52,14 +58,12 @@ class Counted(Metric):
             self.right = self.decided = self.there = np.zeros(samples.size, np.int64)
         self.seen = checked(self.name, self.seen, samples)
         self.defined = self.defined and not np.isnan(samples.scores).any()
-        decided, targets = decide(samples, self.threshold), samples.targets
+        taken, targets = decide(self, samples, self.threshold), samples.targets
         if samples.kind == "labels":
-            right, decided, there = (decided == 1) & (targets == 1), (decided == 1) & (targets >= 0), targets == 1
-            counts = [each.sum(0) for each in (right, decided, there)]
+            right, taken, there = (taken == 1) & (targets == 1), (taken == 1) & (targets >= 0), targets == 1
+            counts = [each.sum(0) for each in (right, taken, there)]
         else:
-            counts = [
-                np.bincount(each, minlength=samples.size) for each in (targets[decided == targets], decided, targets)
-            ]
+            counts = [np.bincount(each, minlength=samples.size) for each in (targets[taken == targets], taken, targets)]
         self.right, self.decided, self.there = self.right + counts[0], self.decided + counts[1], self.there + counts[2]
 
     def compute(self) -> float:
@@ -120,7 +124,7 @@ class ConfusionMatrix(Metric):
 
     name = "confusion_matrix"
 
-    def __init__(self, *, threshold: float = 0.0, ignore_index: int = -100) -> None:
+    def __init__(self, *, threshold: float | None = None, ignore_index: int = -100) -> None:
         self.threshold, self.ignore_index = threshold, ignore_index
         self.reset()
 
@@ -132,13 +136,13 @@ class ConfusionMatrix(Metric):
         samples = read(self.name, prediction, target, self.ignore_index)
         self.seen = checked(self.name, self.seen, samples)
         defined: Array = ~np.isnan(samples.scores)
-        decided, targets = decide(samples, self.threshold), samples.targets
+        taken, targets = decide(self, samples, self.threshold), samples.targets
         size = samples.size
         shape: tuple[int, ...] = (size, 2, 2) if samples.kind == "labels" else (size, size)
         if samples.kind == "labels":
-            cells, defined = 4 * np.arange(size) + 2 * targets + decided, defined & (targets >= 0)
+            cells, defined = 4 * np.arange(size) + 2 * targets + taken, defined & (targets >= 0)
         else:
-            cells, defined = size * targets + decided, np.asarray(defined.all(axis=tuple(range(1, defined.ndim))))
+            cells, defined = size * targets + taken, np.asarray(defined.all(axis=tuple(range(1, defined.ndim))))
         counts: Array = np.bincount(cells[defined], minlength=math.prod(shape)).reshape(shape)
         self.counts = self.counts + counts if self.counts.size else counts
 
@@ -181,11 +185,10 @@ class TopAccuracy(Metric):
         return self.right / self.count if self.count and self.defined else math.nan
 
 
-def decide(samples: Samples, threshold: float) -> Array:
+def decide(metric: Metric, samples: Samples, threshold: float | None) -> Array:
     """The class of each sample, or of each label whether it is there."""
-    if samples.kind == "classes":
-        return samples.scores.argmax(1)
-    return (samples.scores > threshold).astype(np.int64)
+    several, probabilities = samples.kind == "classes", metric.of_probabilities
+    return decided(samples.scores, several=several, probabilities=probabilities, threshold=threshold)
 
 
 def divided(numerator: Any, denominator: Any) -> Any:

@@ -1,7 +1,7 @@
 """Reads a model's predictions and their targets as samples, each of one class, or with labels of its own.
 
 prediction          target                  what it is
-(N,) or (N, 1)      (N,) or (N, 1)          two classes: one logit each, positive for class 1
+(N,) or (N, 1)      (N,) or (N, 1)          two classes: one logit each, positive for class 1 (a probability, above a half)
 (N, C, d1, …)       (N, d1, …)              C classes: a logit for each, one sample at each of d1, …
 (N, 1, d1, …)       (N, d1, …)              two classes
 (N, L)              (N, L)                  L labels: of each, whether a sample has it
