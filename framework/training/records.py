@@ -1,5 +1,6 @@
 """Reads metrics.jsonl, a run's record of every epoch, while the run may still be writing it.
 
+What a plugin logs between, such as every hundredth step, stands there too: `Records(path).epochs()` leaves it out.
 A last line that is not whole (the run writes it now, or was killed as it did) is left out. Of a long file, one metric of
 all epochs is found without reading the rest as JSON: a thousand runs are listed by it in a second or two.
 """
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,37 @@ class Records:
         except FileNotFoundError:
             data = b""
         self._data = data[: data.rfind(b"\n") + 1]
+        self._numbers: Sequence[int] | None = None
 
     @cached_property
     def lines(self) -> list[bytes]:
         """Each record as it stands in the file."""
         return self._data.split(b"\n")[:-1]
+
+    def epochs(self) -> Records:
+        """Those of epochs alone, which have "epoch"; UserError where a line that may be one is no record."""
+        if self.plain and (b"\n" + self._data).count(b'\n{"epoch":') == len(self):
+            return self
+        kept = [index for index in range(len(self)) if self._is_epoch(index)]
+        if len(kept) == len(self):
+            return self
+        those = copy(self)
+        those.__dict__.pop("plain", None)
+        those.lines = [self.lines[index] for index in kept]
+        those._data = b"".join(line + b"\n" for line in those.lines)
+        those._numbers = kept
+        return those
+
+    def _is_epoch(self, index: int) -> bool:
+        line = self.lines[index]
+        if b'"epoch":' in line and self.plain:
+            return True
+        return (b'"epoch"' in line or b"\\" in line) and "epoch" in self[index]
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether no object is within another and no text has an escape: a quoted name with a colon behind it is a key."""
+        return self._data.count(b"{") == len(self) and b"\\" not in self._data
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -45,12 +73,24 @@ class Records:
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            number = range(len(self.lines))[index] + 1
+            number = (range(len(self.lines)) if self._numbers is None else self._numbers)[index] + 1
             raise UserError(f"{self.path} is damaged: line {number} is no JSON object.")
         return record
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return map(self.__getitem__, range(len(self)))
+
+    def sample(self) -> dict[str, Any]:
+        """Every name that a record has, with a value of it that is not null, as far as there is one.
+
+        Where the first two and the last have the same names, and all have as many, they are taken to be all there are.
+        """
+        if not len(self):
+            return {}
+        few = self[0], self[min(1, len(self) - 1)], self[-1]
+        same = few[0].keys() == few[1].keys() == few[2].keys()
+        alike = same and self.plain and self._data.count(b":") == len(self) * len(few[0])
+        return reduce(_merged, few if alike else self)
 
     def column(self, name: str) -> list[float]:
         """A metric in all records; nan where it is null, missing, or no number."""
@@ -58,22 +98,26 @@ class Records:
         return [_number(record.get(name)) for record in self] if found is None else found
 
     def _found(self, name: str) -> list[float] | None:
-        """The same by search in the text; None where that would not be certain to find what JSON means.
-
-        It is certain when no object is within another and no text has an escape: a quoted name with a colon behind it
-        is a key then, and a line that has it once has it as its own.
-        """
-        data, count = self._data, len(self)
-        if data.count(b"{") != count or b"\\" in data:
+        """The same by search in the text; None where that would not be certain to find what JSON means."""
+        if not self.plain:
             return None
-        key = re.escape(json.dumps(name, ensure_ascii=False).encode())
-        found = re.findall(key + rb": ([^,}\n]+)[^\n]*\n", data)
-        if len(found) != count:
+        found = re.findall(re.escape(_key(name)) + rb" ([^,}\n]+)[^\n]*\n", self._data)
+        if len(found) != len(self):
             return None
         try:
             return [math.nan if text == b"null" else float(text) for text in found]
         except ValueError:
             return None
+
+
+def _key(name: str) -> bytes:
+    """A name as it stands in a line."""
+    return json.dumps(name, ensure_ascii=False).encode() + b":"
+
+
+def _merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of both, with the other's values where it has some."""
+    return one | {name: value for name, value in other.items() if value is not None or name not in one}
 
 
 def _number(value: Any) -> float:

@@ -8,6 +8,7 @@ import pytest
 
 from framework.errors import UserError
 from framework.training import Run, RunSummary, find_runs
+from framework.training.looking.describing import metrics_of
 from framework.training.records import Records
 from tests.training.runs import epochs, write_run
 
@@ -79,6 +80,32 @@ def test_a_run_without_validation_or_without_an_epoch(tmp_path):
     assert (made.metric, made.best, made.epochs, made.last) == (None, None, 0, {})
 
 
+def steps(*numbers):
+    return [{"step": number, "train/step_loss": 1.0 / number, "time": number / 20} for number in numbers]
+
+
+def test_records_of_steps_are_no_epochs(tmp_path):
+    one, two = epochs(loss=[3, 1], accuracy=[0.75, 0.5])
+    del two["validation/accuracy"]  # measured every second epoch, or once
+    records = [*steps(5), one, *steps(15), two, *steps(25)]
+    run = Run.open(write_run(tmp_path / "run", records=records, status="running", reason="", seconds=None))
+    made = RunSummary.of(run)
+    assert (made.epochs, made.steps, made.seconds, made.last) == (2, 25, 1.25, two)
+    assert (made.metric, made.best, made.best_epoch) == ("validation/accuracy", 0.75, 1)
+    assert RunSummary.of(run, "validation/loss").best_epoch == 2
+    assert list(metrics_of(run)) == ["train/loss", "validation/loss", "validation/accuracy"]
+    early = RunSummary.of(Run.open(write_run(tmp_path / "early", records=steps(5, 10))))
+    assert (early.epochs, early.steps, early.last["step"]) == (0, 10, 10)
+
+
+def test_a_damaged_record_has_its_own_line(tmp_path):
+    path = write_run(tmp_path / "run", records=[*steps(5), *epochs(loss=[1])])
+    with open(path / "metrics.jsonl", "a") as file:
+        file.write('{"epoch"\n')
+    with pytest.raises(UserError, match="line 3 is no JSON object"):
+        Records(path / "metrics.jsonl").epochs()
+
+
 def test_running_and_killed(tmp_path):
     path = write_run(tmp_path / "run", status="running", reason="", seconds=None, records=epochs(loss=[1, 2]))
     with open(path / "metrics.jsonl", "a") as file:
@@ -100,6 +127,27 @@ def test_damaged_records_leave_the_run_in_the_list(tmp_path):
         assert RunSummary.of(Run.open(path)).best is None
     with pytest.raises(UserError, match="line 2"):
         Run.open(path).records()
+
+
+@pytest.mark.parametrize(
+    ("lines", "epochs", "names"),
+    [
+        (['{"epoch": 1, "a": 1}', '{"epoch": 2, "a": 2}'], 2, "epoch a"),
+        (['{"a": 1, "epoch": 1}', '{"a": 2}', '{"a": "epoch"}', '{"a": "epoch", "epoch": 2}'], 2, "a epoch"),
+        (['{"epoch": 1, "a": {"epoch": 2}}', '{"b": {"epoch": 2}}'], 1, "epoch a"),
+        (['{"\\u0065poch": 1, "a": 1}', '{"b": "\\"epoch\\": 1"}'], 1, "epoch a"),
+        (['{"epoch" : 1, "a": 1}', '{"b":2}', '{"epoch":2,"c":"a: b"}'], 2, "epoch a c"),
+        (['{"epoch": 1, "a": 1}', '{"epoch": 2, "b": 1}', '{"epoch": 3, "a": 1}'], 3, "epoch a b"),
+        (['{"epoch": 1, "a": 1}', '{"epoch": 2, "a": 1, "b": null}', '{"epoch": 3, "a": 1}'], 3, "epoch a b"),
+        ([], 0, ""),
+    ],
+)
+def test_the_epochs_and_their_names_are_what_json_says(tmp_path, lines, epochs, names):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    found = Records(path).epochs()
+    assert list(found) == [record for record in map(json.loads, lines) if "epoch" in record] and len(found) == epochs
+    assert list(found.sample()) == names.split()
 
 
 @pytest.mark.parametrize(

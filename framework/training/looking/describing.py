@@ -73,16 +73,17 @@ def configuration_of(run: Run) -> list[dict[str, Any]]:
 
 
 def metrics_of(run: Run) -> dict[str, dict[str, Any]]:
-    """Of each metric that is a number: its last value, its best, and the epoch of that.
+    """Of each metric of epochs that is a number: its last value, its best, and the epoch of that.
 
-    What is better is told by its name, or by the run's --monitor.
+    What is better is told by its name, or by the run's --monitor. Before the first epoch ends, it is what was logged so far.
     """
     records = Records(run.path / METRICS)
+    records = epochs if len(epochs := records.epochs()) else records
     if not len(records):
         return {}
-    found, first, last = {}, records[0], records[-1]
+    found, last = {}, records[-1]
     asked = monitor_of(run, {})
-    for name in dict.fromkeys([*first, *last]):
+    for name in records.sample():
         by = asked if asked is not None and asked.name == name else Monitor(name)
         best, index = best_of(records, by) if "/" in name else (None, None)
         if index is not None:

@@ -35,11 +35,11 @@ class RunSummary:
     reason: why it ended so.
     recipe: the name of the recipe's file without its ending; None where there is none.
     hyperparameters, seed: all of its values. changed: those that were not left at their defaults, and the seed unless it is 0.
-    epochs, steps: how many were done, by the last record.
+    epochs, steps: how many were done, by the last record of an epoch, and the last that says.
     metric, lower: the metric to go by, and whether less of it is better. best, best_epoch: its best value, and the epoch
         of that. None where there is none.
-    last: the last record.
-    started: when, in ISO's notation. seconds: how long it trained, by the last record where it has not ended.
+    last: the last epoch's record; without an epoch, the last one.
+    started: when, in ISO's notation. seconds: how long it trained, by its records where it has not ended.
     """
 
     name: str
@@ -64,15 +64,20 @@ class RunSummary:
         """Sum a run up, by the metric that `monitor_of` tells; records that cannot be read are none, with a warning."""
         records = Records(run.path / METRICS)
         try:
-            last = records[-1] if len(records) else {}
-            by = monitor_of(run, last, monitor)
-            best, index = best_of(records, by) if by and by.name else (None, None)
-            at = records[index] if index is not None else {}
+            newest = records[-1] if len(records) else {}
+            epochs = records.epochs()
+            last = epochs[-1] if len(epochs) else newest
+            measured = epochs if len(epochs) else records
+            by = monitor_of(run, measured.sample(), monitor)
+            best, index = best_of(measured, by) if by and by.name else (None, None)
+            at = measured[index] if index is not None else {}
         except UserError as error:
             warnings.warn(str(error), stacklevel=2)
-            last, by, best, at = {}, monitor_of(run, {}, monitor), None, {}
+            newest, last, by, best, at = {}, {}, monitor_of(run, {}, monitor), None, {}
         info = _now(run)
-        seconds = last.get("time") if info["status"] in ("running", "killed") else info.get("seconds")
+        seconds = (
+            newest.get("time", last.get("time")) if info["status"] in ("running", "killed") else info.get("seconds")
+        )
         return cls(
             name=str(run.path),
             status=info["status"],
@@ -82,7 +87,7 @@ class RunSummary:
             seed=info["seed"],
             changed=changed(run),
             epochs=whole(last.get("epoch")) or 0,
-            steps=whole(last.get("step")) or 0,
+            steps=whole(newest.get("step", last.get("step"))) or 0,
             metric=by.name if by else None,
             lower=by.lower if by else True,
             best=best,
@@ -119,7 +124,7 @@ def find_runs(*roots: str | Path) -> list[Run]:
 
 
 def monitor_of(run: Run, record: dict[str, Any], monitor: str | None = None) -> Monitor | None:
-    """The metric to go by: the one asked for, else the run's own `--monitor`, else one of a record's.
+    """The metric to go by: the one asked for, else the run's own `--monitor`, else one that a record may have.
 
     That is the first of a validation set that is no loss, else the loss of one, else training's. None without any.
     """
