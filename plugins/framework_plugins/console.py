@@ -23,7 +23,7 @@ class Console:
 
     @hookimpl
     def epoch_end(self, trainer: Trainer, metrics: Mapping[str, Any]) -> None:
-        if "logger table" in trainer.plugins:  # which prints the same
+        if _printed_by_another(trainer):
             return
         epochs = trainer.epochs
         every = math.ceil(epochs / LINES)
@@ -60,6 +60,12 @@ class Console:
             _discard(stdout)
             with contextlib.suppress(OSError, ValueError):
                 trainer.plugins.report(f"Standard output cannot be written to ({error}); training goes on without it.")
+
+
+def _printed_by_another(trainer: Trainer) -> bool:
+    """Whether a plugin, such as a logger, says of itself that it prints the epochs in place of this one's lines."""
+    parts = (part for plugin in trainer.plugins.plugins for part in plugin.parts.values())
+    return any(getattr(part, "prints_epochs", False) is True for part in parts)
 
 
 def summary(metrics: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ WIDTH = 9
 class ConsoleTable:
     """Writes a row an epoch to stdout, and the header anew when its columns change."""
 
+    prints_epochs = True
+
     def __init__(self, run: Run | None = None) -> None:
         self.columns: list[str] = []
 

@@ -81,6 +81,35 @@ def test_a_table_on_the_console(framework, folder):
     assert not any(line.startswith("epoch 1/2") for line in shown)
 
 
+DOTS = """
+from framework.extend import hookimpl
+
+
+class Dots:
+    prints_epochs = True
+
+    def __init__(self, run):
+        pass
+
+    @hookimpl
+    def log(self, record):
+        print(".")
+
+
+@hookimpl
+def register_loggers(register):
+    register("dots", Dots)
+"""
+
+
+def test_anyone_s_logger_may_take_the_place_of_the_console_s_lines(framework, folder):
+    Path("dots.py").write_text(DOTS)
+    shown = framework("train", "-p", "dots.py", "--log", "dots", "--out", "run", "line.py").stdout.splitlines()
+    assert shown[:2] == [".", "."] and shown[2].startswith("finished")
+    shown = framework("train", "-p", "dots.py", "--out", "other", "line.py").stdout.splitlines()
+    assert shown[1].startswith("epoch 2/2")
+
+
 def test_a_logger_that_there_is_not(fails, folder):
     assert fails("train", "--log", "cvs", "line.py") == (
         "error: Among the loggers there is no 'cvs'. Did you mean 'csv'?\n"

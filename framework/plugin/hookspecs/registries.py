@@ -151,7 +151,8 @@ def register_loggers(register: Register[Callable[[Run | None], object]]) -> None
 
     Arguments:
         register: `register(name, logger)`, called with the Run (or None) when training starts; what it returns is
-            an object with observer hooks, `log` first of all.
+            an object with observer hooks, `log` first of all. One that prints each epoch has `prints_epochs = True`:
+            the console leaves its own lines out.
     Returns:
         Nothing.
     Example:
