@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from framework.autograd import Operation
@@ -37,13 +40,32 @@ def prepared(
         manager = _manager(plugins, recipe)
         _make_plugins(manager, recipe, options)
         parts = prepare(recipe, manager)
-        return manager, parts, {name: manager.registry("loggers")[name] for name in loggers}
+        makers = {name: manager.registry("loggers")[name] for name in loggers}
+        for name, make in makers.items():
+            _check_requirements(name, make)
+        return manager, parts, makers
     except Exception as error:
         if run is not None:
             run.finish("failed", in_words(error))
         if isinstance(error, UnknownName) and (hint := _who_has_it(error)):
             raise UnknownName(f"{error}{hint}") from None
         raise
+
+
+def _check_requirements(name: str, logger: object) -> None:
+    """A package that a logger needs and that is missing is an error before a run is made."""
+    requires = getattr(logger, "requires", {})
+    if not isinstance(requires, Mapping):
+        raise PluginError(f"The logger {name!r}: its `requires` is {{module: what to install}}, not {requires!r}.")
+    for module, package in requires.items():
+        try:
+            import_module(module)
+        except Exception as error:  # of any kind: what is there may be broken
+            missing = isinstance(error, ImportError) and find_spec(module.partition(".")[0]) is None
+            why = "is not installed" if missing else f"cannot be imported ({in_words(error)})"
+            raise UserError(
+                f"The logger {name!r} needs {module}, which {why}: pip install {shlex.quote(package)}"
+            ) from error
 
 
 def _who_has_it(error: UnknownName) -> str:

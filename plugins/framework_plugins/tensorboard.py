@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
-from framework.extend import Register, Run, Trainer, UserError, hookimpl
+from framework.extend import Register, Run, Trainer, hookimpl
 
 FOLDER = "tensorboard"
 
@@ -17,14 +17,9 @@ FOLDER = "tensorboard"
 class TensorBoard:
     """Writes each number of a record as a scalar, by its name and step."""
 
+    requires: ClassVar = {"tensorboardX": "framework-train[tensorboard]"}
+
     def __init__(self, run: Run | None) -> None:
-        try:
-            import tensorboardX
-        except ImportError as error:
-            raise UserError(
-                "--log tensorboard needs tensorboardX, which is not installed: pip install 'framework-train[tensorboard]'"
-            ) from error
-        self.make = tensorboardX.SummaryWriter
         self.folder = None if run is None else run.path / FOLDER
         self.writer: Any = None
 
@@ -32,9 +27,11 @@ class TensorBoard:
     def train_start(self, trainer: Trainer) -> None:
         if self.folder is None:
             return
+        from tensorboardX import SummaryWriter
+
         step = trainer.checkpoint.step + 1 if trainer.checkpoint is not None else 0
         # The name of its file has the time in seconds only, and a run may be resumed within one.
-        self.writer = self.make(str(self.folder), purge_step=step, filename_suffix=f".{step}")
+        self.writer = SummaryWriter(str(self.folder), purge_step=step, filename_suffix=f".{step}")
         values = trainer.recipe.hyperparameters
         rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
         self.writer.add_text("hyperparameters", f"| name | value |\n| --- | --- |\n{rows}", 0)

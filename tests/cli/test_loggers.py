@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ def test_a_logger_that_there_is_not(fails, folder):
     )
 
 
-def test_tensorboard_that_is_not_installed(fails, folder, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
-    assert "pip install 'framework-train[tensorboard]'" in fails("train", "--log", "tensorboard", "line.py")
+def test_what_a_logger_lacks_is_told_before_a_run_is_made(fails, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    assert fails("train", "--log", "tensorboard", "line.py") == (
+        "error: The logger 'tensorboard' needs tensorboardX, which is not installed: "
+        "pip install 'framework-train[tensorboard]'\n"
+    )
+    Path("broken_one.py").write_text("import none_of_that")
+    Path("dots.py").write_text(DOTS.replace("prints_epochs = True", 'requires = {"broken_one": "broken-one"}'))
+    monkeypatch.syspath_prepend(folder)
+    said = fails("train", "-p", "dots.py", "--log", "dots", "line.py")
+    assert "needs broken_one, which" in said and "none_of_that" in said and "pip install broken-one" in said
+    Path("dots.py").write_text(DOTS.replace("prints_epochs = True", 'requires = ["broken_one"]'))
+    said = fails("train", "-p", "dots.py", "--log", "dots", "line.py")
+    assert "its `requires` is {module: what to install}, not ['broken_one']" in said
+    assert not Path("runs").exists()

@@ -152,7 +152,8 @@ def register_loggers(register: Register[Callable[[Run | None], object]]) -> None
     Arguments:
         register: `register(name, logger)`, called with the Run (or None) when training starts; what it returns is
             an object with observer hooks, `log` first of all. One that prints each epoch has `prints_epochs = True`:
-            the console leaves its own lines out.
+            the console leaves its own lines out. What `logger` needs beside the framework stands in its `requires`,
+            such as `{"wandb": "wandb>=0.17"}`, a module and what to install for it: told before a run is made.
     Returns:
         Nothing.
     Example:
