@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "nearest"]
+__all__ = ["OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "named", "nearest"]
 
 
 MOST = 30
@@ -41,6 +41,11 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def listed(problems: Sequence[str]) -> str:
     """What follows a colon: one problem on the same line, several on a line each."""
     return f" {problems[0]}" if len(problems) == 1 else "".join(f"\n- {each}" for each in problems)
+
+
+def named(names: Sequence[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def in_words(error: BaseException) -> str:

@@ -31,7 +31,7 @@ ARROWS = {
     "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter
     "plugin": {"face"},
     "training": SHELF | {"plugin", "files", "face"},
-    "cli": {"training", "plugin", "face"},
+    "cli": {"training", "plugin", "extend", "face"},
     "extend": SHELF | {"plugin", "training", "face"},
     "linalg": ENGINE,
     "special": ENGINE,

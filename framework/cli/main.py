@@ -28,6 +28,7 @@ COMMANDS = {
     "diff": "Compare two runs: what was done differently, and what came of it.",
     "evaluate": "Measure a trained model: loss and metrics, on its data or on new data.",
     "export": "Write a run's weights as .safetensors, .npz or .pt.",
+    "hooks": "List the hooks, what each is for, and which plugins implement it.",
     "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on the rows of a CSV or .npy file.",

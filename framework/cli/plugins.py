@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from framework.cli.hooks import check_hook
+from framework.cli.plugin_bisect import bisect
+from framework.cli.printing import print_json
 from framework.cli.session import debug_option, plugin_option, session
 from framework.cli.tables import table
 
@@ -16,21 +18,35 @@ if TYPE_CHECKING:
 __all__ = ["plugins"]
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--hook", metavar="NAME", help="Only those that implement this hook, in the order in which they are called."
+)
 @plugin_option
 @debug_option
 @click.pass_context
-def plugins(context: click.Context, as_json: bool) -> None:
+def plugins(context: click.Context, as_json: bool, hook: str | None) -> None:
     """List the plugins that are loaded, where each was found, and what it adds."""
+    if context.invoked_subcommand is not None:
+        return
     manager = session(context).plugins()
     found = [*_loaded(manager), *_broken(manager)]
+    if hook is not None:
+        check_hook(hook)
+        order = [each.plugin for each in manager.order(hook)]
+        found = sorted((each for each in found if each["name"] in order), key=lambda each: order.index(each["name"]))
     if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
-    header = ("NAME", "VERSION", "FROM", "ADDS")
-    rows = [(each["name"], each["version"] or "-", each["origin"], _adds(each)) for each in found]
-    click.echo(table(header, rows))
+        print_json(found)
+    elif not found:
+        click.echo(f"No plugin implements {hook}.")
+    else:
+        header = ("NAME", "VERSION", "FROM", "ADDS")
+        rows = [(each["name"], each["version"] or "-", each["origin"], _adds(each)) for each in found]
+        click.echo(table(header, rows))
+
+
+plugins.add_command(bisect)
 
 
 def _loaded(manager: PluginManager) -> list[dict[str, Any]]:

@@ -1,13 +1,15 @@
-"""Holds what was said before the command's name, or belongs to every command: `--debug` and `-p`."""
+"""Holds what was said before the command's name, or belongs to every command: `--debug`, `-p`, `--trace`."""
 
 from __future__ import annotations
 
+import contextlib
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from framework.cli.trace import Trace
     from framework.plugin.manager import PluginManager
     from framework.training.recipe import RecipeFile
 
@@ -20,6 +22,8 @@ class Session:
     def __init__(self) -> None:
         self.debug = False
         self.given: list[str] = []
+        self.trace: Trace | None = None
+        self.until = contextlib.ExitStack()
         self._plugins: PluginManager | None = None
         self._said: set[str] = set()
 
@@ -33,7 +37,11 @@ class Session:
         """All plugins: found, given with `-p`, and those of the recipe and of its folder."""
         from framework.plugin.manager import PluginManager
 
+        if self.trace is not None:
+            self.trace.start()
         manager = PluginManager.load(given=[*self.given, *more], recipe=recipe, report=self._say_once)
+        if self.trace is not None:
+            self.trace.watch(manager, self.until)
         del manager.given[len(self.given) :]  # `more` is not what a run is to remember
         return manager
 
@@ -71,6 +79,19 @@ def _add_plugins(context: click.Context, _: click.Parameter, value: tuple[str, .
         context.with_resource(without_local())
 
 
+def _set_trace(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if not value:
+        return
+    from framework.cli.trace import Trace
+
+    state = session(context)
+    if state.trace is None:
+        state.trace = Trace(False)
+        context.find_root().call_on_close(state.until.close)
+        state.until.callback(state.trace.finish)
+    state.trace.each |= parameter.name == "trace_hooks"
+
+
 def debug_option(command: Any) -> Any:
     """`--debug`, before or after the command's name."""
     return click.option(
@@ -84,13 +105,13 @@ def debug_option(command: Any) -> Any:
 
 
 def plugin_option(command: Any) -> Any:
-    """`-p NAME`, before or after the command's name, as often as wanted; loaded before the command runs."""
+    """`-p NAME`, before or after the command's name, as often as wanted, loaded before the command runs; and `--trace`."""
 
     def loaded(*arguments: Any, **named: Any) -> Any:
         session(click.get_current_context()).load_given()
         return command(*arguments, **named)
 
-    return click.option(
+    given = click.option(
         "-p",
         "--plugin",
         multiple=True,
@@ -99,4 +120,12 @@ def plugin_option(command: Any) -> Any:
         metavar="NAME",
         callback=_add_plugins,
         help="Load a plugin, by module or by path.py; no:NAME switches one off. May be repeated.",
-    )(update_wrapper(loaded, command))
+    )
+    traced = [
+        click.option(name, is_flag=True, expose_value=False, is_eager=True, callback=_set_trace, help=text)
+        for name, text in (
+            ("--trace", "Tell how long plugins take to import, and their hooks."),
+            ("--trace-hooks", "The same, with each call of a hook."),
+        )
+    ]
+    return given(traced[0](traced[1](update_wrapper(loaded, command))))

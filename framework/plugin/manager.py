@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from framework.plugin.checks import SPECS, has_hooks, marked, parts_of, problems
 from framework.plugin.finding import BESIDE, LOCAL, RECIPE, Candidate
 from framework.plugin.hookspecs import observers, participants, registries
 from framework.plugin.markers import PROJECT
-from framework.plugin.ordering import arrange
+from framework.plugin.ordering import Implementation, arrange, implementations
 from framework.plugin.registry import FRAMEWORK, PluginError, Registry
 from framework.plugin.watching import Around, watch_part
 
@@ -52,6 +53,8 @@ class Plugin:
     version: str | None
     given: bool
     parts: Mapping[str, object] = field(repr=False)
+    seconds: float = 0.0
+    """How long it took to import."""
 
     @property
     def hooks(self) -> list[str]:
@@ -95,7 +98,7 @@ class PluginManager:
         self._owners: dict[str, str] = {}
         self._registered: dict[str, list[tuple[str, str, Any]]] = {}
         self._registries: dict[str, Registry[Any]] = {}
-        self._watch: tuple[contextlib.ExitStack, Around] | None = None
+        self._watchers: list[tuple[contextlib.ExitStack, Around]] = []
         self._pluggy = pluggy.PluginManager(PROJECT)
         for specifications in (registries, participants, observers):
             self._pluggy.add_hookspecs(specifications)
@@ -168,28 +171,34 @@ class PluginManager:
         caller = getattr(self._pluggy.hook, hook)
         return caller if caller.get_hookimpls() else None
 
+    def order(self, hook: str) -> list[Implementation]:
+        """Who implements a hook, in the order in which they are called."""
+        return implementations(getattr(self._pluggy.hook, hook), self._owners)
+
     def is_implemented(self, hook: str, beside: str) -> bool:
         """Whether a plugin other than the one named `beside` implements a hook."""
         return any(self._owners[part] != beside for part, _ in self._implementations(hook))
 
     @contextlib.contextmanager
     def watching(self, around: Around) -> Iterator[None]:
-        """Has each call of a plugin's hook run in `around(hook, plugin)`, to time it; outside it costs nothing."""
-        if self._watch is not None:
-            raise PluginError("Hooks are being watched already: one watcher at a time.")
+        """Has each call of a plugin's hook run in `around(hook, plugin)`, to time it; outside it costs nothing.
+
+        Who begins to watch last ends first.
+        """
         with contextlib.ExitStack() as stack:
-            self._watch = stack, around
+            watcher = stack, around
+            self._watchers.append(watcher)
             try:
                 for part in self._owners:
-                    self._watch_part(part)
+                    self._watch_part(part, watcher)
                 yield
             finally:
-                self._watch = None
+                self._watchers.remove(watcher)
 
-    def _watch_part(self, part: str) -> None:
-        """Puts the watcher, if there is one, around the hooks of a plugin's part."""
-        if self._watch is not None and self._pluggy.has_plugin(part):
-            (stack, around), owner = self._watch, self._owners[part]
+    def _watch_part(self, part: str, watcher: tuple[contextlib.ExitStack, Around]) -> None:
+        """Puts a watcher around the hooks of a plugin's part."""
+        if self._pluggy.has_plugin(part):
+            (stack, around), owner = watcher, self._owners[part]
             watch_part(self._pluggy, part, lambda hook: around(hook, owner), stack)
 
     def call(self, hook: str, **arguments: object) -> Any:
@@ -269,8 +278,9 @@ class PluginManager:
             loaders[name](trainer=trainer, state=state)
 
     def _load(self, candidate: Candidate) -> None:
+        began = time.perf_counter()
         try:
-            self._add(candidate, candidate.load())
+            self._add(candidate, candidate.load(), began)
         except (Exception, SystemExit) as error:
             if candidate.given:
                 raise _unusable(candidate, error) from error
@@ -286,8 +296,8 @@ class PluginManager:
                 "of that name: rename the file to import from it."
             )
 
-    def _add(self, candidate: Candidate, plugin: object) -> None:
-        name = candidate.name
+    def _add(self, candidate: Candidate, plugin: object, began: float) -> None:
+        name, seconds = candidate.name, time.perf_counter() - began
         if name in self._plugins:
             raise NameTaken(self._plugins[name])
         parts = dict(parts_of(name, plugin() if inspect.isclass(plugin) else plugin))
@@ -304,12 +314,14 @@ class PluginManager:
             candidate.version,
             candidate.given and name != FRAMEWORK,
             parts,
+            seconds,
         )
         guard = Guard(name, self.report)
         for part_name, part in parts.items():
             self._owners[part_name] = name
             self._pluggy.register(guard.of(part), part_name)
-            self._watch_part(part_name)
+            for watcher in self._watchers:
+                self._watch_part(part_name, watcher)
         self._forget_registered()
         try:
             for hook in self._plugins[name].hooks:

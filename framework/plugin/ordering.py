@@ -17,7 +17,16 @@ import pluggy
 from framework.plugin.markers import ORDER
 from framework.plugin.registry import PluginError
 
-__all__ = ["Ordered", "arrange", "in_order", "order_of"]
+__all__ = ["Implementation", "Ordered", "arrange", "implementations", "in_order", "order_of"]
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Who implements a hook: the plugin, the module or object `part` of it, and `how`: "wrapper", "first", "before clip"."""
+
+    plugin: str
+    part: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,8 @@ def arrange(caller: pluggy.HookCaller, owners: Mapping[str, str], parts: Mapping
 
     owners: the plugin of each part, by the part's name, those loaded first at first. parts: the modules and objects.
     """
-    implementations = caller.get_hookimpls()
-    if not any(order_of(each.function) for each in implementations):
+    found = caller.get_hookimpls()
+    if not any(order_of(each.function) for each in found):
         return
     ages = {part: age for age, part in enumerate(owners)}
     modules = {part.__name__: owners[name] for name, part in parts.items() if isinstance(part, ModuleType)}
@@ -57,10 +66,24 @@ def arrange(caller: pluggy.HookCaller, owners: Mapping[str, str], parts: Mapping
         home = modules.get(type(parts[each.plugin_name]).__module__, owner)
         return Ordered(owner, frozenset([owner, each.plugin_name, home]), each.function, _wraps(each))
 
-    implementations.sort(key=pluggys)
-    order = in_order(caller.name, [ordered(each) for each in implementations])
+    found.sort(key=pluggys)
+    order = in_order(caller.name, [ordered(each) for each in found])
     # pluggy has no call for it; it goes through this list from the end.
-    caller._hookimpls[:] = [implementations[index] for index in reversed(order)]
+    caller._hookimpls[:] = [found[index] for index in reversed(order)]
+
+
+def implementations(caller: pluggy.HookCaller, owners: Mapping[str, str]) -> list[Implementation]:
+    """Who implements a hook, in the order in which they are called."""
+    return [
+        Implementation(owners[each.plugin_name], each.plugin_name, _how(each))
+        for each in reversed(caller.get_hookimpls())
+    ]
+
+
+def _how(implementation: pluggy.HookImpl) -> str:
+    marks = {"wrapper": _wraps(implementation), "first": implementation.tryfirst, "last": implementation.trylast}
+    sides = [f"{side} {', '.join(names)}" for side, names in order_of(implementation.function).items() if names]
+    return ", ".join([*(name for name, marked in marks.items() if marked), *sides])
 
 
 def _wraps(implementation: pluggy.HookImpl) -> bool:

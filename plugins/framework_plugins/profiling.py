@@ -57,6 +57,8 @@ class Profile:
     @hookimpl(tryfirst=True)
     def train_start(self, trainer: Trainer) -> None:
         self._observing = False
+        if Recorder.current is not None:
+            raise UserError("This is profiled already: one profile of a training at a time.")
         with contextlib.ExitStack() as on:
             on.enter_context(trainer.plugins.watching(self._around(trainer)))
             if getattr(trainer.steps.train, "programs", None) is None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import re
-import textwrap
 import types
 from pathlib import Path
 
 import pytest
 
 from framework.extend import hookimpl
-from framework.plugin.checks import SPECS, Spec
+from framework.plugin.checks import SPECS
+from framework.plugin.documentation import documented
 from framework.plugin.manager import KINDS, PluginManager
 from framework.training.run import Run
 from framework.training.trainer import Trainer
 from tests.tiny import tiny
-
-SECTIONS = re.compile(
-    r"Called (?P<when>.+?)\n\nArguments:\n(?P<arguments>.+?)\nReturns:\n(?P<returns>.+?)\nExample:\n(?P<example>.+)",
-    re.DOTALL,
-)
 
 HOOKS = {
     "registry": [f"register_{kind}" for kind in KINDS],
@@ -46,16 +40,9 @@ HOOKS = {
 }
 
 
-def documentation(spec: Spec) -> dict[str, str]:
-    text = inspect.getdoc(spec.function) or ""
-    found = SECTIONS.fullmatch(text)
-    assert found, f"{spec.name} does not say when it is called, its arguments, what it returns, and an example"
-    return found.groupdict()
-
-
 def plugin_of(example: str) -> types.ModuleType:
     module = types.ModuleType("example")
-    exec(textwrap.dedent(example), module.__dict__)
+    exec(example, module.__dict__)
     for name, value in list(vars(module).items()):
         if inspect.isclass(value) and value.__module__ == "example" and _has_hooks(value):
             if not inspect.signature(value).parameters:
@@ -74,23 +61,20 @@ def test_the_hooks_and_their_kinds():
 
 @pytest.mark.parametrize("name", SPECS)
 def test_each_argument_is_documented_and_no_other(name):
-    spec = SPECS[name]
-    documented = re.findall(r"^    (\w+): ", documentation(spec)["arguments"], re.MULTILINE)
-    assert tuple(documented) == spec.arguments
+    assert tuple(documented(name).arguments) == SPECS[name].arguments
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_what_a_return_does_is_documented(name):
-    spec = SPECS[name]
-    nothing = spec.function.__annotations__["return"] == "None"
-    assert (documentation(spec)["returns"].strip() == "Nothing.") == nothing
+    hook = documented(name)
+    assert (hook.returns == "Nothing.") == (hook.answer == "None")
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_the_example_runs(name, tmp_path: Path, capsys):
     """The example is used as a plugin in a run in which its hook is called."""
     spec = SPECS[name]
-    module = plugin_of(documentation(spec)["example"])
+    module = plugin_of(documented(name).example)
     manager = PluginManager()
     manager.register(module, "example")
     assert name in manager.plugins[0].hooks, "the example implements another hook"

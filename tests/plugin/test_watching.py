@@ -142,10 +142,15 @@ def test_registered_things_and_states_are_told_too():
     assert watch.noted == ["save_state of keeper", "over"]
 
 
-def test_one_watcher_at_a_time():
+def test_several_watchers():
     made = manager(one=Counter())
-    with made.watching(Watch()), pytest.raises(PluginError, match="already"), made.watching(Watch()):
-        pass
-    with made.watching(watch := Watch()):
+    plain = functions(made)
+    with made.watching(outer := Watch()):
+        with made.watching(inner := Watch()):
+            made.register(Counter(), "late")
+            made.call("after_step", trainer=None)
         made.call("after_step", trainer=None)
-    assert watch.noted
+    assert inner.noted == ["after_step of late", "over", "after_step of one", "over"]
+    assert outer.noted == 2 * inner.noted
+    made.unregister("late")
+    assert functions(made) == plain

@@ -245,7 +245,7 @@ def test_one_profile_adds_up_several_trainings():
 
 
 def test_two_profiles_of_one_training_are_refused():
-    with pytest.raises(UserError, match="watched already"):
+    with pytest.raises(UserError, match="profiled already"):
         Trainer(recipe(), plugins=[Profile(), Profile()]).fit()
     assert Recorder.current is None
 
