@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 # Read by the libraries of linear algebra when NumPy is imported, here and in processes that tests start.
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# An installed framework has had its fixtures loaded by its entry point.
+pytest_plugins = ["pytester"] if "framework_pytest" in sys.modules else ["pytester", "framework_pytest"]
 
 # A shell starts its background jobs with it ignored.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -156,7 +156,8 @@ class PluginManager:
                 f"{plugin.__name__} is a class: register an object of it, {plugin.__name__}(…), "
                 "since hooks are its methods."
             )
-        name = name or _free_name(type(plugin).__name__, self._plugins)
+        own = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
+        name = name or _free_name(own, self._plugins)
         self._load(Candidate(name, origin, lambda: plugin, given=True))
 
     def unregister(self, name: str) -> None:

@@ -43,16 +43,22 @@ def check_operation(
         check_refusal(operation, arguments)
     elif operation.positions:
         check_purity(operation, arguments)
-        tensors = as_tensors(operation, arguments)
-        function, inputs = _over_tensors(operation, tensors)
-        gradcheck(function, inputs, atol=atol, rtol=rtol)
-        if second_order:
-            gradgradcheck(function, inputs, atol=atol, rtol=rtol)
+        check_gradients(operation, *arguments, second_order=second_order, atol=atol, rtol=rtol)
         if single:
             check_single_precision(operation, arguments)
     if device:
         check_device(operation, arguments)
     check_compiled(operation, arguments)
+
+
+def check_gradients(
+    operation: Operation, *arguments: Any, second_order: bool = True, atol: float = 1e-5, rtol: float = 1e-3
+) -> None:
+    """First and second derivatives are those of finite differences; a GradcheckError says where they are not."""
+    function, inputs = _over_tensors(operation, as_tensors(operation, arguments))
+    gradcheck(function, inputs, atol=atol, rtol=rtol)
+    if second_order:
+        gradgradcheck(function, inputs, atol=atol, rtol=rtol)
 
 
 def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:

@@ -13,14 +13,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from framework.plugin.checks import marked
 from framework.plugin.markers import hookimpl
-from framework.training.own_state.state import OwnState
+from framework.training.verifying.unkept import Unkept
 
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
@@ -50,16 +48,12 @@ class KillsAfterStep:
 
     @hookimpl(tryfirst=True)
     def train_start(self, trainer: Trainer) -> None:
-        kept = trainer, trainer.recipe, trainer.model, trainer.optimizer, trainer.scheduler
-        self.plugins = OwnState(dict(_plugins_without_state(trainer)), kept)
+        self.unkept = Unkept(trainer)
 
     @hookimpl(trylast=True)
     def after_step(self, trainer: Trainer) -> None:
         if trainer.step == self.step and trainer.run is not None:
-            trainer.saving.own.changed()  # looks at them anew
-            changed = [f"{path}, which changes: it has no save_state" for path in self.plugins.changed()]
-            unkept = [*trainer.saving.may_differ(), *changed, *self.plugins.unkept()]
-            die(trainer.run.path, trainer.step, unkept)
+            die(trainer.run.path, trainer.step, self.unkept.found())
 
 
 class KillsWhileWriting:
@@ -81,19 +75,6 @@ class KillsWhileWriting:
                     die(run.path, int(found[1]), [])
 
         sys.addaudithook(watch)  # it cannot be removed, and need not be
-
-
-def _plugins_without_state(trainer: Trainer) -> Iterator[tuple[str, object]]:
-    """The person's plugins that keep nothing in a checkpoint, each by its name."""
-    for plugin in trainer.plugins.plugins:
-        for name, part in plugin.parts.items():
-            home = part.__name__ if isinstance(part, ModuleType) else type(part).__module__
-            if "save_state" in plugin.hooks or home.partition(".")[0] in ("framework", "framework_plugins"):
-                continue
-            if isinstance(part, ModuleType):  # what its hooks name is what they may change
-                yield from ((f"plugin {name}.{hook}", function) for hook, function, _ in marked(part))
-            else:
-                yield f"plugin {name}", part
 
 
 def die(run: Path, step: int, unkept: list[str]) -> NoReturn:
