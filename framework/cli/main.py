@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "Write a run's weights as .safetensors, .npz or .pt.",
     "hooks": "List the hooks, what each is for, and which plugins implement it.",
     "lr-find": "Find a learning rate for a recipe, by trying growing ones.",
+    "new": "Start a plugin of your own, or a recipe.",
     "plugins": "List the plugins that are loaded, and what each adds.",
     "predict": "Use a trained model on the rows of a CSV or .npy file.",
     "reproduce": "Run a batch again that gave nan or infinity.",
