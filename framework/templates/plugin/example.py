@@ -1,6 +1,6 @@
 """What my-plugin is like in use: a curve through noisy points.
 
-    framework train example.py
+framework train example.py
 """
 
 import framework
