@@ -33,7 +33,7 @@ ARROWS = {
     "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter
     "plugin": {"face"},
     "training": SHELF | {"plugin", "files", "face"},
-    "cli": {"training", "plugin", "extend", "face"},
+    "cli": {"training", "plugin", "extend", "testing", "face"},
     "extend": SHELF | {"plugin", "training", "face"},
     "linalg": ENGINE,
     "special": ENGINE,
@@ -76,7 +76,7 @@ ARROWS["__main__"] = {"cli"}
 THIRD_PARTY = {
     "numpy": EVERY_ROOM,
     "pluggy": {"plugin", "extend"},
-    "click": {"cli"},
+    "click": {"cli", "testing"},
     "tqdm": {"cli"},
     "pytest": {"testing"},
 }  # fmt: skip

@@ -8,6 +8,7 @@ import click
 
 from framework.cli.hooks import check_hook
 from framework.cli.plugin_bisect import bisect
+from framework.cli.plugin_check import check
 from framework.cli.printing import print_json
 from framework.cli.session import debug_option, plugin_option, session
 from framework.cli.tables import table
@@ -46,6 +47,7 @@ def plugins(context: click.Context, as_json: bool, hook: str | None) -> None:
         click.echo(table(header, rows))
 
 
+plugins.add_command(check)
 plugins.add_command(bisect)
 
 

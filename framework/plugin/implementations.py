@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import click
@@ -155,184 +155,196 @@ class Method15(Protocol):
 
 
 class Function16(Protocol):
-    def __call__(self, *, register: Register[click.Command]) -> Wrapper | None: ...
+    def __call__(
+        self, *, register: Register[Sequence[Sequence[Any]] | Callable[[], Sequence[Sequence[Any]]]]
+    ) -> Wrapper | None: ...
 
 
 class Method16(Protocol):
-    def __call__(_, self: Any, *, register: Register[click.Command]) -> Wrapper | None: ...
+    def __call__(
+        _, self: Any, *, register: Register[Sequence[Sequence[Any]] | Callable[[], Sequence[Sequence[Any]]]]
+    ) -> Wrapper | None: ...
 
 
 class Function17(Protocol):
-    def __call__(self, *, register: Register[click.Option]) -> Wrapper | None: ...
+    def __call__(self, *, register: Register[click.Command]) -> Wrapper | None: ...
 
 
 class Method17(Protocol):
-    def __call__(_, self: Any, *, register: Register[click.Option]) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, register: Register[click.Command]) -> Wrapper | None: ...
 
 
 class Function18(Protocol):
-    def __call__(self, *, register: Register[str | Path]) -> Wrapper | None: ...
+    def __call__(self, *, register: Register[click.Option]) -> Wrapper | None: ...
 
 
 class Method18(Protocol):
-    def __call__(_, self: Any, *, register: Register[str | Path]) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, register: Register[click.Option]) -> Wrapper | None: ...
 
 
 class Function19(Protocol):
-    def __call__(self, *, split: str) -> Iterable[Any] | Wrapper | None: ...
+    def __call__(self, *, register: Register[str | Path]) -> Wrapper | None: ...
 
 
 class Method19(Protocol):
-    def __call__(_, self: Any, *, split: str) -> Iterable[Any] | Wrapper | None: ...
+    def __call__(_, self: Any, *, register: Register[str | Path]) -> Wrapper | None: ...
 
 
 class Function20(Protocol):
-    def __call__(self, *, state: Mapping[str, Any]) -> Wrapper | None: ...
+    def __call__(self, *, split: str) -> Iterable[Any] | Wrapper | None: ...
 
 
 class Method20(Protocol):
-    def __call__(_, self: Any, *, state: Mapping[str, Any]) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, split: str) -> Iterable[Any] | Wrapper | None: ...
 
 
 class Function21(Protocol):
-    def __call__(self, *, status: str) -> Wrapper | None: ...
+    def __call__(self, *, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
 class Method21(Protocol):
-    def __call__(_, self: Any, *, status: str) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
 class Function22(Protocol):
+    def __call__(self, *, status: str) -> Wrapper | None: ...
+
+
+class Method22(Protocol):
+    def __call__(_, self: Any, *, status: str) -> Wrapper | None: ...
+
+
+class Function23(Protocol):
     def __call__(
         self, *, trainer: Trainer
     ) -> Iterable[Any] | bool | dict[str, float] | str | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method22(Protocol):
+class Method23(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer
     ) -> Iterable[Any] | bool | dict[str, float] | str | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function23(Protocol):
+class Function24(Protocol):
     def __call__(self, *, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method23(Protocol):
+class Method24(Protocol):
     def __call__(_, self: Any, *, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function24(Protocol):
+class Function25(Protocol):
     def __call__(self, *, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Method24(Protocol):
+class Method25(Protocol):
     def __call__(_, self: Any, *, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Function25(Protocol):
+class Function26(Protocol):
     def __call__(self, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
 
 
-class Method25(Protocol):
+class Method26(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
 
 
-class Function26(Protocol):
+class Function27(Protocol):
     def __call__(self, *, trainer: Trainer, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method26(Protocol):
+class Method27(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function27(Protocol):
+class Function28(Protocol):
     def __call__(self, *, trainer: Trainer, error: BaseException) -> Wrapper | None: ...
 
 
-class Method27(Protocol):
+class Method28(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, error: BaseException) -> Wrapper | None: ...
 
 
-class Function28(Protocol):
+class Function29(Protocol):
     def __call__(self, *, trainer: Trainer, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Method28(Protocol):
+class Method29(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Function29(Protocol):
+class Function30(Protocol):
     def __call__(self, *, trainer: Trainer, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Method29(Protocol):
+class Method30(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Function30(Protocol):
+class Function31(Protocol):
     def __call__(self, *, trainer: Trainer, path: Path) -> Wrapper | None: ...
 
 
-class Method30(Protocol):
+class Method31(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, path: Path) -> Wrapper | None: ...
 
 
-class Function31(Protocol):
+class Function32(Protocol):
     def __call__(self, *, trainer: Trainer, reason: str) -> Wrapper | None: ...
 
 
-class Method31(Protocol):
+class Method32(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, reason: str) -> Wrapper | None: ...
 
 
-class Function32(Protocol):
+class Function33(Protocol):
     def __call__(self, *, trainer: Trainer, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method32(Protocol):
+class Method33(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function33(Protocol):
+class Function34(Protocol):
     def __call__(self, *, trainer: Trainer, split: str) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method33(Protocol):
+class Method34(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, split: str) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function34(Protocol):
+class Function35(Protocol):
     def __call__(self, *, trainer: Trainer, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method34(Protocol):
+class Method35(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function35(Protocol):
+class Function36(Protocol):
     def __call__(self, *, trainer: Trainer, status: str) -> Wrapper | None: ...
 
 
-class Method35(Protocol):
+class Method36(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, status: str) -> Wrapper | None: ...
 
 
-class Function36(Protocol):
+class Function37(Protocol):
     def __call__(self, *, trainer: Trainer, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method36(Protocol):
+class Method37(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer, split: str, data: Iterable[Any]
     ) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function37(Protocol):
+class Function38(Protocol):
     def __call__(self, *, trainer: Trainer, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Method37(Protocol):
+class Method38(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, status: str, reason: str) -> Wrapper | None: ...
 
 
@@ -413,4 +425,6 @@ Implementation: TypeAlias = (
     | Method36
     | Function37
     | Method37
+    | Function38
+    | Method38
 )

@@ -228,7 +228,7 @@ class PluginManager:
         """
         if kind not in self._registries:
             self._registries[kind] = registry = Registry[Any](kind)
-            for plugin, name, thing in self._registrations(kind):
+            for plugin, name, thing in self.registrations(kind):
                 try:
                     registry.add(name, thing, plugin)
                 except PluginError as error:
@@ -243,7 +243,7 @@ class PluginManager:
         """What each plugin registers: plugin, then kind, then names; a name that two of them claim is reported."""
         added: dict[str, dict[str, list[str]]] = {name: {} for name in self._plugins}
         for kind in KINDS:
-            for plugin, name, _ in self._registrations(kind):
+            for plugin, name, _ in self.registrations(kind):
                 added[plugin].setdefault(kind, []).append(name)
             try:
                 self.registry(kind)
@@ -348,8 +348,8 @@ class PluginManager:
             way = f"to silence this: -p no:{candidate.name}"
         self.report(f"{message} Going on without it; {way}")
 
-    def _registrations(self, kind: str) -> list[tuple[str, str, Any]]:
-        """Plugin, name and thing of everything registered of one kind; each plugin is asked on its own."""
+    def registrations(self, kind: str) -> list[tuple[str, str, Any]]:
+        """Plugin, name and thing of everything registered of one kind, whoever else has the name, too."""
         if kind not in self._registered:
             self._registered[kind] = []
             for part, implementation in self._implementations(f"register_{kind}"):

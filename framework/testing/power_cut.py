@@ -39,6 +39,7 @@ class CrashAt:
     def after_step(self, trainer: Trainer) -> None:
         if trainer.step == self.step:
             self.unkept = self._plugins.found()
+            del self._plugins  # it would keep alive what the training held
             self._cut(trainer)
 
     def _cut(self, trainer: Trainer) -> NoReturn:

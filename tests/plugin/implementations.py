@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 from framework.plugin.checks import SPECS
@@ -25,7 +27,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import click
@@ -64,7 +66,13 @@ def text() -> str:
             names.append(name)
     union = "\n    | ".join(names)
     parts.append(f"\n\nImplementation: TypeAlias = (\n    {union}\n)\n")
-    return "".join(parts)
+    return formatted("".join(parts), FILE)
+
+
+def formatted(text: str, file: Path) -> str:
+    """The text as the formatter leaves it in such a file."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(file), "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def test_the_kinds_of_registries():
         "metrics",
         "loggers",
         "commands",
+        "examples",
         "options",
         "recipes",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from framework.plugin.markers import hookspec
@@ -192,6 +192,25 @@ def register_commands(register: Register[click.Command]) -> None:
         @hookimpl
         def register_commands(register):
             register("hello", hello)
+    """
+
+
+@hookspec
+def register_examples(register: Register[Sequence[Sequence[Any]] | Callable[[], Sequence[Sequence[Any]]]]) -> None:
+    """Called when `framework plugins check` looks at operations, losses and metrics: adds calls of these, to check them by.
+
+    Arguments:
+        register: `register(name, calls)`, where `calls` are lists of the arguments that the thing of that name is called
+            with (NumPy arrays, float64 where they are differentiable, and plain values), or a function that makes them.
+    Returns:
+        Nothing.
+    Example:
+        import numpy as np
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def register_examples(register):
+            register("cube", [[np.linspace(-1, 1, 5)], [np.array(2.0)]])
     """
 
 
