@@ -7,10 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from framework.extend import Register, Run, UserError, did_you_mean, hookimpl
 
 INSIDE = 8
-"""A legend of more lines stands beside the picture."""
+"""A legend of more lines stands beside the picture, and has a line for each run."""
+COUNTED = 20
+"""The confusion matrix of more classes has colours alone."""
+NAMED = 30
+"""And of more than these not every class is named."""
+LINE = 0.17
+"""Of a legend beside the picture, in inches."""
 
 
 @hookimpl
@@ -36,9 +44,7 @@ def register_commands(register: Register[Any]) -> None:
     @click.option(
         "--x",
         type=click.Choice(["epoch", "step", "time"]),
-        default="epoch",
-        show_default=True,
-        help="What to draw it by.",
+        help="What to draw it by.  [default: epoch, or step for what is recorded between epochs]",
     )
     @click.option("--log-y", is_flag=True, help="A logarithmic axis.")
     @click.option("--roc", is_flag=True, help="The ROC curve on validation data, of classifiers of two classes.")
@@ -48,7 +54,7 @@ def register_commands(register: Register[Any]) -> None:
         runs: tuple[Path, ...],
         output: Path | None,
         metrics: tuple[str, ...],
-        x: str,
+        x: str | None,
         log_y: bool,
         roc: bool,
         confusion: bool,
@@ -72,7 +78,7 @@ def figure_of(
     runs: Sequence[Path],
     metrics: Sequence[str] = ("loss",),
     *,
-    x: str = "epoch",
+    x: str | None = None,
     log_y: bool = False,
     roc: bool = False,
     confusion: bool = False,
@@ -89,21 +95,32 @@ def figure_of(
         if len(runs) > 1:
             raise UserError("--confusion draws one run: name one.")
         return _confusion(Figure(figsize=(6.4, 5.6), layout="constrained"), runs[0])
-    figure = Figure(figsize=(6.4, 4.2 if roc else max(4.2, 3.2 * len(metrics))), layout="constrained")
     if roc:
-        return _roc(figure, runs, names)
+        return _roc(Figure(figsize=(6, 6), layout="constrained"), runs, names)
+    figure = Figure(figsize=(6.4, max(4.2, 3.2 * len(metrics))), layout="constrained")
     records = [Run.open_at(run)[0].records() for run in runs]
     axes = figure.subplots(len(metrics), 1, squeeze=False)[:, 0]
     for axis, metric in zip(axes, metrics, strict=True):
-        _curves(axis, metric, names, records, x)
+        by = x or _by(metric, records)
+        _curves(axis, metric, names, records, by)
         if log_y:
             axis.set_yscale("log")
-        if x != "time":
-            axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.set_xlabel(x if x != "time" else "time (s)")
+        axis.xaxis.get_major_locator().set_params(integer=by != "time", nbins=12)
+        axis.set_xlabel(by if by != "time" else "time (s)")
         axis.set_ylabel(metric)
-        _legend(axis)
+    _legend(figure, names)
     return figure
+
+
+def _by(metric: str, records: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """What a metric is drawn by: steps, if no record of an epoch has it."""
+    having = [row for rows in records for row in rows if any(_is(name, metric) for name in row)]
+    return "epoch" if not having or any("epoch" in row for row in having) else "step"
+
+
+def _is(name: str, metric: str) -> bool:
+    """Whether a name in a record is a metric's, of any set of data."""
+    return name == metric or name.endswith(f"/{metric}")
 
 
 def _curves(
@@ -111,7 +128,7 @@ def _curves(
 ) -> None:
     """A metric of all runs; each set of data that has it is a line."""
     known = {name for rows in records for row in rows for name in row}
-    wanted = [name for name in known if name == metric or name.endswith(f"/{metric}")]
+    wanted = [name for name in known if _is(name, metric)]
     if not wanted:
         raise UserError(f"No run has recorded a metric {metric!r}.{did_you_mean(metric, known)}")
     for number, (name, rows) in enumerate(zip(names, records, strict=True)):
@@ -129,6 +146,8 @@ def _curves(
                 label=label,
                 marker="o" if len(points) < 3 else None,
             )
+    if not axis.get_lines():
+        raise UserError(f"What has recorded {metric!r} has recorded no {x!r} with it: draw it by --x step.")
 
 
 def _roc(figure: Any, runs: Sequence[Path], names: Sequence[str]) -> Any:
@@ -145,9 +164,12 @@ def _roc(figure: Any, runs: Sequence[Path], names: Sequence[str]) -> Any:
             )
         for split, (false, true, area) in curves.items():
             axis.plot(false, true, color=_colour(number, len(runs)), label=f"{name} {split}, area {area:.4f}")
-    axis.set_xlabel("false positive rate")
-    axis.set_ylabel("true positive rate")
-    _legend(axis)
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    axis.set(xlabel="false positive rate", ylabel="true positive rate", xticks=ticks, yticks=ticks, aspect="equal")
+    if len(axis.get_lines()) > INSIDE:
+        _beside(figure, axis.get_lines())
+    else:
+        axis.legend(fontsize="small")
     return figure
 
 
@@ -163,27 +185,31 @@ def _confusion(figure: Any, run: Path) -> Any:
     for axis, (split, matrix) in zip(
         figure.subplots(1, len(matrices), squeeze=False)[0], matrices.items(), strict=True
     ):
-        size = len(matrix)
-        names = found.classes if found.classes and len(found.classes) == size else list(map(str, range(size)))
-        shares = matrix / matrix.sum(1, keepdims=True).clip(1)
-        axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        axis.set_xticks(range(size), names, rotation=45 if max(map(len, names)) > 2 else 0)
-        axis.set_yticks(range(size), names)
+        _matrix(axis, matrix, found.classes)
         axis.set(title=split, xlabel="taken for", ylabel="is")
-        if size <= 20:
-            for row in range(size):
-                for column in range(size):
-                    dark = shares[row, column] > 0.5
-                    axis.text(
-                        column,
-                        row,
-                        matrix[row, column],
-                        ha="center",
-                        va="center",
-                        color="white" if dark else "black",
-                        fontsize=8,
-                    )
     return figure
+
+
+def _matrix(axis: Any, matrix: Any, classes: Sequence[str] | None) -> None:
+    """A square a cell, as dark as its share of the row; both as numbers where there is room."""
+    size = len(matrix)
+    names = classes if classes and len(classes) == size else list(map(str, range(size)))
+    shares = matrix / matrix.sum(1, keepdims=True).clip(1)
+    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    named = range(0, size, math.ceil(size / NAMED))
+    shown = [names[each] for each in named]
+    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if sum(map(len, shown)) > 50 else {}
+    small = "x-small" if len(shown) > COUNTED else "medium"
+    axis.set_xticks(named, shown, fontsize=small, **turned)
+    axis.set_yticks(named, shown, fontsize=small)
+    if size > COUNTED:
+        axis.figure.colorbar(image, ax=axis, label="share of the row", shrink=0.8)
+        return
+    for (row, column), count in zip(np.ndindex(size, size), matrix.flat, strict=True):
+        share = shares[row, column]
+        text = f"{count}\n{share:.0%}" if count and size <= 12 else str(count)
+        colour = "white" if share > 0.5 else "black" if count else "gray"
+        axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=12 if size <= 5 else 8)
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
@@ -215,12 +241,29 @@ def _colour(number: int, of: int) -> Any:
     return colormaps["turbo"](number / (of - 1))
 
 
-def _legend(axis: Any) -> None:
-    lines = len(axis.get_lines())
-    if lines > INSIDE:
-        axis.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), ncols=math.ceil(lines / 30))
-    else:
-        axis.legend(fontsize="small")
+def _legend(figure: Any, names: Sequence[str]) -> None:
+    """What each line is, in the picture; of many, which colour is which run, and what dashes mean, once beside it."""
+    from matplotlib.lines import Line2D
+
+    if len(names) == 1 or max(len(axis.get_lines()) for axis in figure.axes) <= INSIDE:
+        for axis in figure.axes:
+            axis.legend(fontsize="small")
+        return
+    lines = [line for axis in figure.axes for line in axis.get_lines()]
+    kinds = {line.get_linestyle(): line.get_label().rpartition(" ")[2].rpartition("/")[0] for line in lines}
+    kinds = {style: split for style, split in kinds.items() if split}
+    handles = [Line2D([], [], color=_colour(number, len(names)), label=name) for number, name in enumerate(names)]
+    handles += [Line2D([], [], color="gray", linestyle=style, label=split) for style, split in kinds.items()]
+    _beside(figure, handles)
+
+
+def _beside(figure: Any, handles: Sequence[Any]) -> None:
+    """A legend right of the picture, which grows by its width."""
+    width, height = figure.get_size_inches()
+    columns = math.ceil(len(handles) / (height // LINE))
+    longest = max(len(each.get_label()) for each in handles)
+    figure.set_size_inches(width + columns * (0.6 + 0.06 * longest), height)
+    figure.legend(handles=handles, fontsize="x-small", loc="outside right upper", ncols=columns)
 
 
 def _number(value: Any) -> float:

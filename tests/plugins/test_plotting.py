@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from framework.errors import UserError
-from framework_plugins.plotting import figure_of
 from tests.plugins.test_report import RECIPE
 
-pytest.importorskip("matplotlib")
+Figure = pytest.importorskip("matplotlib.figure").Figure
+
+from framework_plugins.plotting import _matrix, figure_of  # noqa: E402
 
 
 @pytest.fixture
@@ -42,6 +44,34 @@ def test_curves_of_several_runs(runs):
     assert len(one.get_lines()) == 1 and len(two.get_lines()) == 2 and one.get_yscale() == "log"
 
 
+def test_what_is_recorded_between_epochs_is_drawn_by_steps(runs):
+    with open("a/metrics.jsonl", "a") as file:
+        file.write('{"step": 5, "lr": 0.5}\n{"step": 6, "lr": 0.25}\n')
+    one, two = figure_of(runs, ["loss", "lr"]).axes
+    assert (one.get_xlabel(), two.get_xlabel()) == ("epoch", "step")
+    assert [list(line.get_xdata()) for line in two.get_lines()] == [[5, 6]]
+    with pytest.raises(UserError, match="'lr' has recorded no 'epoch' with it: draw it by --x step"):
+        figure_of(runs, ["lr"], x="epoch")
+
+
+def test_many_runs_have_one_legend_beside_the_picture(runs):
+    figure = figure_of(runs * 3, ["loss", "accuracy"])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a (epochs=3)", "b (epochs=1)"] * 3 + [
+        "train",
+        "validation",
+    ]
+    assert figure.get_figwidth() > 7 and not any(axis.get_legend() for axis in figure.axes)
+
+
+def test_a_matrix_of_many_classes_names_some():
+    figure = Figure()
+    _matrix(figure.subplots(), np.eye(60, dtype=int), None)
+    axis, bar = figure.axes
+    assert [text.get_text() for text in axis.get_xticklabels()] == [str(each) for each in range(0, 60, 2)]
+    assert not axis.texts and bar.get_ylabel() == "share of the row"
+
+
 def test_classifiers(runs):
     (axis,) = figure_of(runs, roc=True).axes
     assert [line.get_label().partition(", ")[0] for line in axis.get_lines()] == [
@@ -49,8 +79,11 @@ def test_classifiers(runs):
         "a (epochs=3) validation",
         "b (epochs=1) validation",
     ]
+    assert axis.get_aspect() == 1
+    assert len(figure_of(runs * 5, roc=True).legends[0].get_texts()) == 11
     (axis,) = figure_of(runs[:1], confusion=True).axes
-    assert sum(int(text.get_text()) for text in axis.texts) == 40
+    cells = [text.get_text().split("\n") for text in axis.texts]
+    assert sum(int(count) for count, *_ in cells) == 40 and all(len(each) == 2 for each in cells if each[0] != "0")
 
 
 def test_what_cannot_be_drawn(runs, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -30,7 +32,7 @@ def recipe(*, epochs: int = 3, note: str = "<script>alert(1)</script>") -> Recip
         validate=data, metrics=["accuracy"], epochs=epochs, classes=["<b>low</b>", "high & up"],
     )
 """
-VOID = {"meta"}
+VOID = {"meta", "wbr"}
 
 
 class Page(HTMLParser):
@@ -67,8 +69,8 @@ def page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("points.py").write_text(RECIPE)
 
-    def report(*words: str) -> Page:
-        CliRunner().invoke(cli, ["train", "-q", "--out", "run", "points.py"])
+    def report(*words: str, train: Sequence[str] = ()) -> Page:
+        CliRunner().invoke(cli, ["train", "-q", *train, "--out", "run", "points.py"])
         result = CliRunner().invoke(cli, ["report", "run", *words])
         assert result.exit_code == 0, result.output
         return Page(Path("run/report.html").read_text("utf-8"))
@@ -92,6 +94,7 @@ def test_all_of_a_run_on_one_page(page):
         assert text in found.text, text
     assert "script" not in found.seen and "<script>alert(1)</script>" in found.text
     assert "epoch 3" in found.text and "Linear" in found.text
+    assert found.text.count("%") >= 2  # of the row, in the matrix: no pointer is needed to see it
 
 
 def test_what_cannot_be_measured_is_said(page):
@@ -109,6 +112,44 @@ def test_a_run_that_failed_at_once(page):
     assert "failed" in found.text and "Nothing was recorded." in found.text and "nan" in found.text
 
 
+STOPS = """
+from framework.extend import hookimpl
+
+
+@hookimpl
+def after_step(trainer):
+    trainer.log({"step": trainer.step, "train/batch_loss": trainer.loss})
+    if trainer.step == 2:
+        raise KeyboardInterrupt
+
+
+@hookimpl
+def before_step(trainer):
+    trainer.request_checkpoint()
+"""
+
+
+def test_a_run_that_was_interrupted(page):
+    Path("stops.py").write_text(STOPS)
+    found = page(train=["-p", "stops.py"])
+    for text in (
+        "interrupted",
+        "framework resume run",
+        "batch_loss",
+        "Measured by the newest checkpoint, step-0",
+        "ROC",
+    ):
+        assert text in found.text, text
+    assert found.seen.count("svg") == 2  # batches by step, ROC: no epoch has ended
+
+
+def test_a_matrix_that_is_too_large_says_so(page):
+    many = RECIPE.replace("nn.Linear(2, 2)", "nn.Linear(2, 60)").replace('classes=["<b>low</b>", "high & up"],', "")
+    Path("points.py").write_text(many)
+    found = page()
+    assert "Left out: it has 60 classes" in found.text and found.seen.count("td") < 200
+
+
 def test_a_chart():
     ys = [None if x == 500 else 1 / (x + 1) for x in range(10_000)]
     svg = chart("loss <1>", "epoch", [Curve("train", range(10_000), ys, 0, True)])
@@ -118,4 +159,10 @@ def test_a_chart():
     assert chart("x", "epoch", [Curve("a", [1], [None], 0)]) == ""
     flat = chart("x", "epoch", [Curve("a", [1, 2], [3.0, 3.0], 0)])
     assert ">1<" in flat and ">2<" in flat and ">1.5<" not in flat
+    long = chart("x", "epoch", [Curve("a", range(1, 31), [1.0] * 30, 0)])
+    assert re.findall(">([0-9.]+)<", long)[3:] == ["1", "5", "10", "15", "20", "25", "30"]
+    one = chart("x", "epoch", [Curve("a", [1], [1.0], 0)])
+    assert 'cx="198.0"' in one and re.findall(">([0-9.]+)<", one)[3:] == ["1"]  # in the middle
+    roc = chart("y", "x", [Curve("a", [0, 1], [0, 1], 0)], unit=True)
+    assert 'viewBox="0 0 360 362"' in roc and "M48.0 328.0L348.0 28.0" in roc  # a square
     assert [shown(each) for each in (0, 0.5, 1e-9, 123456.0, -2.0)] == ["0", "0.5", "1e−09", "1.23e+05", "−2"]

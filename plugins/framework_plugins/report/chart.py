@@ -29,7 +29,7 @@ class Curve:
 
 
 def chart(title: str, x_name: str, curves: Sequence[Curve], *, unit: bool = False) -> str:
-    """An SVG element; with `unit`, both axes go from 0 to 1. Empty where no curve has a number."""
+    """An SVG element; with `unit`, both axes go from 0 to 1, in a square. Empty where no curve has a number."""
     numbers = [y for curve in curves for y in curve.ys if y is not None]
     places = [x for curve in curves for x in curve.xs]
     if not numbers:
@@ -38,32 +38,36 @@ def chart(title: str, x_name: str, curves: Sequence[Curve], *, unit: bool = Fals
     log = not unit and low > 0 and high / low > SPAN
     if log:
         low, high = math.log10(low), math.log10(high)
-    ticks = _ticks(low, high, log)
+    ticks = _ticks(low, high, log, about=7 if unit else 4)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
     left, right = (0.0, 1.0) if unit else (min(places), max(places))
+    if left == right:  # in the middle
+        left, right = left - 1, right + 1
+    height = WIDTH - LEFT - RIGHT + TOP + BOTTOM if unit else HEIGHT
 
     def across(x: float) -> float:
-        return LEFT + (x - left) / ((right - left) or 1) * (WIDTH - LEFT - RIGHT)
+        return LEFT + (x - left) / (right - left) * (WIDTH - LEFT - RIGHT)
 
     def down(y: float) -> float:
         y = math.log10(y) if log else y
-        return HEIGHT - BOTTOM - (y - low) / ((high - low) or 1) * (HEIGHT - TOP - BOTTOM)
+        return height - BOTTOM - (y - low) / ((high - low) or 1) * (height - TOP - BOTTOM)
 
     label = escape(f"{title} by {x_name}: " + ", ".join(curve.name for curve in curves), quote=True)
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">']
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">']
     for tick in ticks:
         at = 10.0**tick if log else tick
         y = down(at)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{shown(at)}</text>')
-    for tick in _ticks(left, right, False, whole=not unit):
-        if left <= tick <= right:
-            x = across(tick)
-            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{shown(tick)}</text>')
+    floor = height - BOTTOM
+    for tick in [min(places)] if len({*places}) == 1 else _x_ticks(left, right, whole=not unit):
+        x = across(tick)
+        parts.append(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{floor}" y2="{floor + 3}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{floor + 15}" text-anchor="middle">{shown(tick)}</text>')
     parts.append(
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_name)}</text>'
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 4}" text-anchor="middle">{escape(x_name)}</text>'
     )
-    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM}"/>')
+    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"/>')
     place = float(LEFT)
     for curve in curves:
         parts += _drawn(curve, x_name, across, down)
@@ -119,14 +123,22 @@ def _thinned(curve: Curve) -> Iterator[tuple[float, float | None]]:
         yield from ends
 
 
-def _ticks(low: float, high: float, log: bool, whole: bool = False) -> list[float]:
-    """About five round numbers from below `low` to above `high`; of a logarithmic axis, powers of ten."""
+def _x_ticks(left: float, right: float, whole: bool) -> list[float]:
+    """Up to ten round numbers from `left` to `right`, and `left` itself where there is room for it."""
+    ticks = _ticks(left, right, False, whole, about=7)
+    step = ticks[1] - ticks[0]
+    ticks = [tick for tick in ticks if left <= tick <= right]
+    return [left, *ticks] if ticks[0] - left > 0.6 * step else ticks
+
+
+def _ticks(low: float, high: float, log: bool, whole: bool = False, about: int = 4) -> list[float]:
+    """One more than `about` round numbers or so, from below `low` to above `high`; of a logarithmic axis, powers of ten."""
     if log:
         return [float(power) for power in range(math.floor(low), math.ceil(high) + 1)]
     if high <= low:
         margin = abs(low) / 10 or 1.0
         return [low] if whole else [low - margin, low, low + margin]
-    rough = (high - low) / 4
+    rough = (high - low) / about
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
     step = max(step, 1.0) if whole else step

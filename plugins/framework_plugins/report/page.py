@@ -16,6 +16,8 @@ from framework_plugins.report.chart import Curve, chart, shown
 
 __all__ = ["page"]
 
+MOST_CLASSES = 50
+WEIGHTS = "weights.npz"
 STYLE = (Path(__file__).parent / "page.css").read_text("utf-8")
 
 
@@ -47,35 +49,39 @@ def _section(title: str, content: str) -> str:
 
 
 def _headline(about: Mapping[str, Any]) -> str:
-    status = about["status"]
+    status, times = about["status"], about["resumed"]
+    again = f" <small>resumed {times} times</small>" if times > 1 else " <small>resumed once</small>" * times
+    date, _, clock = str(about["started"] or "-").partition("T")
     facts = {
-        "Status": f'<span class="status {escape(status)}">{escape(status)}</span>',
-        f"Best {about['metric']}" if about["metric"] else "": "-"
+        "Status": f'<span class="status {escape(status)}">{escape(status)}</span>{again}',
+        f"Best {_breakable(about['metric'])}" if about["metric"] else "": "-"
         if about["best"] is None
         else f"{shown(about['best'])} <small>epoch {about['best_epoch']}</small>",
         "Epochs": f"{about['epochs']:,}",
         "Steps": f"{about['steps']:,}",
         "Time": "-" if about["seconds"] is None else f"{about['seconds']:,.1f} s",
-        "Started": escape(str(about["started"] or "-").replace("T", " ")[:16]),
+        "Started": f"{escape(date)} <small>{escape(clock[:5])}</small>",
     }
-    cards = "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in facts.items() if name)
-    reason = f"<p>{escape(about['reason'])}</p>" if about["reason"] and status != "finished" else ""
-    return f'<dl class="cards">{cards}</dl>{reason}'
+    cards = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items() if name)
+    reason = f'<p class="reason">{escape(about["reason"])}</p>' if about["reason"] and status != "finished" else ""
+    go_on = shlex.join(["framework", "resume", about["name"]])
+    more = f"<p>To go on: <code>{escape(go_on)}</code></p>" if status not in ("running", "finished") else ""
+    return f'<dl class="cards">{cards}</dl>{reason}{more}'
 
 
 def _curves(records: Sequence[Mapping[str, Any]]) -> str:
-    """A chart for each metric, its sets of data as curves."""
-    by = "epoch" if any("epoch" in record for record in records) else "step"
-    rows = [record for record in records if isinstance(record.get(by), int | float)]
-    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if _is_number(value)))
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        if name not in ("epoch", "step", "time"):
-            groups.setdefault(name.partition("/")[2] or name, []).append(name)
+    """A chart for each metric, its sets of data as curves; by steps, what no record of an epoch has."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for by in ("epoch", "step"):
+        names = dict.fromkeys(name for row in records if by in row for name, value in row.items() if _is_number(value))
+        known = {name for group in groups.values() for name in group}
+        for name in names:
+            if name not in ("epoch", "step", "time") and name not in known:
+                groups.setdefault((by, name.partition("/")[2] or name), []).append(name)
     splits = list(dict.fromkeys(name.rpartition("/")[0] for group in groups.values() for name in group))
     charts = []
-    for metric, group in groups.items():
-        curves = []
+    for (by, metric), group in groups.items():
+        curves, rows = [], [record for record in records if _is_number(record.get(by))]
         for name in group:
             split = name.rpartition("/")[0]
             points = [(row[by], row[name]) for row in rows if name in row]
@@ -94,16 +100,21 @@ def _metrics(metrics: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _measured(run: Run, at: Path | None) -> list[str]:
-    """Confusion matrix and ROC curve of each validation set; or why there are none."""
+    """Confusion matrix and ROC curve of each validation set, by the newest checkpoint until there are weights; or why not."""
+    newest = run.path / "last"
+    if at is None and not (run.path / WEIGHTS).is_file():
+        if not newest.exists():
+            return [_note("Not measured: the run has neither trained weights nor a checkpoint.")]
+        at = newest
     try:
         found = evaluate(at or run.path, keep=True)
     except Exception as error:  # any: the recipe is a person's own code, and its data may be gone
         text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        return [_section("On its data", f'<p class="note">Not measured again: {escape(text)}</p>')]
-    parts = []
+        return [_note(f"Not measured again: {text}")]
+    parts = [_note(f"Measured by the newest checkpoint, {newest.resolve().name}.")] if at == newest else []
     for split in found.predictions:
         matrix = found.confusion(split)
-        if matrix is not None and len(matrix) <= 50:
+        if matrix is not None:
             parts.append(_section(f"Confusion matrix, {escape(split)}", _confusion(matrix.tolist(), found)))
         roc = found.roc(split)
         if roc is not None:
@@ -116,13 +127,22 @@ def _measured(run: Run, at: Path | None) -> list[str]:
             parts.append(
                 _section(
                     f"ROC, {escape(split)}",
-                    f'<div class="charts"><figure><figcaption>true positive rate</figcaption>{drawn}</figure></div>',
+                    f'<figure class="square"><figcaption>true positive rate</figcaption>{drawn}</figure>',
                 )
             )
     return parts
 
 
+def _note(text: str) -> str:
+    return _section("On its data", f'<p class="note">{escape(text)}</p>')
+
+
 def _confusion(matrix: Sequence[Sequence[int]], found: Evaluation) -> str:
+    if len(matrix) > MOST_CLASSES:
+        return (
+            f'<p class="note">Left out: it has {len(matrix)} classes, and the page shows up to {MOST_CLASSES}. '
+            "<code>framework plot --confusion</code> draws it.</p>"
+        )
     names = found.classes if found.classes and len(found.classes) == len(matrix) else list(map(str, range(len(matrix))))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
@@ -130,12 +150,14 @@ def _confusion(matrix: Sequence[Sequence[int]], found: Evaluation) -> str:
         total = sum(counts)
         shares = [count / (total or 1) for count in counts]
         cells = "".join(
-            f'<td style="--share:{60 * share:.0f}%" title="{share:.1%}">{count}</td>'
+            f'<td style="--share:{60 * share:.0f}%">{count}<small>{share:.0%}</small></td>'
+            if count
+            else '<td class="none">0</td>'
             for count, share in zip(counts, shares, strict=True)
         )
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="total">{total}</td></tr>')
     return (
-        '<p class="note">Rows: what it is; columns: what it was taken for.</p><div class="scroll"><table class="heat">'
+        '<p class="note">Rows: what it is; columns: what it was taken for, and the share of the row.</p><div class="scroll"><table class="heat">'
         f'<thead><tr><td></td>{head}<th scope="col">all</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
@@ -186,11 +208,16 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequen
     kinds = ['class="number"' if index in numbers else "" for index in range(len(header))]
     head = "".join(f'<th scope="col" {kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td {kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>" + "".join(f"<td {kind}>{_breakable(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
         for row in rows
     )
     head = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
     return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def _breakable(text: str) -> str:
+    """A text that may go on in another line behind each slash."""
+    return escape(text).replace("/", "/<wbr>")
 
 
 def _is_number(value: Any) -> bool:
