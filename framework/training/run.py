@@ -136,6 +136,10 @@ class Run:
                 raise UserError(f"{path} is a file; a run is a folder, with a {RUN} in it.")
             if path.is_dir():
                 raise UserError(f"{path} is not a run: it has no {RUN}.")
+            run = path.parent.parent if path.parent.name == "checkpoints" else path.parent
+            if (run / RUN).is_file():
+                names = [each.parent.name for each in path.parent.glob(f"*/{checkpoint.MANIFEST}")]
+                raise UserError(f"{run} has no checkpoint {path.name!r}.{did_you_mean(path.name, names)}")
             siblings = [each.parent.name for each in path.parent.glob(f"*/{RUN}")] if path.parent.is_dir() else []
             raise UserError(f"There is no run {path}.{did_you_mean(path.name, siblings)}")
         if not (path / RUN).stat().st_size:
