@@ -13,14 +13,15 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from framework.cli.session import debug_option, plugin_option, say, session
-from framework.errors import UserError, in_words
+from framework.errors import UserError
 from framework.training.files import writing
 
 if TYPE_CHECKING:
-    from framework.plugin.manager import PluginManager
     from framework.training.prediction import Prediction
 
 __all__ = ["predict"]
+
+ENDINGS = (".csv", ".npy")
 
 
 @click.command()
@@ -29,15 +30,19 @@ __all__ = ["predict"]
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to write the predictions: as CSV, or, if its name ends in .npy, as an array of the model's numbers. "
-    "[default: the terminal]",
+    help="Where to write the predictions: its name ends in .csv, or in .npy for an array of the model's numbers. "
+    "[default: the terminal, as CSV]",
 )
+@click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
+@click.option("--keep-columns", is_flag=True, help="Write the columns of FILE, a CSV, before the predictions.")
 @plugin_option
 @debug_option
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
-def predict(context: click.Context, run: Path, file: Path, output: Path | None) -> None:
+def predict(
+    context: click.Context, run: Path, file: Path, output: Path | None, force: bool, keep_columns: bool
+) -> None:
     """Use the model that RUN trained on each row of FILE: a CSV file with the columns it was trained on, or a .npy file.
 
     FILE is read, and predictions are written, some rows at a time: it may be larger than memory. `-` is a CSV on standard
@@ -45,30 +50,36 @@ def predict(context: click.Context, run: Path, file: Path, output: Path | None) 
     """
     from framework.training.prediction import predictions
 
-    if output is not None and output.resolve() == file.resolve():
+    if output is not None and str(output) != "-":
+        _check_output(output, file, force, keep_columns)
+    blocks = predictions(run, str(file), keep_columns=keep_columns, plugins=session(context).plugins())
+    if output is None or str(output) == "-":
+        with click.open_file("-", "w", encoding="utf-8") as stream:
+            _write_csv(blocks, stream)
+        return
+    with writing(output) as binary:
+        if output.suffix == ".npy":
+            rows = _write_npy(blocks, binary)
+        else:
+            text = io.TextIOWrapper(binary, "utf-8", newline="")
+            rows = _write_csv(blocks, text)
+            text.detach()
+    say(f"{rows} {'prediction' if rows == 1 else 'predictions'} written to {output}")
+
+
+def _check_output(output: Path, file: Path, force: bool, keep_columns: bool) -> None:
+    """UserError for a file that is no place for predictions."""
+    special = output.exists() and not output.is_file()  # a pipe or a device may be called anything
+    if output.suffix not in ENDINGS and not special:
+        raise UserError(f"{output}: predictions are written as {' or '.join(ENDINGS)}.")
+    if output.suffix == ".npy" and keep_columns:
+        raise UserError(f"{output}: an array has no columns to keep; --keep-columns is for .csv.")
+    if output.resolve() == file.resolve():
         raise UserError(f"{output} holds the rows to predict; give -o another file.")
-    if output is not None and not output.parent.is_dir():
+    if not output.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(output))
-    plugins = session(context).plugins()  # whose operations the model may use
-    try:
-        blocks = predictions(run, str(file))
-        if output is None:
-            with click.open_file("-", "w", encoding="utf-8") as stream:
-                _write_csv(blocks, stream)
-            return
-        with writing(output) as binary:
-            if output.suffix == ".npy":
-                rows = _write_npy(blocks, binary)
-            else:
-                text = io.TextIOWrapper(binary, "utf-8", newline="")
-                rows = _write_csv(blocks, text)
-                text.detach()
-    except Exception as error:
-        hint = _missing_plugins(error, run, plugins, f"{run} {file}")
-        if hint:
-            raise UserError(f"{in_words(error)}\n{hint}") from error
-        raise
-    say(f"{rows} predictions written to {output}")
+    if output.is_file() and not force:
+        raise UserError(f"{output} is there already, and is not overwritten without --force.")
 
 
 def _write_csv(blocks: Iterable[Prediction], stream: IO[str]) -> int:
@@ -99,24 +110,3 @@ def _write_npy(blocks: Iterable[Prediction], file: IO[bytes]) -> int:
     npy.write_array_header_1_0(file, about | {"shape": (count, *about["shape"][1:])})
     file.seek(0, 2)
     return count
-
-
-def _missing_plugins(error: Exception, run: Path, plugins: PluginManager, arguments: str) -> str:
-    """If a plugin that the run was trained with is missing: which one, and the call that has it."""
-    from framework.training.rebuild import missing_plugins
-    from framework.training.run import RUN, Run
-
-    if not (run / RUN).is_file():
-        return ""
-    missing = missing_plugins(error, Run.open(run).info, [plugin.name for plugin in plugins.plugins])
-    if not missing:
-        return ""
-    names = ", ".join(_described(plugin) for plugin in missing)
-    text = f"The run was trained with plugins that are not loaded now: {names}."
-    given = [plugin["origin"] for plugin in missing if plugin["origin"].startswith("-p ")]
-    return f"{text} Try: framework predict {' '.join(given)} {arguments}" if given else text
-
-
-def _described(plugin: dict[str, str | None]) -> str:
-    release = f" ({plugin['distribution']} {plugin['version']})" if plugin["distribution"] else ""
-    return f"{plugin['name']}{release}"

@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from framework.autograd import Tensor
 from framework.data.files import DataError, check_bytes, is_mapped, opened_size, starts_with, to_tensor
 
-__all__ = ["read_npy", "read_npz"]
+__all__ = ["open_archive", "read_header", "read_npy", "read_npz"]
 
 Header = tuple[tuple[int, ...], bool, np.dtype]
 
@@ -26,7 +26,7 @@ def read_npy(path: str | os.PathLike[str], *, mmap: bool | None = None) -> Tenso
     path = os.fspath(path)
     size = opened_size(path)
     with open(path, "rb") as file:
-        shape, fortran, dtype = _header(path, file)
+        shape, fortran, dtype = read_header(path, file)
         start = file.tell()
         check_bytes(path, size - start, shape, dtype)
         order: Any = "F" if fortran else "C"
@@ -45,21 +45,25 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     path = os.fspath(path)
     opened_size(path)
     with open(path, "rb") as file:
-        start = file.read(8)
-        try:
-            archive = zipfile.ZipFile(file)
-        except Exception as error:
-            kind = f"its archive is damaged ({error})" if start.startswith(b"PK") else starts_with(start)
-            raise DataError(path, f"this is not a whole .npz file: {kind}") from None
-        with archive:
+        with open_archive(path, file) as archive:
             return {name.removesuffix(".npy"): _member(path, archive, name) for name in archive.namelist()}
+
+
+def open_archive(path: str, file: IO[bytes]) -> zipfile.ZipFile:
+    """The archive that a .npz file is; DataError for another kind of file."""
+    start = file.read(8)
+    try:
+        return zipfile.ZipFile(file)
+    except Exception as error:
+        kind = f"its archive is damaged ({error})" if start.startswith(b"PK") else starts_with(start)
+        raise DataError(path, f"this is not a whole .npz file: {kind}") from None
 
 
 def _member(path: str, archive: zipfile.ZipFile, name: str) -> Tensor:
     place = f", array {name.removesuffix('.npy')!r}"
     try:
         with archive.open(name) as file:
-            shape, fortran, dtype = _header(path, file, place)
+            shape, fortran, dtype = read_header(path, file, place)
             data = file.read()
     except DataError:
         raise
@@ -72,7 +76,7 @@ def _member(path: str, archive: zipfile.ZipFile, name: str) -> Tensor:
     return to_tensor(path, array, place)
 
 
-def _header(path: str, file: IO[bytes], place: str = "") -> Header:
+def read_header(path: str, file: IO[bytes], place: str = "") -> Header:
     """Shape, order and type of the array that follows."""
     start = file.read(npy.MAGIC_LEN)
     if not start.startswith(npy.MAGIC_PREFIX):

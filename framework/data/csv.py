@@ -20,7 +20,7 @@ from framework.data.dataset import TensorDataset
 from framework.data.files import no_such_file
 from framework.errors import UserError, nearest
 
-__all__ = ["CSVError", "Table", "csv_blocks", "read_csv"]
+__all__ = ["Block", "CSVError", "Table", "csv_blocks", "read_csv"]
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
@@ -142,7 +142,17 @@ def read_csv(
     )
 
 
-def csv_blocks(path: str | os.PathLike[str], features: Sequence[str], rows: int = 4096) -> Iterator[Tensor]:
+class Block(NamedTuple):
+    """Some rows of a CSV file: the columns asked for as numbers, and all cells as text."""
+
+    features: Tensor
+    names: tuple[str, ...]
+    cells: list[list[str]]
+
+
+def csv_blocks(
+    path: str | os.PathLike[str], features: Sequence[str], rows: int = 4096, dtype: dtype = float32
+) -> Iterator[Block]:
     """The columns named in `features`, as `read_csv` gives them, so many rows at a time; "-" is standard input.
 
     No more of the file is in memory at once. Raises CSVError as `read_csv` does, for a row when its turn comes.
@@ -151,7 +161,7 @@ def csv_blocks(path: str | os.PathLike[str], features: Sequence[str], rows: int 
     source = _Source(path, None, ",", "utf-8", islice(lines, rows + 1))
     chosen = source.choose_features(features, (), ())
     while True:
-        yield Tensor._wrap(source.numbers(chosen, float32.numpy, None, _FEATURE))
+        yield Block(Tensor._wrap(source.numbers(chosen, dtype.numpy, None, _FEATURE)), source.names, source.rows)
         if not source.go_on(islice(lines, rows)):
             return
 

@@ -7,140 +7,125 @@ for block in predictions("runs/first", "large.npy"): …
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.errors import UserError
+from framework.errors import UserError, in_words, listed
+from framework.plugin.manager import PluginManager
 from framework.training.decisions import decided, gives_probabilities
+from framework.training.rebuild import load_plugins, missing_plugins
+from framework.training.rows import Rows, blocks_of
 from framework.training.run import Run
 
 if TYPE_CHECKING:
     from framework.autograd import Tensor
+    from framework.nn import Module
 
 __all__ = ["Prediction", "predict", "predictions"]
-
-ROWS = 4096
-"""So many rows are given to the model at once; fewer of large ones."""
-
-NUMBERS = 2**22
-"""About so many numbers are given to it at once."""
 
 
 @dataclass
 class Prediction:
     """A prediction for each row: `outputs` are the numbers, or the probability of each of the `classes`.
 
-    `decided` is the number of the class of each, where there are classes.
+    `decided` is the number of the class of each, where there are classes. The columns of the input that were to be kept
+    are `kept_columns`, and its cells `kept_rows`.
     """
 
     outputs: np.ndarray
     classes: list[str] | None = None
     decided: np.ndarray | None = None
+    kept_columns: list[str] = field(default_factory=list)
+    kept_rows: list[list[str]] = field(default_factory=list, repr=False)
 
     @property
     def columns(self) -> list[str]:
         """What the cells of `rows` are called."""
+        return [*self.kept_columns, *self._columns]
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """What was kept of each row, then its number or numbers; or its class, and the probability of each class."""
+        # Numbers that print as short as their own precision allows.
+        rows: list[list[Any]] = [[float(str(number)) for number in row] for row in self._flat]
+        if self.classes and self.decided is not None:
+            rows = [[self.classes[index], *row] for index, row in zip(self.decided, rows, strict=True)]
+        return [[*kept, *row] for kept, row in zip(self.kept_rows, rows, strict=True)] if self.kept_rows else rows
+
+    @property
+    def _columns(self) -> list[str]:
         if self.classes:
             return ["prediction", *(f"p({name})" for name in self.classes)]
         width = self._flat.shape[1]
         return ["prediction"] if width == 1 else [f"prediction_{index}" for index in range(width)]
 
     @property
-    def rows(self) -> list[list[Any]]:
-        """The number, or numbers, for each row; or its class, and the probability of each class."""
-        # Numbers that print as short as their own precision allows.
-        numbers = [[float(str(number)) for number in row] for row in self._flat]
-        if not self.classes or self.decided is None:
-            return numbers
-        return [[self.classes[index], *row] for index, row in zip(self.decided, numbers, strict=True)]
-
-    @property
     def _flat(self) -> np.ndarray:
         return self.outputs.reshape(len(self.outputs), int(np.prod(self.outputs.shape[1:])))
 
 
-def predict(run: str | Path, data: str | Path | np.ndarray) -> Prediction:
+def predict(run: str | Path, data: str | Path | np.ndarray, *, keep_columns: bool = False) -> Prediction:
     """Predictions for all rows of a file or an array, as `predictions` gives them block by block."""
-    blocks = list(predictions(run, data))
+    blocks = list(predictions(run, data, keep_columns=keep_columns))
     outputs = np.concatenate([block.outputs for block in blocks])
     decided = [block.decided for block in blocks if block.decided is not None]
-    return Prediction(outputs, blocks[0].classes, np.concatenate(decided) if decided else None)
+    return Prediction(
+        outputs,
+        blocks[0].classes,
+        np.concatenate(decided) if decided else None,
+        blocks[0].kept_columns,
+        [row for block in blocks for row in block.kept_rows],
+    )
 
 
-def predictions(run: str | Path, data: str | Path | np.ndarray) -> Iterator[Prediction]:
+def predictions(
+    run: str | Path,
+    data: str | Path | np.ndarray,
+    *,
+    keep_columns: bool = False,
+    plugins: PluginManager | None = None,
+) -> Iterator[Prediction]:
     """Predict for each row of a CSV file, of a .npy or .npz file, or of an array, some rows at a time.
 
-    The columns of a CSV file are found by the names that the recipe gave its inputs; an array's rows are what the model
-    is given. `run` may be one of its checkpoints, such as RUN/best. UserError when the run has no model or does not say
-    its inputs, and for a column or a number that is missing.
+    The columns of a CSV file are found by the names that the recipe gave its inputs, and stand before the predictions
+    with `keep_columns`; an array's rows are what the model is given. All become numbers of the type that the model was
+    trained on. No more of a file is in memory at once, but for an array in Fortran's order in a .npz. `run` may be one
+    of its checkpoints, such as RUN/best. The model may use what plugins add: besides `plugins`, or those found, those
+    are loaded that the run was given. UserError when the run has no model or does not say its inputs, and for a column
+    or a number that is missing.
     """
-    from framework.data import CSVError
-
     opened, at = Run.open_at(run)
-    blocks = _blocks(opened, data)
-    model = opened.load_model(at)
+    model = _model(opened, at, PluginManager.load() if plugins is None else plugins)
+    for rows in blocks_of(opened, data):
+        block = _predicted(model, rows.inputs, opened.config)
+        if keep_columns:
+            _keep(block, rows, data)
+        yield block
+
+
+def _model(run: Run, at: Path | None, plugins: PluginManager) -> Module:
+    loaded = load_plugins(run.info.get("given", ()), plugins)
     try:
-        yield from (_predicted(model, inputs, opened.config) for inputs in blocks)
-    except CSVError as error:
-        raise UserError(error.about_file) from error  # it has none of read_csv's arguments
-
-
-def _blocks(run: Run, data: str | Path | np.ndarray) -> Iterator[Tensor]:
-    """What the model is given at once, again and again."""
-    from framework.data.csv import csv_blocks
-    from framework.operations import from_numpy
-
-    array = data if isinstance(data, np.ndarray) else _array(Path(data))
-    if array is None:
-        inputs = run.config["inputs"]
-        if inputs is None:
-            raise UserError(
-                f"{run.path} does not say which columns are its inputs: give them as Recipe(inputs=[…]); or give rows as "
-                "a .npy file, which has no columns."
-            )
-        return csv_blocks(str(data), inputs, ROWS)
-    if not array.ndim or not len(array):
+        return run.load_model(at)
+    except Exception as error:
+        missing = missing_plugins(error, run.info, loaded)
+        if not missing:
+            raise
         raise UserError(
-            f"{data if isinstance(data, str | Path) else 'The array'} has no rows: its shape is {array.shape}."
-        )
-    rows = max(1, min(ROWS, NUMBERS * len(array) // max(1, array.size)))
-    starts = range(0, len(array), rows)
-    return (from_numpy(_plain(_rows(array, start, rows))) for start in starts)
+            f"{in_words(error)}\n{run.path} was trained with plugins that are not there now:{listed(missing)}"
+        ) from error
 
 
-def _array(path: Path) -> np.ndarray | None:
-    """The array in a .npy file, which stays on the disk, or the only one in a .npz file; None for other files."""
-    if path.suffix not in (".npy", ".npz"):
-        return None
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as an array of numbers: {error}.") from error
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        if len(found.files) != 1:
-            raise UserError(f"{path} holds {', '.join(found.files)}: which are the rows? Save them alone, as .npy.")
-        return np.asarray(found[found.files[0]])
-
-
-def _rows(array: np.ndarray, start: int, count: int) -> np.ndarray:
-    """Some rows; of an array on the disk only these are mapped, or all that was read before would stay in memory."""
-    if isinstance(array, np.memmap) and array.flags.c_contiguous and array.ndim and array.filename is not None:
-        shape = (min(count, len(array) - start), *array.shape[1:])
-        offset = array.offset + start * (array.nbytes // len(array))
-        return np.memmap(array.filename, array.dtype, "r", offset, shape)
-    return array[start : start + count]
-
-
-def _plain(block: np.ndarray) -> np.ndarray:
-    """Rows in memory: fractions as float32, whole numbers as they are."""
-    if block.dtype.kind not in "fiub":
-        raise UserError(f"The rows are of type {block.dtype}; a model takes numbers.")
-    return np.array(block, np.float32 if block.dtype.kind == "f" else block.dtype.newbyteorder("="))
+def _keep(block: Prediction, rows: Rows, data: str | Path | np.ndarray) -> None:
+    if not rows.columns:
+        raise UserError(f"{data if isinstance(data, str | Path) else 'An array'} has no columns to keep.")
+    twice = [name for name in block.columns if name in rows.columns]
+    if twice:
+        raise UserError(f"{data} has a column {twice[0]!r} of its own, so its columns cannot be kept beside that.")
+    block.kept_columns, block.kept_rows = list(rows.columns), [list(row) for row in rows.cells]
 
 
 def _predicted(model: Any, inputs: Tensor, config: Mapping[str, Any]) -> Prediction:

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.autograd import Tensor
 from framework.errors import UserError
 from framework.plugin.finding import BESIDE
-from framework.plugin.manager import MADE
-from framework.plugin.registry import FRAMEWORK, UnknownName
+from framework.plugin.manager import MADE, PluginManager
+from framework.plugin.registry import FRAMEWORK, PluginError, UnknownName
 from framework.training.checkpoints.generators import generators_kept
 from framework.training.parts import call_by_name
 
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from framework.training.recipe import Recipe
     from framework.training.recipe_file import RecipeFile
 
-__all__ = ["check_rebuild", "extra_of", "load_weights", "missing_plugins", "rebuild", "weights_of"]
+__all__ = [
+    "check_rebuild",
+    "described",
+    "extra_of",
+    "load_plugins",
+    "load_weights",
+    "missing_plugins",
+    "rebuild",
+    "weights_of",
+]
 
 
 def rebuild(file: RecipeFile, config: Mapping[str, Any], seed: int) -> Module:
@@ -61,8 +71,21 @@ def check_rebuild(recipe: Recipe) -> None:
         )
 
 
-def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Iterable[str]) -> list[dict[str, Any]]:
-    """What run.json says of the plugins that a run was trained with and that are not loaded, if `error` is for want of one.
+def load_plugins(given: Iterable[str], loaded: PluginManager) -> list[str]:
+    """Load what a run was given with `-p`, as far as it is there, besides what is loaded; the names of all in use then."""
+    names = [plugin.name for plugin in loaded.plugins]
+    for each in given:
+        if each.startswith("no:") or each in loaded:
+            continue
+        # Each on its own: a logger that is gone leaves out no operation.
+        with suppress(PluginError):
+            found = PluginManager.load([each], report=loaded.report, first_party=False, installed=False)
+            names += [plugin.name for plugin in found.plugins]
+    return names
+
+
+def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Iterable[str]) -> list[str]:
+    """Which plugins a run was trained with, by its run.json, that are not loaded, if `error` is for want of one.
 
     That is so when an operation's name or a module was not found.
     """
@@ -73,9 +96,16 @@ def missing_plugins(error: BaseException, info: Mapping[str, Any], loaded: Itera
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, UnknownName) or (isinstance(cause, ImportError) and cause.name in modules):
-            return missing
+            return [described(plugin) for plugin in missing]
         cause = cause.__cause__ or cause.__context__
     return []
+
+
+def described(plugin: Mapping[str, Any]) -> str:
+    """What run.json says of a plugin: its name, and how to install it, or where it was."""
+    if plugin["distribution"]:
+        return f"{plugin['name']}: pip install {plugin['distribution']}=={plugin['version']}"
+    return f"{plugin['name']} ({plugin['origin']})"
 
 
 def weights_of(model: Module) -> dict[str, np.ndarray]:
@@ -89,13 +119,22 @@ def extra_of(model: Module) -> dict[str, Any]:
 
 
 def load_weights(model: Module, arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Put saved arrays into a model; UserError when they do not fit."""
+    """Put saved arrays into a model, which takes their precision; UserError when they do not fit."""
     from framework.operations import from_numpy
 
+    weights = {name: from_numpy(array) for name, array in arrays.items()}
+    for name, own in model.state_dict(keep_vars=True).items():
+        saved = weights.get(name)
+        if isinstance(own, Tensor) and saved is not None and _are_fractions(own, saved):
+            own.data = own.data.to(saved.dtype)
     try:
-        model.load_state_dict({**extra_of(model), **{name: from_numpy(array) for name, array in arrays.items()}})
+        model.load_state_dict({**extra_of(model), **weights})
     except RuntimeError as error:
         raise UserError(f"{path} does not fit the model: {error}") from error
+
+
+def _are_fractions(*tensors: Tensor) -> bool:
+    return all(each.dtype.is_floating_point for each in tensors)
 
 
 def _call_model(file: RecipeFile, hyperparameters: Mapping[str, Any], arguments: Mapping[str, Any]) -> Module:

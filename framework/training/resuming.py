@@ -22,6 +22,7 @@ from framework.training.checkpoints.snapshot import check_kinds, check_weights
 from framework.training.data_files import changed_files
 from framework.training.hyperparameters import flag, json_value
 from framework.training.provenance import different_versions
+from framework.training.rebuild import described
 from framework.training.recipe import Recipe, RecipeFile, build, load_recipe
 from framework.training.run import CONFIG, EVENTS, Run
 from framework.training.trainer import Trainer
@@ -212,7 +213,7 @@ class Resumption:
             needed = [
                 each for each in info["plugins"] if each["origin"] != "registered" and each["name"] not in left_out
             ]
-            missing = [_described(each) for each in needed if each["name"] not in {*here, *BESIDE, FRAMEWORK}]
+            missing = [described(each) for each in needed if each["name"] not in {*here, *BESIDE, FRAMEWORK}]
             if missing:
                 raise UserError(f"{self.run.path} was trained with plugins that are not there now:" + listed(missing))
             for each in needed:
@@ -323,12 +324,6 @@ class Resumption:
 
 def _epochs(number: int) -> str:
     return "1 epoch" if number == 1 else f"all {number} epochs"
-
-
-def _described(plugin: Mapping[str, Any]) -> str:
-    if plugin["distribution"]:
-        return f"{plugin['name']}: pip install {plugin['distribution']}=={plugin['version']}"
-    return f"{plugin['name']} ({plugin['origin']})"
 
 
 def _diff(folder: Path, file: Path) -> Iterable[str]:

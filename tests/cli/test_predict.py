@@ -30,6 +30,57 @@ def test_or_to_a_file(framework, trained):
     assert Path("out.csv").read_text() == shown
 
 
+def test_a_file_that_is_no_place_for_predictions(framework, fails, trained):
+    assert fails("predict", "run", "points.csv", "-o", "out.parquet") == (
+        "error: out.parquet: predictions are written as .csv or .npy.\n"
+    )
+    Path("out.csv").write_text("mine")
+    assert fails("predict", "run", "points.csv", "-o", "out.csv") == (
+        "error: out.csv is there already, and is not overwritten without --force.\n"
+    )
+    assert Path("out.csv").read_text() == "mine"
+    assert framework("predict", "run", "points.csv", "--force", "-o", "out.csv").exit_code == 0
+    assert Path("out.csv").read_text() == framework("predict", "run", "points.csv", "-o", "-").stdout
+
+
+def test_columns_are_kept_as_they_are(framework, fails, trained):
+    Path("points.csv").write_text('name,x\n"a, b",0.250\n\nc,1\n')
+    header, first, second = framework("predict", "run", "points.csv", "--keep-columns").stdout.splitlines()
+    assert header == "name,x,prediction" and first.startswith('"a, b",0.250,1.') and second.startswith("c,1,2.9")
+    np.save("rows.npy", np.zeros((3, 1)))
+    assert fails("predict", "run", "rows.npy", "--keep-columns") == "error: rows.npy has no columns to keep.\n"
+    Path("points.csv").write_text("x,prediction\n1,2\n")
+    assert fails("predict", "run", "points.csv", "--keep-columns") == (
+        "error: points.csv has a column 'prediction' of its own, so its columns cannot be kept beside that.\n"
+    )
+    assert "has no columns to keep; --keep" in fails("predict", "run", "points.csv", "--keep-columns", "-o", "o.npy")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device", "o.csv")])
+@pytest.mark.parametrize("name", ["o.csv", "o.npy"])
+def test_what_is_interrupted_leaves_no_half_output(framework, trained, monkeypatch, error, name):
+    np.save("rows.npy", np.zeros((9000, 1)))
+    before = sorted(Path().iterdir())
+    from framework.training import prediction
+
+    own, blocks = prediction._predicted, []
+
+    def predicted(*arguments):
+        blocks.append(arguments)
+        if len(blocks) == 3:
+            raise error
+        return own(*arguments)
+
+    monkeypatch.setattr(prediction, "_predicted", predicted)
+    assert framework("predict", "run", "rows.npy", "-o", name).exit_code in (1, 130)
+    assert len(blocks) == 3 and sorted(Path().iterdir()) == before
+
+
+def test_a_checkpoint_that_there_is_not(fails, trained):
+    assert fails("predict", "run/lst", "points.csv") == "error: run has no checkpoint 'lst'. Did you mean 'last'?\n"
+    assert fails("predict", "run/checkpoints/step-9", "points.csv").startswith("error: run has no checkpoint 'step-9'.")
+
+
 def test_the_file_to_predict_is_not_overwritten(fails, trained):
     before = Path("points.csv").read_text()
     assert fails("predict", "run", "points.csv", "-o", "points.csv") == (
@@ -155,8 +206,11 @@ def test_rows_of_an_array_and_predictions_as_one(framework, trained):
     assert result.output == "9001 predictions written to out.npy\n"
     out = np.load("out.npy")
     assert out.shape == (9001, 1) and out.dtype == np.float32 and np.allclose(out, 2 * rows + 1, atol=0.05)
-    for name in ("rows.npz", "rows.csv"):
-        framework("predict", "run", name, "-o", "other.npy")
+    np.save("fortran.npy", np.asfortranarray(np.stack([rows, rows], 1)[:, 0]))
+    np.savez("fortran.npz", np.asfortranarray(rows))
+    np.savez_compressed("small.npz", rows)
+    for name in ("rows.npz", "rows.csv", "small.npz", "fortran.npy", "fortran.npz"):
+        assert framework("predict", "run", name, "--force", "-o", "other.npy").exit_code == 0
         assert (np.load("other.npy") == out).all()
     shown = framework("predict", "run", "rows.npy").stdout.splitlines()
     assert len(shown) == 9002 and float(shown[-1]) == pytest.approx(out[-1, 0])
@@ -166,7 +220,7 @@ def test_a_pipe_is_read_as_it_comes(framework, trained, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfx\r\n0.25\r\n"), "utf-8"))
     from framework.data.csv import csv_blocks
 
-    assert [block.tolist() for block in csv_blocks("-", ["x"])] == [[[0.25]]]
+    assert [block.features.tolist() for block in csv_blocks("-", ["x"])] == [[[0.25]]]
 
 
 def test_a_wrong_row_is_named_by_its_line_in_whatever_block(fails, trained):
@@ -180,7 +234,7 @@ def test_a_wrong_row_is_named_by_its_line_in_whatever_block(fails, trained):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((0, 1)), "rows.npy has no rows: its shape is (0, 1)."),
+        (np.zeros((0, 1)), "rows.npy: it holds no rows of numbers: its shape is (0, 1)"),
         (np.array(["a"]), "The rows are of type <U1; a model takes numbers."),
         (np.zeros((3, 2)), "The model cannot be given rows of shape (2,)"),
     ],
