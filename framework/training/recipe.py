@@ -60,6 +60,10 @@ class Recipe:
     model_arguments: what the file's function `model` needs besides hyperparameters, as JSON values.
 
     A part given by name is built with those hyperparameters that it takes by name, as `lr`.
+
+    Beside `recipe` its file may have two functions, which are given by name the hyperparameters and model arguments that
+    they have parameters for. `model(…)` makes the network: `framework predict` needs no data then. `dataset(data)` reads
+    a data file whole, as samples: `framework evaluate RUN --data FILE` measures the model on all of that.
     """
 
     model: Module
