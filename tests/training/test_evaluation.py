@@ -13,8 +13,12 @@ import framework
 import framework_plugins.metrics
 from framework import Trainer, build
 from framework.errors import UserError
+from framework.extend import hookimpl
 from framework.training import Run, evaluate, export, predict
 from framework.training.samples import samples_in
+from framework_plugins.checkpoints import Checkpoints
+from framework_plugins.early_stopping import EarlyStopping
+from framework_plugins.weight_average import AverageWeights
 
 RECIPE = """
 from pathlib import Path
@@ -65,6 +69,42 @@ def test_it_gives_the_numbers_that_training_gave(trained):
         split: {name: final[f"{split}/{name}"] for name in ("loss", "accuracy")} for split in ("even", "odd")
     }
     assert evaluate("run/last").metrics == evaluation.metrics
+
+
+@pytest.mark.parametrize("plugin", [AverageWeights(0.5), EarlyStopping("even/loss", patience=1, min_delta=9)])
+def test_it_gives_the_numbers_of_the_weights_that_were_kept(trained, plugin):
+    built = build("points.py")
+    trainer = Trainer(built, plugins=[plugin], run=Run.create(built, out="kept"))
+    trainer.fit()
+    # The last epoch's average, or the first epoch, which was never bettered by so much.
+    record = trainer.history.records[-1 if isinstance(plugin, AverageWeights) else 0]
+    assert evaluate("kept").metrics["odd"] == {name: record[f"odd/{name}"] for name in ("loss", "accuracy")}
+    assert evaluate("kept").metrics != evaluate("run").metrics
+
+
+def test_a_run_that_trains_still_is_measured_at_its_checkpoints(trained):
+    found = []
+
+    class Measured:
+        @hookimpl
+        def epoch_start(self, trainer):
+            if trainer.epoch == 3:
+                found.append(evaluate("still/last").metrics["odd"]["loss"])
+                with pytest.raises(
+                    UserError, match="still has no weights yet: it is still training(.|\n)*: still/last"
+                ):
+                    evaluate("still")
+
+    built = build("points.py")
+    trainer = Trainer(built, plugins=[Measured(), Checkpoints("1epoch")], run=Run.create(built, out="still"))
+    trainer.fit()
+    assert found == [trainer.history.records[1]["odd/loss"]]
+
+
+def test_a_recipe_that_was_edited_since_does_not_count(trained):
+    before = evaluate("run").metrics
+    Path("points.py").write_text("1 / 0")
+    assert evaluate("run").metrics == before
 
 
 def test_sets_are_chosen_and_predictions_kept(trained):
