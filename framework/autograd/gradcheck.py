@@ -17,7 +17,14 @@ __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 
 class GradcheckError(RuntimeError):
-    """A derivative that differs from the finite difference; the message says which and by how much."""
+    """A derivative that differs from the finite difference; the message says which and by how much.
+
+    `place` is that of the input among the arguments; the Jacobians have a row for each of its elements.
+    """
+
+    place: int | None = None
+    analytical: ndarray
+    numerical: ndarray
 
 
 class Limits(NamedTuple):
@@ -247,10 +254,12 @@ class _Check:
             return
         mode = "computed with forward mode " if forward else ""
         a, n = (wrap(each.reshape(()) if v is not None else each) for each in (analytical, expected))
-        raise GradcheckError(
+        error = GradcheckError(
             f"Jacobian {mode}mismatch for output {output} with respect to input {input},\n"
             f"numerical:{n}\nanalytical:{a}\n" + (self._slow(output, input) if u is not None and not forward else "")
         )
+        error.place, error.analytical, error.numerical = self.places[input], analytical, expected
+        raise error
 
     def _slow(self, output: int, input: int) -> str:
         """What is said of a mixture that differs: the whole Jacobians."""

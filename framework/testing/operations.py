@@ -10,13 +10,16 @@ from numpy import ndarray
 
 from framework.autograd.differentiate import grad
 from framework.autograd.dtypes import from_numpy
-from framework.autograd.gradcheck import gradcheck, gradgradcheck
+from framework.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from framework.autograd.operation import Operation
 from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import compile
 from framework.compiler.tracing.transaction import same_bits
 from framework.random import fork_rng, manual_seed
 from framework.testing.doubles import DeviceArray
+from framework.testing.mismatch import explained
+
+WIDENS = "a NumPy number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2)"
 
 
 def check_operation(
@@ -56,9 +59,11 @@ def check_gradients(
 ) -> None:
     """First and second derivatives are those of finite differences; a GradcheckError says where they are not."""
     function, inputs = _over_tensors(operation, as_tensors(operation, arguments))
-    gradcheck(function, inputs, atol=atol, rtol=rtol)
-    if second_order:
-        gradgradcheck(function, inputs, atol=atol, rtol=rtol)
+    for check in (gradcheck, gradgradcheck) if second_order else (gradcheck,):
+        try:
+            check(function, inputs, atol=atol, rtol=rtol)
+        except GradcheckError as error:
+            raise GradcheckError(explained(operation, error, second=check is gradgradcheck)) from None
 
 
 def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:
@@ -136,7 +141,7 @@ def check_single_precision(operation: Operation, arguments: Sequence[Any]) -> No
     tensors = as_tensors(operation, arguments, np.float32)
     outputs = _loss(_all(operation(*tensors)))
     for each in outputs:
-        assert each._array.dtype == np.float32, f"{operation.name}: float32 gives {each.dtype}"
+        assert each._array.dtype == np.float32, f"{operation.name}: float32 gives {each.dtype}; {WIDENS}"
         node = each.grad_fn
         assert node is not None
         start = (
@@ -145,8 +150,7 @@ def check_single_precision(operation: Operation, arguments: Sequence[Any]) -> No
         for gradient in node.backward(start, None, False):
             if gradient is not None:
                 assert gradient.dtype == np.float32, (
-                    f"{operation.name}: the gradient of a float32 input is {from_numpy(gradient.dtype)}; a NumPy "
-                    "number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2)"
+                    f"{operation.name}: the gradient of a float32 input is {from_numpy(gradient.dtype)}; {WIDENS}"
                 )
 
 

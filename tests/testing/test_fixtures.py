@@ -201,9 +201,13 @@ def test_operations_are_checked(check_operation, gradcheck):
     x = np.linspace(-1, 1, 6).reshape(2, 3)
     check_operation(cube(), x)
     gradcheck(cube(), x)
+    message = r"cube: the derivative for 'input' \(test_fixtures\.py:\d+\) is not .* 6 of 36 .* as 6 instead of 3"
     for check in (check_operation, gradcheck):
-        with pytest.raises(GradcheckError):
+        with pytest.raises(GradcheckError, match=message):
             check(cube(wrong=2), x)
+    constant = operation(np.exp, name="grows", input=lambda g, input: g * np.exp(np.array(input.tolist())))
+    with pytest.raises(GradcheckError, match="are right, but not when they are differentiated once more, by 'input'"):
+        gradcheck(constant, x)
 
 
 def test_pytest_shows_them(pytester, monkeypatch):

@@ -1,6 +1,8 @@
 """What my-plugin is like in use: a curve through noisy points.
 
-framework train example.py
+    framework train example.py
+
+Expected: a validation loss of about 0.015, of which the noise is 0.005.
 """
 
 import framework
@@ -31,7 +33,7 @@ def points(number: int) -> TensorDataset:
     return TensorDataset(x, framework.sin(x) + 0.1 * framework.randn(number, 1))
 
 
-def recipe(*, hidden: int = 16, lr: float = 0.1, momentum: float = 0.9, epochs: int = 30) -> Recipe:
+def recipe(*, hidden: int = 16, lr: float = 0.05, momentum: float = 0.9, epochs: int = 30) -> Recipe:
     """A curve through noisy points."""
     return Recipe(
         model=model(hidden),

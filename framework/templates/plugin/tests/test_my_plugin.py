@@ -7,6 +7,7 @@ from pathlib import Path
 import framework
 import numpy as np
 from click.testing import CliRunner
+from framework import nn
 
 import framework_my_plugin as plugin
 
@@ -33,6 +34,12 @@ def test_the_loss(tiny_run):
 
 
 def test_the_optimizer(tiny_run, assert_exact_resume):
+    weight = nn.Parameter(framework.tensor([1.0]))
+    optimizer = plugin.HeavyBall([weight], lr=0.1, momentum=0.5)
+    for expected in (0.8, 0.5):  # 1 - 0.1 * 2, and from there 0.1 * (0.5 * 2 + 2) less
+        weight.grad = framework.tensor([2.0])
+        optimizer.step()
+        assert math.isclose(weight.item(), expected, rel_tol=1e-6)
     how = {"optimizer": "my_plugin_heavy_ball", "hyperparameters": {"lr": 0.1, "momentum": 0.5}}
     losses = tiny_run(plugin, **how).history["train/loss"]
     assert losses[-1] < losses[0]

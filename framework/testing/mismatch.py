@@ -1,0 +1,55 @@
+"""Says of an operation's wrong derivative which formula it is, where that stands, and what it gives instead of what."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from framework.autograd.gradcheck import GradcheckError
+from framework.autograd.operation import Operation
+
+__all__ = ["explained"]
+
+
+def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
+    """The message of a `gradcheck`, or with `second` a `gradgradcheck`, of an operation, in terms of its formulas."""
+    if error.place is None or operation.sequence:
+        order = "second" if second else "first"
+        return f"{operation.name}: its {order} derivatives are not those of finite differences. {error}"
+    numbers = _numbers(error)
+    if not second:
+        name = operation.parameters[error.place]
+        return (
+            f"{operation.name}: the derivative for {name!r}{_place(operation, name)} is not that of finite differences: "
+            f"{numbers}."
+        )
+    known = error.place < len(operation.parameters)
+    by = repr(operation.parameters[error.place]) if known else "g"
+    formulas = ", ".join(
+        f"for {name!r}{_place(operation, name)}" for row in operation.derivatives for name in row.inputs
+    )
+    return (
+        f"{operation.name}: its derivatives are right, but not when they are differentiated once more, by {by}: {numbers}. "
+        f"A formula ({formulas}) takes for a constant what depends on {by}: something computed outside of it, or by a "
+        "function that is no NumPy function or operation."
+    )
+
+
+def _place(operation: Operation, name: str) -> str:
+    """The text " (x.py:12)" with the line of a formula."""
+    code = next(row.formula.__code__ for row in operation.derivatives if name in row.inputs)
+    return f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+
+
+def _numbers(error: GradcheckError) -> str:
+    """How many elements of two Jacobians differ, and the two numbers that differ most."""
+    apart = np.abs(error.analytical - error.numerical)
+    apart[np.isnan(apart)] = np.inf
+    row, column = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    wrong = int(np.count_nonzero(~np.isclose(error.analytical, error.numerical, 1e-3, 1e-5)))
+    gives, instead = error.analytical[row, column], error.numerical[row, column]
+    return (
+        f"{wrong} of {apart.size} elements differ, the most that of output element {column} by input element {row}, "
+        f"which it gives as {gives:.6g} instead of {instead:.6g}"
+    )
