@@ -28,7 +28,7 @@ def new() -> None:
     """Start a plugin of your own, or a recipe: complete, and yours to change."""
 
 
-@new.command()
+@new.command(short_help="Write a plugin, as a small distribution.")
 @click.argument("name")
 @click.option(
     "--out",

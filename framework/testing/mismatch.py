@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from traceback import walk_tb
 
 import numpy as np
 
 from framework.autograd.gradcheck import GradcheckError
 from framework.autograd.operation import Operation
 
-__all__ = ["explained"]
+__all__ = ["explained", "line_of"]
 
 
 def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
@@ -34,6 +35,15 @@ def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
         f"A formula ({formulas}) takes for a constant what depends on {by}: something computed outside of it, or by a "
         "function that is no NumPy function or operation."
     )
+
+
+def line_of(error: BaseException, operation: Operation) -> str:
+    """The text " (x.py:12)" with the last line that was run of the files with the operation and its formulas."""
+    files = {row.formula.__code__.co_filename for row in operation.derivatives}
+    files |= {code.co_filename} if (code := getattr(operation.forward, "__code__", None)) else set()
+    lines = [(code.co_filename, line) for frame, line in walk_tb(error.__traceback__) if (code := frame.f_code)]
+    found = [f" ({os.path.basename(file)}:{line})" for file, line in lines if file in files]
+    return found[-1] if found else ""
 
 
 def _place(operation: Operation, name: str) -> str:

@@ -17,7 +17,7 @@ from framework.compiler import compile
 from framework.compiler.tracing.transaction import same_bits
 from framework.random import fork_rng, manual_seed
 from framework.testing.doubles import DeviceArray
-from framework.testing.mismatch import explained
+from framework.testing.mismatch import explained, line_of
 
 WIDENS = "a NumPy number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2)"
 
@@ -156,6 +156,19 @@ def check_single_precision(operation: Operation, arguments: Sequence[Any]) -> No
 
 def check_purity(operation: Operation, arguments: Sequence[Any]) -> None:
     """Neither the function nor its formulas write into what they are given."""
+    try:
+        _call_frozen(operation, arguments)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise AssertionError(
+            f"{operation.name} writes into what it was given{line_of(error, operation)}: a formula makes new arrays, "
+            "g = g * x and not g *= x."
+        ) from error
+
+
+def _call_frozen(operation: Operation, arguments: Sequence[Any]) -> None:
+    """The function and its formulas on arrays that cannot be written to."""
 
     def frozen(array: ndarray) -> ndarray:
         copy = array.copy()

@@ -205,7 +205,19 @@ def test_operations_are_checked(check_operation, gradcheck):
     for check in (check_operation, gradcheck):
         with pytest.raises(GradcheckError, match=message):
             check(cube(wrong=2), x)
-    constant = operation(np.exp, name="grows", input=lambda g, input: g * np.exp(np.array(input.tolist())))
+
+    def writes(g, input):
+        g *= input
+        return g * 2
+
+    square = operation(lambda input: input * input, name="squares", input=writes)
+    with pytest.raises(
+        AssertionError, match=r"squares writes into what it was given \(test_fixtures\.py:\d+\): a formula"
+    ):
+        check_operation(square, x)
+    constant = operation(
+        lambda input: np.exp(input), name="grows", input=lambda g, input: g * np.exp(np.array(input.tolist()))
+    )
     with pytest.raises(GradcheckError, match="are right, but not when they are differentiated once more, by 'input'"):
         gradcheck(constant, x)
 
