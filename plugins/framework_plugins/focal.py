@@ -16,7 +16,7 @@ TINY = 1e-30
 """The least probability of a miss: its powers, and quotients by it, are finite in float32."""
 
 
-@operation(name="focal_loss", promote="float", promoted=["target"])
+@operation(name="focal_loss", promote="float")
 def focal_loss(input: Any, target: Any, gamma: float = 2.0) -> Any:
     """`(1 - p) ** gamma * -log(p)` of each logit, p being the probability given to its target (0, 1, or between).
 
@@ -30,6 +30,13 @@ def _(g: Any, input: Any, target: Any, gamma: float) -> Any:
     p, miss = _sigmoid(input), _miss(input, target)
     slope = gamma * (1 - 2 * target) * (p * _sigmoid(-input) / miss) * _cross_entropy(input, target)
     return g * miss**gamma * (slope + p - target)
+
+
+@focal_loss.derivative("target")
+def _(g: Any, input: Any, target: Any, gamma: float) -> Any:
+    miss = _miss(input, target)
+    slope = gamma * ((_sigmoid(-input) - _sigmoid(input)) / miss) * _cross_entropy(input, target)
+    return g * miss**gamma * (slope - input)
 
 
 def _miss(input: Any, target: Any) -> Any:

@@ -44,6 +44,10 @@ def test_the_loss():
     assert torch.allclose(each, weights * focal_loss(x, target, 2.0))
     assert FocalLoss()(x, target) == each.mean() and FocalLoss(reduction="sum")(x, target) == each.sum()
     assert torch.equal(FocalLoss(-1, reduction="none")(x, target), focal_loss(x, target, 2.0))
+    target.requires_grad_()
+    FocalLoss(reduction="sum")(x, target).backward()
+    up, down = (FocalLoss(reduction="none")(x, target.detach() + step) for step in (1e-6, -1e-6))
+    assert torch.allclose(target.grad, (up - down) / 2e-6, atol=1e-6)
     with pytest.raises(UserError, match=r"of shape \(2, 3\) do not fit targets of shape \(6,\)"):
         FocalLoss()(x, target.reshape(-1))
     with pytest.raises(UserError, match="gamma=-1"):
