@@ -96,7 +96,7 @@ def sweep(
         f"{context.command_path} {recipe}", list(options), obj=session(context)
     )
     planned = Sweep.create(
-        file.path,
+        file,
         grid=grid,
         ranges=drawn,
         random=random,

@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 __all__ = ["import_file", "import_plugin", "importing_beside"]
 
@@ -67,7 +70,7 @@ def _is_free(name: str, path: Path) -> bool:
     """Whether a file may be known by its own name: no module but itself, or an earlier plugin, has it."""
     if name in sys.modules:
         return sys.modules[name] is _plugins.get(name)
-    specs = (finder.find_spec(name, None) for finder in sys.meta_path)
+    specs = (finder.find_spec(name, None) for finder in sys.meta_path if not isinstance(finder, _Copies))
     spec = next((spec for spec in specs if spec is not None), None)
     return spec is None or spec.origin is None or _is_at(spec.origin, path)
 
@@ -76,30 +79,66 @@ def _is_at(file: str | None, path: Path) -> bool:
     return file is not None and Path(file).resolve() == path
 
 
+class _Copies:
+    """Finds, where a module of the original's folder is meant, the copy of it that is in another folder."""
+
+    def __init__(self, folder: Path, original: Path) -> None:
+        self.folder, self.original = folder, original
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        copy = self.folder / f"{name}.py"
+        if path is not None or not copy.is_file() or not _is_free(name, self.original / copy.name):
+            return None
+        loader: Any = _Copy(copy)  # which has all that the import system asks of one
+        return spec_from_file_location(name, self.original / copy.name, loader=loader)
+
+
+class _Copy:
+    """Runs a copy of a module, whose `__file__` is the original's path, so that data beside that is found."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """An ordinary one."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.file.read_bytes(), str(self.file), "exec", dont_inherit=True), module.__dict__)
+
+
 @contextmanager
-def importing_beside(*folders: Path) -> Iterator[list[Path]]:
+def importing_beside(folder: Path, original: Path) -> Iterator[list[Path]]:
     """Lets a recipe import the modules beside it while it is loaded; a module that is found elsewhere goes first.
 
+    If the recipe is a copy, `original` is the folder that it is from: what was copied with it stands for what is there.
     Gives a list that holds, afterwards, the files of those that it imported.
     """
-    places = [folder.resolve() for folder in folders if folder.is_dir()]
-    for name, folder in list(_helpers.items()):
-        if folder not in places:  # another recipe's, of which this one's may have the name
+    here, home = folder.resolve(), original.resolve()
+    for name, place in list(_helpers.items()):
+        # Another recipe's, of which this one's may have the name; or the original, where a copy is meant.
+        if place != here and (place == home or str(place) not in sys.path):
             sys.modules.pop(name, None)
             del _helpers[name]
-    before, added = set(sys.modules), [str(place) for place in places if str(place) not in sys.path]
+    before, added = set(sys.modules), [str(home)] if home.is_dir() and str(home) not in sys.path else []
+    copies = _Copies(here, home)
     sys.path.extend(added)
+    if here != home:
+        sys.meta_path.insert(0, copies)
     imported: list[Path] = []
     try:
         yield imported
     finally:
         for each in added:
             sys.path.remove(each)
+        if here != home:
+            sys.meta_path.remove(copies)
         for name in ((set(sys.modules) - before) | set(_helpers)) - set(_plugins):
-            file = Path(getattr(sys.modules.get(name), "__file__", None) or "")
-            top = name.partition(".")[0]
-            home = next((each for each in places if file == each / f"{top}.py" or each / top in file.parents), None)
-            if home is not None and file.parent == home:
-                imported.append(file)
-            if home is not None and str(home) in added:
-                _helpers[name] = home
+            module, top = sys.modules.get(name), name.partition(".")[0]
+            file = Path(getattr(module, "__file__", None) or "")
+            if file != home / f"{top}.py" and home / top not in file.parents:
+                continue
+            loader = getattr(module, "__loader__", None)
+            copy = loader.file if isinstance(loader, _Copy) else None
+            if file.parent == home:
+                imported.append(copy or file)
+            _helpers[name] = here if copy else home

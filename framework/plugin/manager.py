@@ -127,7 +127,7 @@ class PluginManager:
         candidates += finding.find_installed() if installed else ()
         wanted = [value for value in given if not value.startswith("no:")]
         candidates += finding.find_given(wanted, [candidate.name for candidate in candidates])
-        candidates += finding.find_local(recipe.path.parent) if recipe is not None else ()
+        candidates += _local_of(recipe) if recipe is not None else ()
         if recipe is not None and recipe.has_hooks:
             candidates.append(Candidate(RECIPE, str(recipe.path), lambda: recipe.module, given=True))
         _check_blocked(blocked, candidates)
@@ -387,6 +387,11 @@ class PluginManager:
                 return implementation.function(**{name: arguments[name] for name in names})
 
             yield implementation.plugin_name, call
+
+
+def _local_of(recipe: RecipeFile) -> Iterator[Candidate]:
+    original = recipe.stands_for
+    return finding.find_local(recipe.path.parent, original and original.with_name(f"{finding.LOCAL}.py"))
 
 
 def import_local(folder: Path, stands_for: Path | None = None) -> ModuleType | None:

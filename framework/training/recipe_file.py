@@ -10,11 +10,15 @@ from types import ModuleType
 from typing import Any
 
 from framework.errors import UserError, did_you_mean, nearest
+from framework.files import writing
 from framework.plugin.finding import LOCAL
 from framework.plugin.importing import import_file, importing_beside
 from framework.training.hyperparameters import Hyperparameter, hyperparameters_of
 
-__all__ = ["RecipeFile", "load_recipe"]
+__all__ = ["RecipeFile", "load_copy_of", "load_recipe"]
+
+_copies: dict[Path, Path] = {}
+"""What is run in the place of recipes, by their paths."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,26 @@ class RecipeFile:
     """The plugin `framework_local.py` beside it."""
     helpers: tuple[Path, ...] = ()
     """The files beside it that it imports."""
+    stands_for: Path | None = None
+    """The path of the original, when this is a copy."""
+
+    @property
+    def original(self) -> Path:
+        """The file that a person wrote, beside which its data is."""
+        return self.stands_for or self.path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that it needs to be loaded: itself, and the files beside it that it uses."""
+        local = (self.path.with_name(f"{LOCAL}.py"),) if self.local is not None else ()
+        return (self.path, *local, *self.helpers)
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy the recipe, and with it what it needs to be loaded again, into a folder."""
+        for source in self.files:
+            if source.is_file():  # or gone, where a run goes on with its copies
+                with writing(folder / source.name) as copy:
+                    copy.write(source.read_bytes())
 
     @property
     def doc(self) -> str:
@@ -64,6 +88,8 @@ def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:
     `stands_for` is the path of the original, when `path` is a copy in a run's directory.
     """
     path = Path(path)
+    if stands_for is None and (copy := _copies.get(path.resolve())) is not None:
+        path, stands_for = copy, path
     _check_path(path)
     original = stands_for or path
     try:
@@ -86,7 +112,12 @@ def load_recipe(path: str | Path, stands_for: Path | None = None) -> RecipeFile:
         raise UserError(
             f"{path} has no function `recipe`.{hint} It needs one: def recipe(*, lr: float = 0.1) -> Recipe: …"
         )
-    return RecipeFile(path, module, function, hyperparameters_of(function), local, tuple(helpers))
+    return RecipeFile(path, module, function, hyperparameters_of(function), local, tuple(helpers), stands_for)
+
+
+def load_copy_of(original: Path, copy: Path) -> None:
+    """From now on, for this process, a copy is the recipe, also where that is asked for by its own path."""
+    _copies[original.resolve()] = copy
 
 
 def _import_local(folder: Path, original: Path) -> ModuleType | None:
@@ -94,7 +125,7 @@ def _import_local(folder: Path, original: Path) -> ModuleType | None:
         return None
     from framework.plugin.manager import import_local
 
-    return import_local(folder, original / f"{LOCAL}.py")
+    return import_local(folder, None if folder == original else original / f"{LOCAL}.py")
 
 
 def _check_path(path: Path) -> None:

@@ -14,7 +14,7 @@ from signal import SIGINT
 from typing import Any
 
 from framework.errors import UserError, listed
-from framework.plugin.finding import BESIDE, LOCAL, QUIET
+from framework.plugin.finding import BESIDE, QUIET
 from framework.plugin.manager import PluginManager
 from framework.plugin.registry import FRAMEWORK
 from framework.training.checkpoints.files import Checkpoint, clean_up, newest_valid, set_aside
@@ -120,8 +120,7 @@ class Resumption:
             self.report(f"{original} is gone: going on with the copy in {self.run.path}.")
             return load_recipe(copy, original)
         file = load_recipe(original)
-        beside = [original, original.with_name(f"{LOCAL}.py"), *file.helpers]
-        diffs = {each.name: text for each in beside if (text := "".join(_diff(self.run.path, each)))}
+        diffs = {each.name: text for each in file.files if (text := "".join(_diff(self.run.path, each)))}
         self.changed, self.diff = list(diffs), "".join(diffs.values())
         if self.diff:
             self.report(f"The recipe has changed since; the run goes on with it as it is now:\n{self.diff}".rstrip())

@@ -24,7 +24,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, did_you_mean
-from framework.plugin.finding import LOCAL, QUIET
+from framework.plugin.finding import QUIET
 from framework.plugin.manager import MADE
 from framework.training.checkpoints import files as checkpoint
 from framework.training.checkpoints.files import Summary
@@ -37,7 +37,6 @@ from framework.training.files import (
     read_json_lines,
     write_arrays,
     write_json,
-    writing,
 )
 from framework.training.lock import RunLock, is_locked
 from framework.training.provenance import git_state, now, versions
@@ -111,7 +110,8 @@ class Run:
         run = cls(path, info, config)
         try:
             run.lock.acquire()
-            run.keep_recipe(recipe, plugins)
+            if recipe.file is not None:
+                recipe.file.copy_to(path)
             write_json(path / CONFIG, run.config)
             run._write()
             run.event("started")
@@ -154,19 +154,6 @@ class Run:
         run = _run_of(Path(path))
         return (cls.open(path), None) if run is None else (cls.open(run), Path(path))
 
-    def keep_recipe(self, recipe: Recipe, plugins: PluginManager | None = None) -> None:
-        """Copy the recipe, and with it what it needs to be loaded again: the files beside it that it uses."""
-        file = recipe.file
-        if file is None:
-            return
-        local = file.path.parent / f"{LOCAL}.py"
-        used = [local] if plugins is not None and LOCAL in plugins and local.is_file() else []
-        for source in (file.path, *used, *file.helpers):
-            if not source.is_file():  # gone, where a run goes on with its copies
-                continue
-            with writing(self.path / source.name) as copy:
-                copy.write(source.read_bytes())
-
     def aside(self, name: str) -> Path:
         """Where a copy goes when another takes its place: the first of `name`.1, `name`.2, … that is free."""
         return next(path for number in count(1) if not (path := self.path / f"{name}.{number}").exists())
@@ -180,7 +167,8 @@ class Run:
             os.replace(self.path / name, self.aside(name))
         self.config = _config(recipe, {**self.config["origins"], **origins})
         write_json(self.path / CONFIG, self.config)
-        self.keep_recipe(recipe)
+        if recipe.file is not None:
+            recipe.file.copy_to(self.path)
         self.info["data"] = fingerprints(recipe.read)
 
     def note_plugins(self, plugins: PluginManager) -> None:
@@ -354,8 +342,8 @@ def _claim(path: Path) -> Path:
 def _give_back(path: Path, recipe: Recipe) -> None:
     """Remove what `Run.create` made, and the directory when it is empty then."""
     with suppress(OSError):
-        copies = [each.name for each in (recipe.file.path, *recipe.file.helpers)] if recipe.file else []
-        for name in (RUN, CONFIG, EVENTS, f"{LOCAL}.py", *copies):
+        copies = [each.name for each in recipe.file.files] if recipe.file else []
+        for name in (RUN, CONFIG, EVENTS, *copies):
             (path / name).unlink(missing_ok=True)
         path.rmdir()
 
@@ -365,13 +353,13 @@ def _about(recipe: Recipe) -> dict[str, Any]:
     return {
         "status": "running",
         "reason": "",
-        "recipe": str(recipe.file.path.resolve()) if recipe.file else None,
+        "recipe": str(recipe.file.original.resolve()) if recipe.file else None,
         "directory": str(Path.cwd()),
         "seed": recipe.seed,
         "started": now(),
         "ended": None,
         "seconds": None,
-        "git": git_state(recipe.file.path.parent if recipe.file else Path()),
+        "git": git_state(recipe.file.original.parent if recipe.file else Path()),
         "versions": versions(),
         "data": fingerprints(recipe.read),
     }

@@ -22,6 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "recipes" / "logistic_regression.py"
 KNOWN = load_recipe(RECIPE).hyperparameters
 
+PICKY = """
+import framework
+from framework import Recipe, nn, optim
+
+
+def recipe(*, lr: float = 0.1) -> Recipe:
+    if lr > 1:
+        raise ValueError("too fast")
+    network = nn.Linear(1, 1)
+    data = framework.data.TensorDataset(framework.ones(4, 1), TARGET * framework.ones(4, 1))
+    optimizer = optim.SGD(network.parameters(), lr=lr)
+    return Recipe(model=network, loss=nn.MSELoss(), optimizer=optimizer, train=data, epochs=2)
+"""
+
 
 def test_all_combinations():
     assert points(KNOWN, {"lr": [0.1, 0.3], "seed": [0, 1]}, {}, None, 0) == [
@@ -137,17 +151,32 @@ def test_a_sweep_that_is_stopped_comes_to_the_same(tmp_path, runs, epochs, numbe
     ]
 
 
+def test_all_runs_are_of_the_recipe_as_it_was_when_the_sweep_was_planned(tmp_path):
+    """Of its helper and its plugin, too; data beside them is found, as if no copy were read."""
+    versions = {
+        "curve.py": f"import nearby\nfrom pathlib import Path\nTARGET = nearby.TARGET\n{PICKY}",
+        "nearby.py": "from pathlib import Path\nTARGET = float(Path(__file__).with_name('target.txt').read_text())\n",
+        "framework_local.py": "from framework.extend import hookimpl\n@hookimpl\ndef train_start(trainer): pass\n",
+    }
+    for name, text in versions.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "target.txt").write_text("1.5")
+    sweep = Sweep.create(tmp_path / "curve.py", grid={"lr": [0.1]}, out=tmp_path / "sweep")
+    for name in versions:
+        (tmp_path / name).write_text("raise SystemExit('edited')\n")
+    sweep.train()
+    assert [(each.status, each.reason) for each in sweep.summaries()] == [("finished", "all epochs done")]
+    run = Run.open(sweep.points[0].folder)
+    assert {name: (run.path / name).read_text() for name in versions} == versions
+    assert run.info["recipe"] == str(tmp_path / "curve.py")
+    (tmp_path / "sweep" / "curve.py").unlink()
+    with pytest.raises(UserError, match="is gone, the copy of the recipe from which this sweep's runs start"):
+        sweep.train()
+
+
 def test_a_run_that_fails_is_in_the_table_and_the_others_go_on(tmp_path):
     recipe = tmp_path / "picky.py"
-    recipe.write_text(
-        "import framework\nfrom framework import Recipe, nn, optim\n"
-        "def recipe(*, lr: float = 0.1) -> Recipe:\n"
-        "    if lr > 1: raise ValueError('too fast')\n"
-        "    network = nn.Linear(1, 1)\n"
-        "    data = framework.data.TensorDataset(framework.ones(4, 1), framework.ones(4, 1))\n"
-        "    optimizer = optim.SGD(network.parameters(), lr=lr)\n"
-        "    return Recipe(model=network, loss=nn.MSELoss(), optimizer=optimizer, train=data, epochs=2)\n"
-    )
+    recipe.write_text(f"TARGET = 1.0\n{PICKY}")
     sweep = Sweep.create(recipe, grid={"lr": [2.0, 0.1]}, out=tmp_path / "sweep", jobs=2)
     told = []
     sweep.train(report=lambda point, summary: told.append(point.number))

@@ -78,10 +78,9 @@ def _recipe_texts(recipe: Recipe) -> dict[str, Any] | None:
     """The recipe's path, and the text of its file and of those beside it that it imports, by name."""
     if recipe.file is None:
         return None
-    path = recipe.file.path
-    local = getattr(recipe.file.local, "__file__", None)
-    files = [path, *recipe.file.helpers, *([Path(local)] if local else [])]
-    return {"path": str(path.resolve()), "texts": {_beside(each, path): each.read_text("utf-8") for each in files}}
+    file = recipe.file
+    texts = {_beside(each, file.path): each.read_text("utf-8") for each in file.files}
+    return {"path": str(file.original.resolve()), "texts": texts}
 
 
 def _beside(file: Path, recipe: Path) -> str:

@@ -1,6 +1,8 @@
 """The command line in a process that a sweep has started: it ends, in an orderly way, when the sweep's own is gone.
 
-python -m framework.training.sweeping.child PARENT train …
+python -m framework.training.sweeping.child PARENT RECIPE COPY train …
+
+Where RECIPE is asked for, the sweep's COPY of it is run.
 """
 
 from __future__ import annotations
@@ -9,20 +11,25 @@ import os
 import runpy
 import signal
 import sys
+from pathlib import Path
 
 END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux's prctl; elsewhere a run goes on to its end, and who resumes the sweep waits for it."""
 
 
 def main() -> None:
-    """Give the command line the words after the parent's number."""
-    parent = int(sys.argv.pop(1))
+    """Give the command line the words after the parent's number and the recipe with its copy."""
+    parent, recipe, copy = sys.argv[1:4]
+    del sys.argv[1:4]
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
-        if os.getppid() != parent:  # it was gone before that
+        if os.getppid() != int(parent):  # it was gone before that
             raise SystemExit(143)
+    from framework.training.recipe_file import load_copy_of
+
+    load_copy_of(Path(recipe), Path(copy))
     runpy.run_module("framework", run_name="__main__", alter_sys=True)
 
 

@@ -17,6 +17,7 @@ from framework.training.interrupts import Interrupts
 __all__ = ["Processes"]
 
 Task = TypeVar("Task")
+CHILD = "framework.training.sweeping.child"
 POLL = 0.02
 """Seconds between two looks at whether a process has ended."""
 
@@ -24,11 +25,20 @@ POLL = 0.02
 class Processes:
     """At most `jobs` processes of the command line at once.
 
-    The first signal is passed on to them, who finish their step and save; a second one, too, and they stop at once.
+    In them a copy of the recipe is run where it is asked for. The first signal is passed on to them, who finish their step and save; a second one, too, and they stop at once.
     """
 
-    def __init__(self, jobs: int, environment: Mapping[str, str], directory: Path, signals: Sequence[int]) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        recipe: Path,
+        copy: Path,
+        environment: Mapping[str, str],
+        directory: Path,
+        signals: Sequence[int],
+    ) -> None:
         self.jobs, self.environment, self.directory = jobs, environment, directory
+        self.recipe = [str(recipe), str(copy)]
         self.interrupts = Interrupts(signals, self._pass_on)
         self.active: dict[subprocess.Popen[bytes], Any] = {}
 
@@ -55,7 +65,7 @@ class Processes:
     def _start(self, words: list[str], output: Path) -> subprocess.Popen[bytes]:
         with open(output, "ab") as file:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "framework.training.sweeping.child", str(os.getpid()), *words],
+                [sys.executable, "-P", "-m", CHILD, str(os.getpid()), *self.recipe, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -5,8 +5,9 @@
     for summary in sweep.summaries():
         print(summary.changed, summary.best)
 
-Each run is a process of `framework train`, and so a run like any other. A sweep that was stopped or killed goes on: runs
-that have ended stay as they are, those begun are resumed, the others are started.
+Each run is a process of `framework train`, and so a run like any other, but for the recipe: the folder holds a copy of
+it, and of the files beside it that it uses, from which all of them start, whatever becomes of the original. A sweep that
+was stopped or killed goes on: runs that have ended stay as they are, those begun are resumed, the others are started.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from typing import Any, Self
 from framework.errors import UserError
 from framework.training.children import THREADS, child_environment
 from framework.training.files import new_folder, read_json, write_json
-from framework.training.hyperparameters import flag, hyperparameters_of, json_value
+from framework.training.hyperparameters import flag, json_value
 from framework.training.lock import RunLock
 from framework.training.looking.summary import RunSummary
 from framework.training.provenance import now
-from framework.training.recipe_file import load_recipe
+from framework.training.recipe_file import RecipeFile, load_recipe
 from framework.training.run import RUN, Run
 from framework.training.shipped import recipe_path
 from framework.training.sweeping.processes import Processes
@@ -65,7 +66,7 @@ class Sweep:
     @classmethod
     def create(
         cls,
-        recipe: str | Path,
+        recipe: str | Path | RecipeFile,
         *,
         grid: Mapping[str, Sequence[Any]] | None = None,
         ranges: Mapping[str, Range] | None = None,
@@ -82,9 +83,9 @@ class Sweep:
         The options, words of the command line, are for every run. UserError for values that the recipe does not take,
         and where `out` holds something.
         """
-        path = recipe_path(recipe)
-        known = hyperparameters_of(load_recipe(path).function)
-        chosen = points(known, grid or {}, ranges or {}, random, seed)
+        file = load_recipe(recipe_path(recipe)) if isinstance(recipe, str | Path) else recipe
+        path = file.original
+        chosen = points(file.hyperparameters, grid or {}, ranges or {}, random, seed)
         folder = Path(out) if out is not None else new_folder(Path("sweeps"), path.stem)
         if (folder / SWEEP).is_file():
             raise UserError(f"{folder} is a sweep already; to go on with it: framework resume {folder}")
@@ -105,6 +106,7 @@ class Sweep:
         }
         for each in (folder / "runs", folder / "logs"):
             each.mkdir(parents=True, exist_ok=True)
+        file.copy_to(folder)
         write_json(folder / SWEEP, plan)
         return cls(folder, plan)
 
@@ -143,7 +145,14 @@ class Sweep:
         process drives the sweep.
         """
         with RunLock(self.path):
-            processes = Processes(jobs or self.plan["jobs"], self._environment(), self._directory(), signals)
+            processes = Processes(
+                jobs or self.plan["jobs"],
+                Path(self.plan["recipe"]),
+                self._copy(),
+                self._environment(),
+                self._directory(),
+                signals,
+            )
             left = [point for point in self.points if not self.ended(point)]
             for point in left:  # of a sweep that was killed, runs may still be saving
                 while (run := _run_of(point)) is not None and run.alive:
@@ -218,6 +227,16 @@ class Sweep:
         plan = self.plan
         return ["train", *plan["run_options"], *seed, "--out", folder, plan["recipe"], *plan["recipe_options"], *own]
 
+    def _copy(self) -> Path:
+        """The copy of the recipe from which all runs start."""
+        copy = self.path.absolute() / Path(self.plan["recipe"]).name
+        if not copy.is_file():
+            raise UserError(
+                f"{copy} is gone, the copy of the recipe from which this sweep's runs start: put it back, or start a new "
+                "sweep."
+            )
+        return copy
+
     def _directory(self) -> Path:
         """Where the runs are started, since options may name files from there; here, where that is gone."""
         before = Path(self.plan["directory"])
@@ -232,7 +251,7 @@ class Sweep:
         return child_environment(limits)
 
 
-def sweep(recipe: str | Path, **plan: Any) -> Sweep:
+def sweep(recipe: str | Path | RecipeFile, **plan: Any) -> Sweep:
     """Plan a sweep, as `Sweep.create` does, and train it; `summaries()` of what is returned are the results."""
     planned = Sweep.create(recipe, **plan)
     planned.train()
