@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import framework
 from framework.cli import cli
 from framework.plugin.manager import PluginManager
 from framework.testing.plugins import check_plugin
@@ -21,7 +22,7 @@ EXPECTED = {
     (
         "bad_writes",
         "purity",
-    ): "\nin bad_plugin.py:22: g *= 2\nA function or formula must not write into what it is given",
+    ): "writes into what it was given (bad_plugin.py:22): a formula makes new arrays, g = g * x and not g *= x.",
     ("bad_method", "device"): "array method or attribute .clip: use np.clip(x, …)",
     ("bad_decides", "device"): "a formula must not decide by a value",
     ("bad_second", "second"): "residuals={name: function}",
@@ -85,6 +86,14 @@ QUICK = ["console_table", "csv_log", "focal", "lion", "metrics", "plotting", "re
 def test_the_plugins_that_come_with_the_framework(name):
     found = list(check_plugin(name, PluginManager.load(installed=False)))
     assert found and not [each for each in found if each.ok is False]
+
+
+def test_the_plugin_that_framework_new_writes():
+    path = Path(framework.__file__).parent / "templates" / "plugin" / "src" / "framework_my_plugin.py"
+    manager = PluginManager.load([str(path)], first_party=False, installed=False)
+    found = list(check_plugin(path.stem, manager))
+    assert {each.kind for each in found} == {"hooks", "operations", "losses", "optimizers", "loggers", "commands"}
+    assert all(each.ok for each in found)
 
 
 def test_the_command():

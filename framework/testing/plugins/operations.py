@@ -19,8 +19,6 @@ KIND = "operations"
 
 HINTS = {
     "values": "A result is an array, one of no dimensions too, and the same for arrays as for Tensors.",
-    "purity": "A function or formula must not write into what it is given, others need that: make a new array, such as "
-    "`2 * g` in the place of `g *= 2`.",
     "gradient": "The formula's value is not the slope that finite differences give.",
     "second": "The formula, differentiated itself, is not what finite differences of it give. A kept statistic that depends "
     "on an input needs the function that computes it: residuals={name: function}.",
