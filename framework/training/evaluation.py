@@ -180,14 +180,21 @@ class _Asked:
             if not self.read:
                 raise self._unreadable(error, self.values) from error
             lost = error
+        except UserError as error:
+            if self.read or not self.files:
+                raise
+            raise UserError(
+                f"{self.run.path} cannot be evaluated: recipe() cannot be called on {self._names(self.files)}: {error}\n"
+                f"{self._how_to_read()}"
+            ) from error
         try:
             recipe = self._build(self.values)
         except OSError as error:
             raise self._unreadable(error, self.values) from error
         except Exception as error:
             raise UserError(
-                f"{self.run.path} cannot be evaluated: its own data is gone ({lost.filename}), and recipe() cannot be built "
-                f"on {self._names(self.read)} in its place: {in_words(error)}"
+                f"{self.run.path} cannot be evaluated: its own data is gone ({lost.filename}), and recipe() cannot be called "
+                f"on {self._names(self.read)} in its place: {in_words(error)}\nPut its own data back."
             ) from error
         self.report(
             f"{lost.filename} is gone: recipe() was called on {self._names(self.read)} in its place. What it makes of its "
@@ -223,8 +230,7 @@ class _Asked:
             usual = [name]
         elif self.files:
             self.report(
-                f"recipe() itself made sets of {self._names(self.files)}: {', '.join(sets)}. A function `dataset` in its file, "
-                f"with the parameter {self.files[0]!r}, would read it whole."
+                f"recipe() itself made sets of {self._names(self.files)}: {', '.join(sets)}. {self._how_to_read()}"
             )
         names = list(splits) if splits is not None else usual
         for name in names:
@@ -245,6 +251,9 @@ class _Asked:
 
     def _names(self, files: Iterable[str]) -> str:
         return " and ".join(str(self.values[name]) for name in files)
+
+    def _how_to_read(self) -> str:
+        return f"A function `dataset` in its file, with the parameter {self.files[0]!r}, would read it whole."
 
     def _unreadable(self, error: OSError, values: Mapping[str, Any]) -> UserError:
         lost = [name for name, value in values.items() if str(value) == str(error.filename)]

@@ -178,7 +178,7 @@ def test_another_file_may_be_too_small_for_the_recipe(trained):
     assert list(evaluate("run", {"data": "one.csv"}).metrics) == ["one"]
     Path("points.csv").unlink()
     with pytest.raises(
-        UserError, match="its own data is gone .*points.csv.*, and recipe.. cannot be built on one.csv in its place: "
+        UserError, match="its own data is gone .*points.csv.*, and recipe.. cannot be called on one.csv in its place: "
     ):
         evaluate("run", {"data": "one.csv"})
 
@@ -217,6 +217,11 @@ def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
     ):
         evaluation = evaluate("run", {"data": "few.csv"})
     assert evaluation.samples == {"train": 10, "even": 5, "odd": 5}
+    Path("one.csv").write_text("x,y,kind\n0.5,0.25,1\n")
+    with pytest.raises(
+        UserError, match="recipe.. cannot be called on one.csv: (.|\n)*is empty.\nA function `dataset` in"
+    ):
+        evaluate("run", {"data": "one.csv"})
 
 
 def test_a_file_that_dataset_does_not_take_is_not_what_it_reads(trained):
