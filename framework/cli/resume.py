@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framework.cli.options import RecipeCommand
-from framework.cli.run_options import RunCommand, fit, given_options, run_options, signals
+from framework.cli.run_options import RunCommand, fit, given_options, given_words, run_options, signals
 from framework.cli.session import Session, say, session
 from framework.errors import UserError
 from framework.plugin.finding import QUIET
@@ -28,6 +28,18 @@ BEFORE = ("-p", "--plugin")
 
 class ResumeCommand(RunCommand):
     """A command whose options are also those of the plugins that the run was trained with."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from framework.training.sweeping.sweep import SWEEP
+
+        sweep = next((each for each in args if (Path(each) / SWEEP).is_file()), None)
+        try:
+            return super().parse_args(ctx, list(args))
+        except click.NoSuchOption as error:
+            if sweep is None:
+                raise
+            late = f"{error.option_name} is no option of runs; one of a sweep stands after its folder {sweep}."
+            raise click.UsageError(late, ctx) from None
 
     def plugins_of_a_run(self, args: Sequence[str]) -> Iterable[str]:
         from framework.training.run import RUN, Run
@@ -60,14 +72,15 @@ def resume(context: click.Context, /, run: Path, options: tuple[str, ...], **giv
 
     Options are those of the run; what is given here replaces them, and is recorded. To train a run that has finished
     further, give it more epochs: framework resume RUN --epochs 60.
+
+    RUN may be the folder of a sweep, too: framework resume SWEEP [--jobs N] [--retry-failed] [--json].
     """
-    from framework.cli.sweep import resume_sweep
     from framework.training.resuming import NothingToDo, Resumption
     from framework.training.run import Run
     from framework.training.sweeping.sweep import SWEEP
 
     if (run / SWEEP).is_file():
-        context.exit(resume_sweep(run, options, quiet=given["quiet"]))
+        context.exit(_resume_sweep(context, run, options, given))
     state = session(context)
     resumption = Resumption(Run.open(run), say)
     try:
@@ -80,6 +93,22 @@ def resume(context: click.Context, /, run: Path, options: tuple[str, ...], **giv
         resumption.run.lock.release()
         raise
     fit(trainer)
+
+
+def _resume_sweep(context: click.Context, path: Path, options: Sequence[str], given: dict[str, Any]) -> int:
+    """Go on with a sweep, by a command of its own: its runs keep the options that they were started with."""
+    from framework.cli.sweep import resume_sweep
+    from framework.training.sweeping.sweep import Sweep
+
+    quiet = ["--quiet"] if given.pop("quiet") else []
+    of_a_run = next(given_words(context, given), None)
+    if of_a_run is not None:
+        raise click.UsageError(
+            f"{path} is a sweep, whose runs keep their options: {of_a_run} cannot be given.", context
+        )
+    words = [*quiet, *options]
+    with resume_sweep.make_context(f"{context.command_path} {path}", words, obj=Sweep.open(path)) as chosen:
+        return int(resume_sweep.invoke(chosen))
 
 
 def _trainer(

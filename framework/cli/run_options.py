@@ -17,7 +17,16 @@ from framework.cli.session import debug_option, plugin_option, say, session
 if TYPE_CHECKING:
     from framework.training.trainer import Trainer
 
-__all__ = ["RunCommand", "added_options", "fit", "given_options", "given_words", "run_options", "signals"]
+__all__ = [
+    "RunCommand",
+    "added_options",
+    "fit",
+    "given_options",
+    "given_words",
+    "quiet_option",
+    "run_options",
+    "signals",
+]
 
 ADDED = "framework.options"
 
@@ -74,6 +83,9 @@ def given_words(context: click.Context, values: Mapping[str, Any]) -> Iterator[s
                 yield from (flag, *(map(str, each) if isinstance(each, tuple) else [str(each)]))
 
 
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that belong to every run."""
     for option in reversed(
@@ -98,7 +110,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="What to do when the loss or a gradient is not finite: stop before the update and say why (the "
                 "default), leave the batch out, or warn once.",
             ),
-            click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors."),
+            quiet_option,
             plugin_option,
             debug_option,
         ]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from framework.cli.options import RecipeCommand, from_text
-from framework.cli.printing import duration, number, print_json, short
-from framework.cli.run_options import RunCommand, given_words, run_options, signals
+from framework.cli.printing import print_json, width
+from framework.cli.run_options import RunCommand, given_words, quiet_option, run_options, signals
 from framework.cli.session import say, session
-from framework.cli.tables import table
+from framework.cli.sweep_text import described, endings, results
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["resume_sweep", "sweep"]
 
 Axis = TypeVar("Axis")
-JOBS = click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: 1]")
+JSON = click.option("--json", "as_json", is_flag=True, help="At the end all results, as JSON.")
 
 
 @click.command(
@@ -43,14 +43,14 @@ JOBS = click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="R
     help="Numbers to draw from, with --random; :log for as many between 0.1 and 1 as between 1 and 10. May be repeated.",
 )
 @click.option("--random", type=click.IntRange(1), metavar="N", help="Draw N points, in place of all combinations.")
-@JOBS
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: 1]")
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="INT", help="Where the drawing of points starts."
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Its folder.  [default: sweeps/RECIPE-TIME]"
 )
-@click.option("--json", "as_json", is_flag=True, help="At the end all results, as JSON.")
+@JSON
 @run_options
 @click.argument("recipe")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[RECIPE OPTIONS]")
@@ -78,7 +78,7 @@ def sweep(
 
     Each is a run of its own, by a process of its own; the processors are divided among them. `seed` may be an axis too:
     --grid seed=0,1,2. Run options, such as --early-stop 5, are for every run. Ctrl-C lets the runs finish their step and
-    save; `framework resume SWEEP` goes on. Exit code 1 when a run has failed.
+    save; `framework resume SWEEP` goes on. Exit code 1 when a run has failed or is unfinished.
     """
     from framework.cli.recipes import find_recipe
     from framework.training.recipe_file import load_recipe
@@ -110,39 +110,49 @@ def sweep(
     return _train(planned, jobs, quiet=quiet, as_json=as_json)
 
 
-def resume_sweep(path: Path, options: Sequence[str], quiet: bool) -> int:
-    """Go on with a sweep; `--jobs N` may follow it."""
-    from framework.training.sweeping.sweep import Sweep
+@click.command(
+    options_metavar="[OPTIONS]",
+    help="Go on with the sweep: runs that have ended stay as they are, those begun are resumed, the others are started.",
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: as the sweep was started]"
+)
+@click.option("--retry-failed", is_flag=True, help="Try the runs that have failed again, too.")
+@JSON
+@quiet_option
+@click.pass_obj
+def resume_sweep(sweep: Sweep, jobs: int | None, retry_failed: bool, as_json: bool, quiet: bool) -> int:
+    return _train(sweep, jobs, retry_failed=retry_failed, quiet=quiet, as_json=as_json)
 
-    command = click.Command("resume", params=[click.Option(["-j", "--jobs"], type=click.IntRange(1))])
-    chosen = command.make_context("framework resume", list(options))
-    return _train(Sweep.open(path), chosen.params["jobs"], quiet=quiet, as_json=False)
 
-
-def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool) -> int:
-    total, done = len(sweep.points), sum(map(sweep.ended, sweep.points))
+def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_failed: bool = False) -> int:
+    total, counts = len(sweep.points), sweep.counts()
+    done = counts["done"] + (0 if retry_failed else counts["failed"])
     bar = None
     if not quiet:
-        say(f"{sweep.path}: {total} runs{f', {done} of them done' if done else ''}")
+        say(f"{sweep.path}: {_runs(total)}{f', {done} of them done' if done else ''}")
         if sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm
 
             bar = tqdm(total=total, initial=done, unit=" run", leave=False, dynamic_ncols=True)
 
-    def report(point: Point, summary: RunSummary) -> None:
-        line = f"{point.folder.name}/{total}  {_described(summary)}"
+    def tell(line: str) -> None:
         if bar is not None:
-            bar.update()
             bar.write(line, file=sys.stderr)
         elif not quiet:
             say(line)
 
+    def report(point: Point, summary: RunSummary) -> None:
+        if bar is not None:
+            bar.update(sweep.state(point) != "left")
+        tell(f"{point.folder.name}/{total}  {described(summary)}")
+
     try:
-        sweep.train(jobs=jobs, report=report, signals=signals())
+        sweep.train(jobs=jobs, retry_failed=retry_failed, report=report, signals=signals())
     except KeyboardInterrupt as error:
         if bar is not None:
             bar.close()
-        say(f"interrupted\nTo go on: {sweep.command()}")
+        say(f"interrupted, with {sweep.counts()['left']} of {_runs(total)} left\nTo go on: {sweep.command()}")
         return 128 + int(getattr(error, "signal", 2))
     if bar is not None:
         bar.close()
@@ -150,41 +160,17 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool) -> int
     if as_json:
         print_json([each.to_json() for each in summaries])
     else:
-        click.echo(_results(summaries))
+        click.echo(results(summaries, width()))
         best = summaries[0]
         if best.best is not None and not quiet:
             say(f"best: {shlex.quote(best.name)}")
-    failed = [each for each in summaries if each.status == "failed"]
-    for each in failed:
-        say(f"{each.name} failed: {each.reason.splitlines()[0] if each.reason else 'see its output'}")
-    return 1 if failed else 0
+    for line in endings(sweep, summaries):
+        say(line)
+    return 0 if sweep.counts()["done"] == total else 1
 
 
-def _results(summaries: Sequence[RunSummary]) -> str:
-    """A table, a column for each name that varies."""
-    names = list(dict.fromkeys(name for each in summaries for name in each.changed))
-    metric = next((each.metric for each in summaries if each.metric), "metric")
-    header = ["RUN", *names, metric, "AT", "EPOCHS", "TIME", "STATUS"]
-    rows = [
-        [
-            each.name,
-            *(short(each.changed.get(name)) for name in names),
-            number(each.best),
-            str(each.best_epoch or "-"),
-            str(each.epochs),
-            duration(each.seconds),
-            each.status,
-        ]
-        for each in summaries
-    ]
-    return table(header, rows, right=header[1:-1])
-
-
-def _described(summary: RunSummary) -> str:
-    values = " ".join(f"{name}={short(value)}" for name, value in summary.changed.items())
-    if summary.status == "failed":
-        return f"{values}  failed: {summary.reason.splitlines()[0] if summary.reason else ''}"
-    return f"{values}  {summary.metric} {number(summary.best)}  {duration(summary.seconds)}"
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
 
 
 def _values(text: str, known: dict[str, Hyperparameter]) -> tuple[str, list[Any]]:

@@ -31,6 +31,34 @@ def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fa
     )
 
 
+def test_what_a_signal_ended_is_gone_on_with_and_what_failed_is_tried_again_when_asked(framework, fails, folder):
+    text = Path("line.py").read_text()
+    trouble = (
+        "    import os, signal\n    from pathlib import Path\n"
+        "    if lr < 1 and Path('deadly').exists(): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if lr > 1 and Path('deadly').exists(): raise OSError('no room')\n"
+    )
+    Path("line.py").write_text(text.replace("    x = framework.arange", f"{trouble}    x = framework.arange"))
+    Path("deadly").touch()
+    shown = framework("sweep", "--grid", "lr=0.1,2", "-j", "2", "--out", "sweep", "line.py")
+    assert shown.exit_code == 1
+    assert "1/2  lr=0.1  killed\n" in shown.stderr and "2/2  lr=2  failed: OSError: no room\n" in shown.stderr
+    assert shown.stderr.endswith(
+        "failed: 002: OSError: no room\n"
+        "What they printed is in sweep/logs. To try again: framework resume sweep --retry-failed\n"
+        "1 of 2 runs is unfinished. To go on: framework resume sweep\n"
+    )
+    Path("deadly").unlink()
+    shown = framework("resume", "sweep")
+    assert shown.exit_code == 1 and [row.split()[-1] for row in shown.stdout.splitlines()[1:]] == ["finished", "failed"]
+    assert fails("resume", "--retry-failed", "sweep", code=2).startswith(
+        "error: --retry-failed is no option of runs; one of a sweep stands after its folder sweep.\n"
+    )
+    assert "--no-compile cannot be given" in fails("resume", "--no-compile", "sweep", code=2)
+    shown = framework("resume", "sweep", "--retry-failed")
+    assert shown.exit_code == 0 and "failed" not in shown.output
+
+
 def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
     words = ["--grid", "seed=1,2", "--no-compile", "--jobs", "2", "--json", "--out", "sweep", "-q", "line.py"]
     shown = framework("sweep", *words, "--epochs", "1")

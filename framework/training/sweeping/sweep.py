@@ -7,7 +7,8 @@
 
 Each run is a process of `framework train`, and so a run like any other, but for the recipe: the folder holds a copy of
 it, and of the files beside it that it uses, from which all of them start, whatever becomes of the original. A sweep that
-was stopped or killed goes on: runs that have ended stay as they are, those begun are resumed, the others are started.
+was stopped or killed goes on: runs that have ended stay as they are, those begun are resumed, the others are started. A
+run whose process a signal has ended, such as the system's for want of memory, is one that was begun.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from framework.training.sweeping.space import Range, points
 __all__ = ["SWEEP", "Point", "Sweep", "sweep", "words_of"]
 
 SWEEP = "sweep.json"
-ENDED = ("finished", "stopped", "failed")
-STOPPED = (0, 130, 143, -2, -15)
-"""Exit codes of a process that has ended in order, or that a signal has ended, which a person sent."""
+DONE = ("finished", "stopped")
+A_SIGNAL = 128
+"""From here on, an exit code says which signal has ended a process; a negative one says so, too."""
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,11 @@ class Sweep:
         self,
         *,
         jobs: int | None = None,
+        retry_failed: bool = False,
         report: Callable[[Point, RunSummary], None] = lambda point, summary: None,
         signals: Sequence[int] = (),
     ) -> None:
-        """Train what has not ended, some at a time; `report` is told of each that has.
+        """Train what has not ended, and with `retry_failed` what has failed, some at a time; `report` is told of each.
 
         A signal lets the runs finish their step and save, and is raised then as Interrupted. UserError while another
         process drives the sweep.
@@ -153,28 +155,38 @@ class Sweep:
                 self._directory(),
                 signals,
             )
-            left = [point for point in self.points if not self.ended(point)]
+            again = ("left", "failed") if retry_failed else ("left",)
+            left = [point for point in self.points if self.state(point) in again]
             for point in left:  # of a sweep that was killed, runs may still be saving
                 while (run := _run_of(point)) is not None and run.alive:
                     time.sleep(0.1)
             for point, code in processes.run((point, self._words, point.output) for point in left):
-                if code not in STOPPED and not self.ended(point):
-                    self.plan["failed"][str(point.number)] = _last_words(point.output, code)
-                    write_json(self.path / SWEEP, self.plan)
-                if self.ended(point):
-                    report(point, self.summary(point))
+                self._note(point, _last_words(point.output, code) if 0 < code < A_SIGNAL else None)
+                summary = self.summary(point)
+                if summary.status == "waiting":  # a signal came before anything was trained
+                    summary = replace(summary, status="killed")
+                if processes.interrupts.came is None or self.state(point) != "left":
+                    report(point, summary)
 
-    def ended(self, point: Point) -> bool:
-        """Whether its run has come to its end, well or badly."""
+    def state(self, point: Point) -> str:
+        """Whether its run is "done", has "failed", or is "left": to be started, or to be gone on with."""
         run = _run_of(point)
-        return str(point.number) in self.plan["failed"] or (run is not None and run.info["status"] in ENDED)
+        if run is not None and run.info["status"] in DONE:
+            return "done"
+        failed = str(point.number) in self.plan["failed"] or (run is not None and run.info["status"] == "failed")
+        return "failed" if failed else "left"
+
+    def counts(self) -> dict[str, int]:
+        """How many points are done, have failed, and are left."""
+        states = [self.state(point) for point in self.points]
+        return {state: states.count(state) for state in ("done", "failed", "left")}
 
     def summary(self, point: Point) -> RunSummary:
         """What came of a point, its `changed` being the point's values; "waiting" where it has not begun."""
         failure, run = self.plan["failed"].get(str(point.number)), _run_of(point)
         if run is not None:
             found = RunSummary.of(run, self.plan["monitor"])
-            if failure is not None and found.status not in ENDED:
+            if failure is not None and found.status not in DONE:
                 found = replace(found, status="failed", reason=failure)
             return replace(found, changed=point.values)
         status, reason = ("waiting", "") if failure is None else ("failed", failure)
@@ -212,6 +224,15 @@ class Sweep:
     def command(self) -> str:
         """What a person types to go on with it."""
         return f"framework resume {shlex.quote(str(self.path))}"
+
+    def _note(self, point: Point, failure: str | None) -> None:
+        """Keep why a point's process failed, or that it did not."""
+        failed, key = self.plan["failed"], str(point.number)
+        if failed.get(key) != failure:
+            failed.pop(key, None)
+            if failure is not None:
+                failed[key] = failure
+            write_json(self.path / SWEEP, self.plan)
 
     def _words(self, point: Point) -> list[str]:
         """The command that trains a point, or goes on with it."""
