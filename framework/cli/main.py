@@ -37,7 +37,7 @@ COMMANDS = {
     "recipes": "List the recipes that come with the package; copy one.",
     "resume": "Go on with a run that was interrupted or killed.",
     "runs": "List what was trained, sorted and filtered.",
-    "show": "Show a run, or a recipe: its values, model, and step as NumPy.",
+    "show": "Show a run, sweep or recipe: its values, model, step as NumPy.",
     "sweep": "Train a recipe at many values of its hyperparameters, and compare.",
     "train": "Train a recipe.",
     "verify": "Prove that a recipe's run, killed and resumed, is the uninterrupted one.",

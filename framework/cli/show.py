@@ -11,7 +11,7 @@ import click
 
 from framework.cli.description import recipe_text, run_text
 from framework.cli.options import RecipeCommand
-from framework.cli.printing import print_json
+from framework.cli.printing import print_json, width
 from framework.cli.session import debug_option, plugin_option, session
 from framework.errors import UserError
 from framework.plugin.finding import QUIET
@@ -28,20 +28,25 @@ __all__ = ["show"]
 @click.option("--json", "as_json", is_flag=True, help="All of it, as JSON.")
 @plugin_option
 @debug_option
-@click.argument("what", metavar="RUN|RECIPE")
+@click.argument("what", metavar="RUN|RECIPE|SWEEP")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[RECIPE OPTIONS]")
 @click.pass_context
 def show(context: click.Context, source: bool, as_json: bool, what: str, options: tuple[str, ...]) -> None:
-    """Show a run, or a recipe before it trains; with --source, its training step as NumPy.
+    """Show a run, a sweep, or a recipe before it trains; with --source, its training step as NumPy.
 
     RUN is a run's folder, or one of its checkpoints, such as runs/first/best: how it went, its metrics, its
     configuration and where each value came from, its checkpoints and its model. RECIPE is a file of Python, or the name
-    of one that `framework recipes` lists: its hyperparameters and its model. --source and --json may stand behind it
-    too.
+    of one that `framework recipes` lists: its hyperparameters and its model. SWEEP is a sweep's folder: its runs, the
+    best first, and what is left to do. --source and --json may stand behind it too.
     """
     from framework.training.looking.describing import describe_recipe, describe_run
+    from framework.training.sweeping.sweep import SWEEP
 
     flags = {"--source": source, "--json": as_json}
+    if Path(what, SWEEP).is_file():
+        _check_only(flags, "--json", what, options)
+        _show_sweep(Path(what), flags["--json"])
+        return
     found = _run_at(what)
     if found is not None:
         rest = [word for word in options if not _taken(flags, word)]
@@ -59,6 +64,25 @@ def show(context: click.Context, source: bool, as_json: bool, what: str, options
         _print_source(context, recipe)
     else:
         _print(describe_recipe(recipe, origins), recipe_text, flags["--json"])
+
+
+def _check_only(flags: dict[str, bool], allowed: str, what: str, options: Sequence[str]) -> None:
+    """UsageError for anything but one flag, before or behind a sweep."""
+    wrong = [word for word in options if not _taken(flags, word)]
+    wrong += [flag for flag, given in flags.items() if given and flag != allowed]
+    if wrong:
+        raise click.UsageError(f"{what} is a sweep, of which {wrong[0]} cannot be asked; of one of its runs it can.")
+
+
+def _show_sweep(path: Path, as_json: bool) -> None:
+    from framework.cli.sweep_text import sweep_json, sweep_text
+    from framework.training.sweeping.sweep import Sweep
+
+    sweep = Sweep.open(path)
+    if as_json:
+        print_json(sweep_json(sweep))
+    else:
+        click.echo(sweep_text(sweep, width()))
 
 
 def _run_at(what: str) -> tuple[Run, Path | None] | None:

@@ -14,7 +14,7 @@ from framework.cli.options import RecipeCommand, from_text
 from framework.cli.printing import print_json, width
 from framework.cli.run_options import RunCommand, given_words, quiet_option, run_options, signals
 from framework.cli.session import say, session
-from framework.cli.sweep_text import described, endings, results
+from framework.cli.sweep_text import best_of, described, endings, results, to_json
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -158,11 +158,11 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_
         bar.close()
     summaries = sweep.summaries()
     if as_json:
-        print_json([each.to_json() for each in summaries])
+        print_json(to_json(sweep, summaries))
     else:
-        click.echo(results(summaries, width()))
-        best = summaries[0]
-        if best.best is not None and not quiet:
+        click.echo(results(sweep, summaries, width()))
+        best = best_of(sweep, summaries)
+        if best is not None and not quiet:
             say(f"best: {shlex.quote(best.name)}")
     for line in endings(sweep, summaries):
         say(line)

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from framework.cli.printing import duration, number, short
+from framework.cli.printing import clock, duration, number, short
 from framework.cli.tables import breadth, table
 
 if TYPE_CHECKING:
     from framework.training.looking.summary import RunSummary
     from framework.training.sweeping.sweep import Sweep
 
-__all__ = ["described", "endings", "results"]
+__all__ = ["best_of", "described", "endings", "results", "to_json"]
 
 GIVES_WAY = "TIME", "EPOCHS", "AT", "STATUS"
 
 
-def results(summaries: Sequence[RunSummary], most: int | None) -> str:
-    """A table, a column for each name that varies.
+def results(sweep: Sweep, summaries: Sequence[RunSummary], most: int | None) -> str:
+    """A table, a column for each name that varies; runs that are not what was planned have a star.
 
     What does not fit into `most` columns gives way: the runs' folder, then what a run's own page tells.
     """
+    by_hand = sweep.by_hand()
     ways = [(False, GIVES_WAY[:0]), *((True, GIVES_WAY[:count]) for count in range(len(GIVES_WAY) + 1))]
     for brief, dropped in ways if most is not None else ways[:1]:
-        text = _table(summaries, brief, dropped)
+        text = _table(summaries, by_hand, brief, dropped)
         if most is None or max(map(breadth, text.splitlines())) <= most:
             break
-    return text
+    notes = [f"* {Path(name).name} was resumed by hand, with {', '.join(by_hand[name])}." for name in sorted(by_hand)]
+    return "\n".join([text, *notes])
 
 
-def _table(summaries: Sequence[RunSummary], brief: bool, dropped: Sequence[str]) -> str:
+def best_of(sweep: Sweep, summaries: Sequence[RunSummary]) -> RunSummary | None:
+    """The best run that is what was planned; None where none has a number."""
+    by_hand = sweep.by_hand()
+    return next((each for each in summaries if each.name not in by_hand and each.best is not None), None)
+
+
+def to_json(sweep: Sweep, summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
+    """All that is known of the runs, the best first."""
+    by_hand = sweep.by_hand()
+    return [{**each.to_json(), "by_hand": by_hand.get(each.name, [])} for each in summaries]
+
+
+def _table(summaries: Sequence[RunSummary], starred: Collection[str], brief: bool, dropped: Sequence[str]) -> str:
     metric = next((each.metric for each in summaries if each.metric), "metric")
     names = list(dict.fromkeys(name for each in summaries for name in each.changed))
     columns = [
-        ("RUN", [Path(each.name).name if brief else each.name for each in summaries]),
+        (
+            "RUN",
+            [f"{Path(each.name).name if brief else each.name}{'*' * (each.name in starred)}" for each in summaries],
+        ),
         *((name, [short(each.changed.get(name)) for each in summaries]) for name in names),
         (metric.rpartition("/")[2] if brief else metric, [number(each.best) for each in summaries]),
         ("AT", [str(each.best_epoch or "-") for each in summaries]),
@@ -73,3 +90,29 @@ def described(summary: RunSummary) -> str:
         return f"{values}  {summary.metric} {number(summary.best)}  {duration(summary.seconds)}"
     reason = summary.reason.splitlines()[0] if summary.reason and summary.status == "failed" else ""
     return f"{values}  {summary.status}{reason and f': {reason}'}"
+
+
+def sweep_text(sweep: Sweep, most: int | None) -> str:
+    """What `show` says of it."""
+    summaries, counts = sweep.summaries(), sweep.counts()
+    head = f"{sweep.path}: a sweep of {sweep.plan['recipe']}, started {clock(sweep.plan['started'])}"
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    lines = ["It is being trained now."] if sweep.alive else endings(sweep, summaries)
+    return "\n".join(
+        [head, f"{len(sweep.points)} runs: {states}", "", results(sweep, summaries, most), "", *lines]
+    ).rstrip()
+
+
+def sweep_json(sweep: Sweep) -> dict[str, Any]:
+    """The same as JSON; `command` goes on with it, where anything is left or has failed."""
+    counts = sweep.counts()
+    again = " --retry-failed" if counts["failed"] and not counts["left"] else ""
+    return {
+        "sweep": str(sweep.path),
+        "recipe": sweep.plan["recipe"],
+        "started": sweep.plan["started"],
+        "alive": sweep.alive,
+        **counts,
+        "command": sweep.command() + again if counts["left"] or counts["failed"] else None,
+        "runs": to_json(sweep, sweep.summaries()),
+    }

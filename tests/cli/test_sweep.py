@@ -16,7 +16,7 @@ def _imports(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "plugins")]))
 
 
-def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fails, folder):
+def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fails, folder, monkeypatch):
     shown = framework("sweep", "--grid", "lr=0.001,0.5", "--out", "sweep", "line.py", "--epochs", "3")
     assert shown.exit_code == 0, shown.output
     header, first, second = shown.stdout.splitlines()
@@ -29,6 +29,27 @@ def test_a_table_with_the_best_first_and_its_folder_taken_up_again(framework, fa
     assert fails("sweep", "--grid", "lr=1", "--out", "sweep", "line.py") == (
         "error: sweep is a sweep already; to go on with it: framework resume sweep\n"
     )
+    table = shown.stdout
+    shown = framework("show", "sweep")
+    assert shown.exit_code == 0 and shown.stdout.splitlines()[1:] == ["2 runs: 2 done", "", *table.splitlines()]
+    assert "--source cannot be asked" in fails("show", "--source", "sweep", code=2)
+
+    # A run that is not the plan's any more is no best of it, however good.
+    assert framework("resume", "sweep/runs/002", "--epochs", "4").exit_code == 0
+    again = framework("resume", "sweep")
+    assert again.stdout.splitlines()[1].split()[:2] == ["sweep/runs/002*", "0.5"]
+    assert again.stdout.splitlines()[3] == "* 002 was resumed by hand, with epochs 4 instead of 3."
+    assert again.stderr.endswith("best: sweep/runs/001\n")
+    monkeypatch.setenv("COLUMNS", "40")
+    assert framework("show", "sweep").stdout.splitlines()[3].split() == ["RUN", "lr", "loss", "AT", "STATUS"]
+
+    Path("sweep/runs/001/run.json").unlink()
+    about = json.loads(framework("show", "sweep", "--json").stdout)
+    assert (about["done"], about["left"], about["command"]) == (1, 1, "framework resume sweep")
+    assert [(each["status"], each["by_hand"]) for each in about["runs"]] == [
+        ("finished", ["epochs 4 instead of 3"]),
+        ("waiting", []),
+    ]
 
 
 def test_what_a_signal_ended_is_gone_on_with_and_what_failed_is_tried_again_when_asked(framework, fails, folder):

@@ -26,14 +26,15 @@ from framework.errors import UserError
 from framework.training.children import THREADS, child_environment
 from framework.training.files import new_folder, read_json, write_json
 from framework.training.hyperparameters import flag, json_value
-from framework.training.lock import RunLock
+from framework.training.lock import RunLock, is_locked
 from framework.training.looking.summary import RunSummary
 from framework.training.provenance import now
 from framework.training.recipe_file import RecipeFile, load_recipe
 from framework.training.run import RUN, Run
 from framework.training.shipped import recipe_path
+from framework.training.sweeping.by_hand import changes_by_hand
 from framework.training.sweeping.processes import Processes
-from framework.training.sweeping.space import Range, points
+from framework.training.sweeping.space import SEED, Range, points
 
 __all__ = ["SWEEP", "Point", "Sweep", "sweep", "words_of"]
 
@@ -168,6 +169,11 @@ class Sweep:
                 if processes.interrupts.came is None or self.state(point) != "left":
                     report(point, summary)
 
+    @property
+    def alive(self) -> bool:
+        """Whether a process drives it now."""
+        return is_locked(self.path)
+
     def state(self, point: Point) -> str:
         """Whether its run is "done", has "failed", or is "left": to be started, or to be gone on with."""
         run = _run_of(point)
@@ -182,13 +188,17 @@ class Sweep:
         return {state: states.count(state) for state in ("done", "failed", "left")}
 
     def summary(self, point: Point) -> RunSummary:
-        """What came of a point, its `changed` being the point's values; "waiting" where it has not begun."""
+        """What came of a point; "waiting" where it has not begun.
+
+        Its `changed` are the point's values, or those that a run has instead that was resumed by hand.
+        """
         failure, run = self.plan["failed"].get(str(point.number)), _run_of(point)
         if run is not None:
             found = RunSummary.of(run, self.plan["monitor"])
             if failure is not None and found.status not in DONE:
                 found = replace(found, status="failed", reason=failure)
-            return replace(found, changed=point.values)
+            now = {**run.config["hyperparameters"], SEED.name: run.info["seed"]} if changes_by_hand(run) else {}
+            return replace(found, changed={name: now.get(name, value) for name, value in point.values.items()})
         status, reason = ("waiting", "") if failure is None else ("failed", failure)
         return RunSummary(
             name=str(point.folder),
@@ -208,6 +218,11 @@ class Sweep:
             started=None,
             seconds=None,
         )
+
+    def by_hand(self) -> dict[str, list[str]]:
+        """In what runs were resumed otherwise than they were planned, by their names."""
+        runs = [run for point in self.points if (run := _run_of(point)) is not None]
+        return {str(run.path): changes for run in runs if (changes := changes_by_hand(run))}
 
     def summaries(self) -> list[RunSummary]:
         """All points, the best first, those without a number last."""
