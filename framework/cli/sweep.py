@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["resume_sweep", "sweep"]
 
 Axis = TypeVar("Axis")
+GRID = "Values to try; one with a comma in quotes: --grid 'name=\"a,b\",c'. May be repeated."
 JSON = click.option("--json", "as_json", is_flag=True, help="At the end all results, as JSON.")
 
 
@@ -34,7 +36,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="At the end all resu
     options_metavar="[OPTIONS]",
     context_settings={"allow_interspersed_args": False},
 )
-@click.option("--grid", "grids", multiple=True, metavar="NAME=A,B,…", help="Values to try. May be repeated.")
+@click.option("--grid", "grids", multiple=True, metavar="NAME=A,B,…", help=GRID)
 @click.option(
     "--range",
     "ranges",
@@ -42,7 +44,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="At the end all resu
     metavar="NAME=LOW:HIGH[:log]",
     help="Numbers to draw from, with --random; :log for as many between 0.1 and 1 as between 1 and 10. May be repeated.",
 )
-@click.option("--random", type=click.IntRange(1), metavar="N", help="Draw N points, in place of all combinations.")
+@click.option(
+    "--random", type=click.IntRange(1), metavar="N", help="Draw N different points, in place of all combinations."
+)
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Runs at a time.  [default: 1]")
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="INT", help="Where the drawing of points starts."
@@ -179,7 +183,11 @@ def _values(text: str, known: dict[str, Hyperparameter]) -> tuple[str, list[Any]
     name = name.strip().removeprefix("--").replace("-", "_")
     if not equals or not values:
         raise UserError(f"--grid takes a name and its values, such as lr=0.1,0.3, not {text!r}.")
-    words = [each.strip() for each in values.split(",")]
+    try:
+        (row,) = csv.reader([values], skipinitialspace=True, strict=True)
+    except csv.Error:
+        raise UserError(f"--grid {text}: a value in quotes ends with a quote, and a comma stands after it.") from None
+    words = [each.strip() for each in row]
     return name, [from_text(known[name], each) for each in words] if name in known else list(words)
 
 

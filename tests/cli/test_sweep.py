@@ -95,6 +95,9 @@ def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
         (["--range", "lr=1:x", "--random", "2", "line.py"], "--range takes a name and two ends"),
         (["--grid", "lr=1", "--grid", "lr=2", "line.py"], "--grid was given lr twice: say all of it at once."),
         (["line.py"], "there is nothing to vary"),
+        (["--grid", 'lr="0.1,0.2', "line.py"], "a value in quotes ends with a quote"),
+        (["--grid", 'lr="0.1,0.2",0.3', "line.py"], "lr must be of type float, not '0.1,0.2'."),
+        (["--grid", "lr=1,2", "--random", "3", "line.py"], "There are only 2 different points, and 3 cannot be drawn."),
     ],
 )
 def test_what_cannot_be_swept_over(fails, folder, words, message):

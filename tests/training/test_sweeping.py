@@ -56,6 +56,15 @@ def test_points_drawn_at_random():
     assert 60 < sum(each["lr"] < 0.0316 for each in drawn) < 140
 
 
+def test_no_point_is_drawn_twice():
+    for grid, ranges, number in (
+        ({"lr": [0.1, 0.3], "seed": [0, 1, 2]}, {}, 6),
+        ({"lr": [0.1, 0.3]}, {"epochs": Range(1, 20, log=True)}, 40),
+        ({}, {"lr": Range(1000, 1001)}, 100),
+    ):
+        assert len(set(map(repr, points(KNOWN, grid, ranges, number, 0)))) == number
+
+
 @pytest.mark.parametrize(
     ("grid", "ranges", "number", "message"),
     [
@@ -69,6 +78,9 @@ def test_points_drawn_at_random():
         ({}, {"lr": Range(1, 1)}, 3, "from a number to a larger one"),
         ({}, {"data": Range(1, 2)}, 3, "data is no number"),
         ({}, {"epochs": Range(1.5, 2)}, 3, "so are the ends of its range"),
+        ({}, {"lr": Range(0, float("inf"))}, 3, "a range has two ends, not 0 and inf"),
+        ({"seed": [0, 1]}, {"epochs": Range(1, 3)}, 7, "There are only 6 different points, and 7 cannot be drawn."),
+        ({}, {"lr": Range(0.5, 0.5000000000000001)}, 3, "Only 2 different points were found where 3 were to be drawn."),
     ],
 )
 def test_what_cannot_be_swept_over(grid, ranges, number, message):

@@ -27,13 +27,14 @@ class Range:
     log: bool = False
 
     def draw(self, generator: random.Random, whole: bool) -> float:
-        """One of them, in four significant digits; a whole number where that is asked for."""
+        """One of them, of which four digits or more are left to chance; a whole number where that is asked for."""
         low, high = (self.low - 0.5, self.high + 0.5) if whole and not self.log else (self.low, self.high)
         if self.log:
             number = math.exp(generator.uniform(math.log(low), math.log(high)))
         else:
             number = generator.uniform(low, high)
-        number = float(round(number)) if whole else float(f"{number:.4g}")
+        common = math.floor(math.log10(max(abs(self.low), abs(self.high)) / (self.high - self.low)))
+        number = float(round(number)) if whole else float(f"{number:.{4 + max(0, common)}g}")
         number = min(max(number, self.low), self.high)
         return int(number) if whole else number
 
@@ -47,7 +48,8 @@ def points(
 ) -> list[dict[str, Any]]:
     """All combinations of the grid's values, the last name's changing fastest; or `number` points drawn from `seed`.
 
-    UserError, with every problem at once, for a name or a value that the recipe does not take.
+    No point is drawn twice. UserError, with every problem at once, for a name or a value that the recipe does not take,
+    and where there are not so many points.
     """
     known = with_seed(known)
     wrong = list(_problems(known, grid, ranges))
@@ -60,12 +62,22 @@ def points(
         raise UserError("This cannot be swept over:" + listed(wrong))
     if number is None:
         return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    whole = {name: known[name].type is int for name in ranges}
+    if all(whole.values()):
+        sizes = [len(values) for values in grid.values()] + [int(each.high - each.low) + 1 for each in ranges.values()]
+        if number > math.prod(sizes):
+            raise UserError(f"There are only {math.prod(sizes)} different points, and {number} cannot be drawn.")
     generator = random.Random(seed)
-    return [
-        {name: generator.choice(list(values)) for name, values in grid.items()}
-        | {name: each.draw(generator, known[name].type is int) for name, each in ranges.items()}
-        for _ in range(number)
-    ]
+    drawn: dict[str, dict[str, Any]] = {}
+    repeated = 0
+    while len(drawn) < number:
+        point = {name: generator.choice(list(values)) for name, values in grid.items()}
+        point |= {name: each.draw(generator, whole[name]) for name, each in ranges.items()}
+        repeated = repeated + 1 if repr(point) in drawn else 0
+        if repeated > 10_000 and not all(whole.values()):
+            raise UserError(f"Only {len(drawn)} different points were found where {number} were to be drawn.")
+        drawn.setdefault(repr(point), point)
+    return list(drawn.values())
 
 
 def with_seed(known: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
@@ -89,6 +101,8 @@ def _problems(
     for name, each in ranges.items():
         if not each.low < each.high:
             yield f"{name}: a range goes from a number to a larger one, not from {each.low:g} to {each.high:g}."
+        elif math.isinf(each.low) or math.isinf(each.high):
+            yield f"{name}: a range has two ends, not {each.low:g} and {each.high:g}."
         elif each.log and each.low <= 0:
             yield f"{name}: a logarithmic range begins above 0, not at {each.low:g}."
         if name in known and (known[name].type not in (int, float) or known[name].choices):
