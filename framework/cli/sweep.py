@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,14 +13,17 @@ import click
 
 from framework.cli.options import RecipeCommand, from_text
 from framework.cli.printing import print_json, width
-from framework.cli.run_options import RunCommand, given_words, quiet_option, run_options, signals
+from framework.cli.run_options import given_words, quiet_option, run_options, signals
 from framework.cli.session import say, session
 from framework.cli.sweep_text import best_of, described, endings, results, to_json
+from framework.cli.train import TrainCommand
 from framework.errors import UserError
+from framework.training.hyperparameters import flag
 
 if TYPE_CHECKING:
     from framework.training.looking.summary import RunSummary
     from framework.training.recipe import Hyperparameter
+    from framework.training.recipe_file import RecipeFile
     from framework.training.sweeping.space import Range
     from framework.training.sweeping.sweep import Point, Sweep
 
@@ -32,7 +35,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="At the end all resu
 
 
 @click.command(
-    cls=RunCommand,
+    cls=TrainCommand,
     options_metavar="[OPTIONS]",
     context_settings={"allow_interspersed_args": False},
 )
@@ -86,19 +89,14 @@ def sweep(
     """
     from framework.cli.recipes import find_recipe
     from framework.training.recipe_file import load_recipe
-    from framework.training.sweeping.space import with_seed
+    from framework.training.sweeping.space import points, with_seed
     from framework.training.sweeping.sweep import Sweep
 
     file = load_recipe(find_recipe(recipe, session(context)))
     known = with_seed(file.hyperparameters)
     grid = _once("--grid", [_values(each, known) for each in grids])
     drawn = _once("--range", [_range(each) for each in ranges])
-    flags = [name for option in context.command.get_params(context) for name in option.opts]
-    varied = {name: values[0] for name, values in grid.items()} | {name: each.low for name, each in drawn.items()}
-    # What is wrong with the options that are for every run is told now, not by each of them.
-    RecipeCommand(file, {name: varied[name] for name in varied if name in file.hyperparameters}, flags).make_context(
-        f"{context.command_path} {recipe}", list(options), obj=session(context)
-    )
+    _check_options(context, file, options, points(file.hyperparameters, grid, drawn, random, seed)[0])
     planned = Sweep.create(
         file,
         grid=grid,
@@ -152,7 +150,7 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_
         tell(f"{point.folder.name}/{total}  {described(summary)}")
 
     try:
-        sweep.train(jobs=jobs, retry_failed=retry_failed, report=report, signals=signals())
+        sweep.train(jobs=jobs, retry_failed=retry_failed, report=report, tell=tell, signals=signals())
     except KeyboardInterrupt as error:
         if bar is not None:
             bar.close()
@@ -171,6 +169,17 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_
     for line in endings(sweep, summaries):
         say(line)
     return 0 if sweep.counts()["done"] == total else 1
+
+
+def _check_options(context: click.Context, file: RecipeFile, options: Sequence[str], point: Mapping[str, Any]) -> None:
+    """What is wrong with the options that are for every run is told now, not by each of them."""
+    flags = [name for option in context.command.get_params(context) for name in option.opts]
+    command = RecipeCommand(file, {name: point[name] for name in point if name in file.hyperparameters}, flags)
+    place = f"{context.command_path} {file.path}"
+    _, origins = command.values(command.make_context(place, list(options), obj=session(context)))
+    for name in point:
+        if origins.get(name) == "command line":
+            raise UserError(f"{name} is swept over, and cannot be given for every run too: leave out {flag(name)}.")
 
 
 def _runs(number: int) -> str:

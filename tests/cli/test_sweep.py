@@ -96,6 +96,7 @@ def test_run_options_are_for_every_run_and_a_seed_may_vary(framework, folder):
         (["--grid", "lr=1", "--grid", "lr=2", "line.py"], "--grid was given lr twice: say all of it at once."),
         (["line.py"], "there is nothing to vary"),
         (["--grid", 'lr="0.1,0.2', "line.py"], "a value in quotes ends with a quote"),
+        (["--grid", "lr=1,2", "line.py", "--lr", "3"], "lr is swept over, and cannot be given for every run too"),
         (["--grid", "lr=1,2", "--random", "3", "line.py"], "There are only 2 different points, and 3 cannot be drawn."),
     ],
 )

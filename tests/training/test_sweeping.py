@@ -186,6 +186,19 @@ def test_all_runs_are_of_the_recipe_as_it_was_when_the_sweep_was_planned(tmp_pat
         sweep.train()
 
 
+def test_what_another_process_trains_is_waited_for_and_named(tmp_path, monkeypatch):
+    sweep = Sweep.create(RECIPE, grid={"lr": [0.1, 0.3]}, out=tmp_path / "sweep")
+    alive = [True, True, False]
+    monkeypatch.setattr(
+        "framework.training.sweeping.sweep.is_locked", lambda folder: folder.name == "002" and alive.pop(0)
+    )
+    monkeypatch.setattr("framework.training.sweeping.processes.Processes.run", lambda self, tasks: ())
+    said = []
+    sweep.train(tell=said.append)
+    assert said == [f"Waiting for what other processes still train: {tmp_path / 'sweep' / 'runs' / '002'}"]
+    assert not alive
+
+
 def test_a_run_that_fails_is_in_the_table_and_the_others_go_on(tmp_path):
     recipe = tmp_path / "picky.py"
     recipe.write_text(f"TARGET = 1.0\n{PICKY}")

@@ -140,11 +140,12 @@ class Sweep:
         jobs: int | None = None,
         retry_failed: bool = False,
         report: Callable[[Point, RunSummary], None] = lambda point, summary: None,
+        tell: Callable[[str], None] = lambda line: None,
         signals: Sequence[int] = (),
     ) -> None:
         """Train what has not ended, and with `retry_failed` what has failed, some at a time; `report` is told of each.
 
-        A signal lets the runs finish their step and save, and is raised then as Interrupted. UserError while another
+        `tell` is told what is waited for: runs that another process trains, which are gone on with after that. A signal lets the runs finish their step and save, and is raised then as Interrupted. UserError while another
         process drives the sweep.
         """
         with RunLock(self.path):
@@ -158,9 +159,7 @@ class Sweep:
             )
             again = ("left", "failed") if retry_failed else ("left",)
             left = [point for point in self.points if self.state(point) in again]
-            for point in left:  # of a sweep that was killed, runs may still be saving
-                while (run := _run_of(point)) is not None and run.alive:
-                    time.sleep(0.1)
+            self._wait(left, tell)
             for point, code in processes.run((point, self._words, point.output) for point in left):
                 self._note(point, _last_words(point.output, code) if 0 < code < A_SIGNAL else None)
                 summary = self.summary(point)
@@ -168,6 +167,14 @@ class Sweep:
                     summary = replace(summary, status="killed")
                 if processes.interrupts.came is None or self.state(point) != "left":
                     report(point, summary)
+
+    def _wait(self, points: Sequence[Point], tell: Callable[[str], None]) -> None:
+        """Until no other process trains one of these: of a sweep that was killed, runs may still be saving."""
+        alive = [point.folder for point in points if is_locked(point.folder)]
+        if alive:
+            tell(f"Waiting for what other processes still train: {', '.join(map(str, alive))}")
+        while any(map(is_locked, alive)):
+            time.sleep(0.1)
 
     @property
     def alive(self) -> bool:
