@@ -1,9 +1,11 @@
-"""How many threads NumPy's linear algebra uses: the one setting of the library that multiplies matrices."""
+"""How many threads NumPy's linear algebra uses, the one setting of the library that multiplies matrices; and for how many
+there are processors."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["get_num_interop_threads", "get_num_threads", "set_num_interop_threads", "set_num_threads"]
+__all__ = ["get_num_interop_threads", "get_num_threads", "processors", "set_num_interop_threads", "set_num_threads"]
 
 _NAMES = [
     (f"{prefix}openblas_get_num_threads{suffix}", f"{prefix}openblas_set_num_threads{suffix}")
@@ -90,6 +92,38 @@ def set_num_interop_threads(number: int) -> None:
             "called"
         )
     _Asked.interop = number
+
+
+def processors() -> int:
+    """How many processors this process may use: those it may run on, or fewer where control groups ration its time."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([allowed, *(max(1, math.ceil(share)) for share in _shares())])
+
+
+def _shares(own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> Iterator[float]:
+    """The time of how many processors each control group gets that this process is in, where that is limited."""
+    try:
+        groups = [line.split(":", 2) for line in own.read_text().splitlines()]
+    except OSError:  # no Linux
+        return
+    for _, controllers, place in groups:
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        home = root / "cpu" if controllers else root
+        group = home / place.strip("/")
+        for folder in [group, *group.parents]:
+            if folder.is_relative_to(home):
+                yield from _share(folder)
+
+
+def _share(folder: Path) -> Iterator[float]:
+    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
+        try:
+            quota, period = " ".join((folder / name).read_text() for name in names).split()
+        except (OSError, ValueError):  # the outermost group has none
+            continue
+        if quota not in ("max", "-1"):
+            yield int(quota) / int(period)
 
 
 def _check(name: str, number: Any) -> None:

@@ -142,3 +142,24 @@ def test_compiler_names_that_change_nothing():
         pass
     with pytest.raises(NotImplementedError, match="force_eager"):
         torch.compiler.set_stance("force_eager")
+
+
+def test_processors_are_no_more_than_the_control_groups_ration(tmp_path, monkeypatch):
+    def shares(own: str, **files: str) -> list[float]:
+        (tmp_path / "own").write_text(own)
+        for name, text in files.items():
+            path = tmp_path / "cgroup" / name.replace("__", "/").replace("_max", ".max").replace("cpu_cfs", "cpu.cfs")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return list(threads._shares(tmp_path / "own", tmp_path / "cgroup"))
+
+    assert shares("0::/a/b\n", a__b__cpu_max="max 100000\n", a__cpu_max="150000 100000\n") == [1.5]
+    assert shares("0::/elsewhere\n", cpu_max="50000 100000\n") == [0.5]  # in a container, the host's path
+    first = {"cpu__c__cpu_cfs_quota_us": "400000\n", "cpu__c__cpu_cfs_period_us": "100000\n"}
+    assert shares("3:cpuset:/x\n4:cpu,cpuacct:/c\n", **first, cpu__cpu_cfs_quota_us="-1\n") == [4.0]
+    assert list(threads._shares(tmp_path / "none")) == []
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    for found, number in (([], 8), ([1.5], 2), ([0.1, 16.0], 1)):
+        monkeypatch.setattr(threads, "_shares", lambda found=found: iter(found))
+        assert threads.processors() == number

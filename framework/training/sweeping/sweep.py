@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from framework.errors import UserError
+from framework.threads import processors
 from framework.training.children import THREADS, child_environment
 from framework.training.files import new_folder, read_json, write_json
 from framework.training.hyperparameters import flag, json_value
@@ -98,7 +99,7 @@ class Sweep:
             "points": [{name: json_value(value) for name, value in each.items()} for each in chosen],
             "seed": seed,
             "jobs": jobs,
-            "threads": max(1, _processors() // jobs),
+            "threads": max(1, processors() // jobs),
             "run_options": list(run_options),
             "recipe_options": list(recipe_options),
             "monitor": monitor,
@@ -160,7 +161,9 @@ class Sweep:
             again = ("left", "failed") if retry_failed else ("left",)
             left = [point for point in self.points if self.state(point) in again]
             self._wait(left, tell)
-            for point, code in processes.run((point, self._words, point.output) for point in left):
+            for point, code in processes.run(
+                (point, self._words, point.output) for point in left if self.state(point) in again
+            ):
                 self._note(point, _last_words(point.output, code) if 0 < code < A_SIGNAL else None)
                 summary = self.summary(point)
                 if summary.status == "waiting":  # a signal came before anything was trained
@@ -312,11 +315,6 @@ def _run_of(point: Point) -> Run | None:
     """The point's run; None where it has none, or where nothing was ever trained in it."""
     about = point.folder / RUN
     return Run.open(point.folder) if about.is_file() and about.stat().st_size else None
-
-
-def _processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _last_words(output: Path, code: int) -> str:
