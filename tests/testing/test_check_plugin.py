@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import framework
+from framework.autograd.operation import registry
 from framework.cli import cli
 from framework.plugin.manager import PluginManager
 from framework.testing.plugins import check_plugin
@@ -48,6 +49,15 @@ EXPECTED = {
     ("bad_keeps", "reset"): "reset() leaves something",
     ("bad_logger", "runs"): "",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_ours():
+    """The plugins' operations are taken out again."""
+    before = dict(registry)
+    yield
+    for name in registry.keys() - before.keys():
+        del registry[name]
 
 
 @pytest.fixture(scope="module")
