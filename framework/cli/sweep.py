@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ from framework.cli.options import RecipeCommand, from_text
 from framework.cli.printing import print_json, width
 from framework.cli.run_options import given_words, quiet_option, run_options, signals
 from framework.cli.session import say, session
-from framework.cli.sweep_text import best_of, described, endings, results, to_json
+from framework.cli.sweep_text import best_of, counted, described, endings, results, to_json
 from framework.cli.train import TrainCommand
 from framework.errors import UserError
 from framework.training.hyperparameters import flag
@@ -132,7 +134,7 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_
     done = counts["done"] + (0 if retry_failed else counts["failed"])
     bar = None
     if not quiet:
-        say(f"{sweep.path}: {_runs(total)}{f', {done} of them done' if done else ''}")
+        say(f"{sweep.path}: {counted(total)}{f', {done} of them done' if done else ''}")
         if sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm
 
@@ -150,11 +152,11 @@ def _train(sweep: Sweep, jobs: int | None, *, quiet: bool, as_json: bool, retry_
         tell(f"{point.folder.name}/{total}  {described(summary)}")
 
     try:
-        sweep.train(jobs=jobs, retry_failed=retry_failed, report=report, tell=tell, signals=signals())
+        sweep.train(jobs=jobs, retry_failed=retry_failed, report=report, tell=tell, signals=signals(), noted=_noted)
     except KeyboardInterrupt as error:
         if bar is not None:
             bar.close()
-        say(f"interrupted, with {sweep.counts()['left']} of {_runs(total)} left\nTo go on: {sweep.command()}")
+        say(f"interrupted, with {sweep.counts()['left']} of {counted(total)} left\nTo go on: {sweep.command()}")
         return 128 + int(getattr(error, "signal", 2))
     if bar is not None:
         bar.close()
@@ -182,8 +184,13 @@ def _check_options(context: click.Context, file: RecipeFile, options: Sequence[s
             raise UserError(f"{name} is swept over, and cannot be given for every run too: leave out {flag(name)}.")
 
 
-def _runs(number: int) -> str:
-    return "1 run" if number == 1 else f"{number} runs"
+def _noted(number: int) -> None:
+    from framework.training.interrupts import in_words
+
+    # A handler may not write to a stream that is being written to.
+    what = "the runs finish their batch and save. A second one stops them at once."
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{in_words(number)}: {what}\n".encode())
 
 
 def _values(text: str, known: dict[str, Hyperparameter]) -> tuple[str, list[Any]]:

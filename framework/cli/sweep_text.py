@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from framework.training.looking.summary import RunSummary
     from framework.training.sweeping.sweep import Sweep
 
-__all__ = ["best_of", "described", "endings", "results", "to_json"]
+__all__ = ["best_of", "counted", "described", "endings", "results", "to_json"]
 
 GIVES_WAY = "TIME", "EPOCHS", "AT", "STATUS"
 
@@ -83,6 +83,11 @@ def endings(sweep: Sweep, summaries: Sequence[RunSummary]) -> Iterator[str]:
         yield f"{counts['left']} of {len(sweep.points)} runs {are} unfinished. To go on: {sweep.command()}"
 
 
+def counted(runs: int) -> str:
+    """So many runs."""
+    return "1 run" if runs == 1 else f"{runs} runs"
+
+
 def described(summary: RunSummary) -> str:
     """One run's values, and how it ended."""
     values = " ".join(f"{name}={short(value)}" for name, value in summary.changed.items())
@@ -95,11 +100,11 @@ def described(summary: RunSummary) -> str:
 def sweep_text(sweep: Sweep, most: int | None) -> str:
     """What `show` says of it."""
     summaries, counts = sweep.summaries(), sweep.counts()
-    head = f"{sweep.path}: a sweep of {sweep.plan['recipe']}, started {clock(sweep.plan['started'])}"
+    head = f"{sweep.path}: a sweep of {sweep.plan['recipe']}, started {clock(sweep.plan.get('started'))}"
     states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     lines = ["It is being trained now."] if sweep.alive else endings(sweep, summaries)
     return "\n".join(
-        [head, f"{len(sweep.points)} runs: {states}", "", results(sweep, summaries, most), "", *lines]
+        [head, f"{counted(len(sweep.points))}: {states}", "", results(sweep, summaries, most), "", *lines]
     ).rstrip()
 
 
@@ -110,7 +115,7 @@ def sweep_json(sweep: Sweep) -> dict[str, Any]:
     return {
         "sweep": str(sweep.path),
         "recipe": sweep.plan["recipe"],
-        "started": sweep.plan["started"],
+        "started": sweep.plan.get("started"),
         "alive": sweep.alive,
         **counts,
         "command": sweep.command() + again if counts["left"] or counts["failed"] else None,

@@ -143,11 +143,13 @@ class Sweep:
         report: Callable[[Point, RunSummary], None] = lambda point, summary: None,
         tell: Callable[[str], None] = lambda line: None,
         signals: Sequence[int] = (),
+        noted: Callable[[int], None] | None = None,
     ) -> None:
         """Train what has not ended, and with `retry_failed` what has failed, some at a time; `report` is told of each.
 
-        `tell` is told what is waited for: runs that another process trains, which are gone on with after that. A signal lets the runs finish their step and save, and is raised then as Interrupted. UserError while another
-        process drives the sweep.
+        `tell` is told what is waited for: runs that other processes train, which are gone on with after that. A signal is
+        passed to `noted`, lets the runs finish their step and save, and is raised then as Interrupted. UserError while
+        another process drives the sweep.
         """
         with RunLock(self.path):
             processes = Processes(
@@ -158,6 +160,7 @@ class Sweep:
                 self._directory(),
                 signals,
             )
+            processes.interrupts.noted = noted
             again = ("left", "failed") if retry_failed else ("left",)
             left = [point for point in self.points if self.state(point) in again]
             self._wait(left, tell)
