@@ -14,6 +14,9 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 # An installed framework has had its fixtures loaded by its entry point.
 pytest_plugins = ["pytester"] if "framework_pytest" in sys.modules else ["pytester", "framework_pytest"]
 
+# A width that the runner of the tests has is not that of the commands.
+os.environ.pop("COLUMNS", None)
+
 # A shell starts its background jobs with it ignored.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
