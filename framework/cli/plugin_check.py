@@ -48,7 +48,6 @@ def _findings(plugin: str, state: Session) -> Iterator[Finding]:
     """What is found of one plugin; that it cannot be loaded is a finding, too."""
     from pathlib import Path
 
-    from framework.cli.main import COMMANDS
     from framework.testing.plugins import Finding, check_plugin
 
     known = {each.name for each in state.plugins().plugins}
@@ -62,11 +61,6 @@ def _findings(plugin: str, state: Session) -> Iterator[Finding]:
         yield from check_plugin(name, manager)
     except PluginError as error:
         yield Finding("plugin", plugin, "loads", False, str(error))
-        return
-    for command in manager.adds()[name].get("commands", []):
-        if command in COMMANDS:
-            message = f"The framework has a command {command!r} itself: choose another name."
-            yield Finding("commands", command, "free names", False, message)
 
 
 def _shown(plugin: str, findings: Sequence[Finding]) -> str:

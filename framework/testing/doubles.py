@@ -44,8 +44,8 @@ class DeviceArray(NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self._values)
 
-    def __getitem__(self, index: Any) -> DeviceArray:
-        return _onto(self._values[_off(index)])
+    def __getitem__(self, index: Any) -> Any:
+        return self._onto(self._values[_off(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         # What an operation makes, it may fill; that it writes into nothing else is checked elsewhere.
@@ -56,13 +56,25 @@ class DeviceArray(NDArrayOperatorsMixin):
             raise TypeError(f"np.{ufunc.__name__}.{method} does not run on a device")
         if "where" in kwargs:
             raise TypeError(f"np.{ufunc.__name__}(where=…) does not run on a device")
-        return _run(lambda a, k: getattr(ufunc, method)(*a, **k), inputs, kwargs)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        return self._run(name, getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.asarray:
             # np.asarray(table, like=x) is how an operation brings a table of its own to where x is.
-            return DeviceArray(np.asarray(*args, **kwargs))
-        return _run(lambda a, k: function(*a, **k), args, kwargs)
+            return self._onto(np.asarray(*args, **kwargs))
+        return self._run(function.__name__, function, args, kwargs)
+
+    def _run(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        return self._onto(function(*_off(tuple(args)), **{name: _off(value) for name, value in kwargs.items()}))
+
+    def _onto(self, value: Any) -> Any:
+        if isinstance(value, (np.ndarray, np.generic)):
+            return type(self)(np.asarray(value))
+        if isinstance(value, (list, tuple)):
+            items = [self._onto(each) for each in value]
+            return value._make(items) if hasattr(value, "_make") else type(value)(items)
+        return value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise TypeError("an array on a device does not become a NumPy array by itself")
@@ -92,14 +104,31 @@ def _off(value: Any) -> Any:
     return value
 
 
-def _onto(value: Any) -> Any:
-    if isinstance(value, (np.ndarray, np.generic)):
-        return DeviceArray(np.asarray(value))
-    if isinstance(value, (list, tuple)):
-        items = [_onto(each) for each in value]
-        return value._make(items) if hasattr(value, "_make") else type(value)(items)
-    return value
+class Widened(TypeError):
+    """float32 became float64."""
 
 
-def _run(call: Callable[[Any, Any], Any], args: Any, kwargs: Any) -> Any:
-    return _onto(call(_off(tuple(args)), {name: _off(value) for name, value in kwargs.items()}))
+class SingleArray(DeviceArray):
+    """Stands for a float32 array, and refuses whatever widens it, in the line that does."""
+
+    __slots__ = ()
+
+    def _run(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        result = super()._run(name, function, args, kwargs)
+        given = [*_leaves(args), *_leaves(list(kwargs.values()))]
+        wide = [each for each in _leaves([result]) if getattr(each, "dtype", None) == np.float64]
+        if wide and not any(isinstance(each, DeviceArray) and each.dtype == np.float64 for each in given):
+            of = " and ".join(dict.fromkeys(map(_kind, given)))
+            raise Widened(f"np.{name} of {of} gives float64")
+        return result
+
+
+def _leaves(values: Any) -> list[Any]:
+    """What is in lists and tuples as deep as they go."""
+    return [leaf for each in values for leaf in (_leaves(each) if isinstance(each, (list, tuple)) else [each])]
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, DeviceArray):
+        return f"a {value.dtype} array"
+    return repr(value) if not isinstance(value, np.ndarray) else f"a {value.dtype} NumPy array"

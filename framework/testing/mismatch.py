@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dis import get_instructions
 from traceback import walk_tb
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from framework.autograd.gradcheck import GradcheckError
 from framework.autograd.operation import Operation
 
-__all__ = ["explained", "line_of"]
+__all__ = ["explained", "formula_place", "line_of"]
 
 
 def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
@@ -22,13 +23,13 @@ def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
     if not second:
         name = operation.parameters[error.place]
         return (
-            f"{operation.name}: the derivative for {name!r}{_place(operation, name)} is not that of finite differences: "
-            f"{numbers}."
+            f"{operation.name}: the derivative for {name!r}{formula_place(operation, name)} is not that of finite differences: "
+            f"{numbers}.{_hint(operation, name, error)}"
         )
     known = error.place < len(operation.parameters)
     by = repr(operation.parameters[error.place]) if known else "g"
     formulas = ", ".join(
-        f"for {name!r}{_place(operation, name)}" for row in operation.derivatives for name in row.inputs
+        f"for {name!r}{formula_place(operation, name)}" for row in operation.derivatives for name in row.inputs
     )
     return (
         f"{operation.name}: its derivatives are right, but not when they are differentiated once more, by {by}: {numbers}. "
@@ -46,10 +47,24 @@ def line_of(error: BaseException, operation: Operation) -> str:
     return found[-1] if found else ""
 
 
-def _place(operation: Operation, name: str) -> str:
+def formula_place(operation: Operation, name: str) -> str:
     """The text " (x.py:12)" with the line of a formula."""
     code = next(row.formula.__code__ for row in operation.derivatives if name in row.inputs)
     return f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+
+
+def _hint(operation: Operation, name: str, error: GradcheckError) -> str:
+    """What is likely to be wrong in a formula, by the numbers; empty where nothing is."""
+    formula = next(row.formula for row in operation.derivatives if name in row.inputs)
+    g = formula.__code__.co_varnames[0]
+    if all(each.argval != g for each in get_instructions(formula) if each.opname.startswith("LOAD")):
+        return f" The formula leaves out {g}, the gradient of the result, which it must multiply by."
+    there = np.abs(error.numerical) > 1e-3
+    ratios = error.analytical[there] / error.numerical[there]
+    if ratios.size and np.ptp(ratios) < 1e-3 and abs(ratios[0]) > 1e-3:
+        factor = "The sign is wrong" if abs(ratios[0] + 1) < 1e-3 else f"It is {ratios[0]:.4g} times what it must be"
+        return f" {factor}, everywhere."
+    return ""
 
 
 def _numbers(error: GradcheckError) -> str:

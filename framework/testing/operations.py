@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ from framework.autograd.tensor import Tensor, wrap
 from framework.compiler import compile
 from framework.compiler.tracing.transaction import same_bits
 from framework.random import fork_rng, manual_seed
-from framework.testing.doubles import DeviceArray
+from framework.testing.doubles import DeviceArray, SingleArray, Widened
 from framework.testing.mismatch import explained, line_of
 
-WIDENS = "a NumPy number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2)"
+WIDENS = (
+    "a NumPy number such as np.sqrt(2) or np.mean(mask) widens float32: use math.sqrt(2); and so does np.where(mask, 1.0, "
+    "0.0): use mask * x"
+)
 
 
 def check_operation(
@@ -58,12 +61,19 @@ def check_gradients(
     operation: Operation, *arguments: Any, second_order: bool = True, atol: float = 1e-5, rtol: float = 1e-3
 ) -> None:
     """First and second derivatives are those of finite differences; a GradcheckError says where they are not."""
+    for second in (False, True) if second_order else (False,):
+        check_order(operation, arguments, second, atol=atol, rtol=rtol)
+
+
+def check_order(
+    operation: Operation, arguments: Sequence[Any], second: bool, *, atol: float = 1e-5, rtol: float = 1e-3
+) -> None:
+    """The first derivatives are those of finite differences, or the `second` ones are those of the first."""
     function, inputs = _over_tensors(operation, as_tensors(operation, arguments))
-    for check in (gradcheck, gradgradcheck) if second_order else (gradcheck,):
-        try:
-            check(function, inputs, atol=atol, rtol=rtol)
-        except GradcheckError as error:
-            raise GradcheckError(explained(operation, error, second=check is gradgradcheck)) from None
+    try:
+        (gradgradcheck if second else gradcheck)(function, inputs, atol=atol, rtol=rtol)
+    except GradcheckError as error:
+        raise GradcheckError(explained(operation, error, second)) from None
 
 
 def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:
@@ -76,7 +86,7 @@ def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:
     outputs = _loss(_all(operation(*inputs)))
     assert outputs, f"{operation.name}: its result requires no grad"
     try:
-        grad([outputs[0].sum()], [each for each in _flat(inputs) if each.requires_grad])
+        grad([outputs[0].sum()], [each for each in flat(inputs) if each.requires_grad])
     except (NotImplementedError, RuntimeError) as error:
         assert "not implemented" in str(error)
         return
@@ -141,17 +151,37 @@ def check_single_precision(operation: Operation, arguments: Sequence[Any]) -> No
     tensors = as_tensors(operation, arguments, np.float32)
     outputs = _loss(_all(operation(*tensors)))
     for each in outputs:
-        assert each._array.dtype == np.float32, f"{operation.name}: float32 gives {each.dtype}; {WIDENS}"
+        if each._array.dtype != np.float32:
+            raise AssertionError(f"{operation.name}: float32 gives {each.dtype}{_widened(operation, arguments)}")
+    for gradient in _formulas(outputs):
+        if gradient is not None and gradient.dtype != np.float32:
+            raise AssertionError(
+                f"{operation.name}: the gradient of a float32 input is {from_numpy(gradient.dtype)}"
+                f"{_widened(operation, arguments)}"
+            )
+
+
+def _formulas(outputs: Sequence[Tensor]) -> Iterator[Any]:
+    """The gradients as the formulas give them, of ones."""
+    for each in outputs:
         node = each.grad_fn
         assert node is not None
-        start = (
-            [np.ones(one._array.shape, np.float32) for one in outputs] if node.outputs else np.ones_like(each._array)
-        )
-        for gradient in node.backward(start, None, False):
-            if gradient is not None:
-                assert gradient.dtype == np.float32, (
-                    f"{operation.name}: the gradient of a float32 input is {from_numpy(gradient.dtype)}; {WIDENS}"
-                )
+        ones = [np.ones_like(one._array) for one in outputs] if node.outputs else np.ones_like(each._array)
+        yield from node.backward(ones, None, False)
+
+
+def _widened(operation: Operation, arguments: Sequence[Any]) -> str:
+    """Where in the operation float32 becomes float64, and why; to follow what came of it."""
+    tensors = as_tensors(operation, arguments, np.float32)
+    for each in flat(tensors):
+        each._array = SingleArray(each._array)
+    try:
+        list(_formulas(_loss(_all(operation(*tensors)))))
+    except Widened as error:
+        return f": {error}{line_of(error, operation)}; {WIDENS}"
+    except Exception:  # of another kind, which another check tells
+        pass
+    return f"; {WIDENS}"
 
 
 def check_purity(operation: Operation, arguments: Sequence[Any]) -> None:
@@ -176,7 +206,7 @@ def _call_frozen(operation: Operation, arguments: Sequence[Any]) -> None:
         return copy
 
     tensors = as_tensors(operation, arguments)
-    for each in _flat(tensors):
+    for each in flat(tensors):
         each._array = frozen(each._array)
     for each in _loss(_all(operation(*tensors))):
         node = each.grad_fn
@@ -191,7 +221,7 @@ def check_device(operation: Operation, arguments: Sequence[Any]) -> None:
     """Values and gradients on a `DeviceArray` equal those on NumPy arrays."""
     tensors = as_tensors(operation, arguments)
     moved = as_tensors(operation, arguments)
-    for each in _flat(moved):
+    for each in flat(moved):
         each._array = DeviceArray(each._array)
     outputs, elsewhere = _all(operation(*tensors)), _all(operation(*moved))
     for a, b in zip(outputs, elsewhere, strict=True):
@@ -200,7 +230,7 @@ def check_device(operation: Operation, arguments: Sequence[Any]) -> None:
     recorded = [(a, b) for a, b in zip(outputs, elsewhere, strict=True) if a.requires_grad]
     if not recorded:
         return
-    wanted = [(a, b) for a, b in zip(_flat(tensors), _flat(moved), strict=True) if a.requires_grad]
+    wanted = [(a, b) for a, b in zip(flat(tensors), flat(moved), strict=True) if a.requires_grad]
     expected = grad([a for a, _ in recorded], [a for a, _ in wanted], _ones(recorded, 0), allow_unused=True)
     found = grad([b for _, b in recorded], [b for _, b in wanted], _ones(recorded, 1), allow_unused=True)
     for one, other in zip(expected, found, strict=True):
@@ -244,7 +274,7 @@ def _bits(
         outputs = list(call(*tensors))
     found: list[ndarray | None] = [each._array.copy() for each in outputs]
     recorded = _loss(outputs)
-    wanted = [each for each in _flat(tensors) if each.requires_grad]
+    wanted = [each for each in flat(tensors) if each.requires_grad]
     if recorded and wanted:
         starts = [wrap(np.full_like(each._array, 1.5)) for each in recorded]
         for each in grad(recorded, wanted, starts, allow_unused=True):
@@ -256,7 +286,7 @@ def _ones(recorded: list[tuple[Tensor, Tensor]], side: int) -> list[Tensor]:
     return [wrap(np.ones_like(pair[side]._array)) for pair in recorded]
 
 
-def _flat(arguments: Sequence[Any]) -> list[Tensor]:
+def flat(arguments: Sequence[Any]) -> list[Tensor]:
     result = []
     for each in arguments:
         result += [one for one in (each if isinstance(each, (list, tuple)) else [each]) if isinstance(one, Tensor)]

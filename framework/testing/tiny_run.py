@@ -112,7 +112,7 @@ class Training:
 
     def train(self, folder: Path) -> Trainer:
         """Train in a new folder."""
-        trainer = self._trainer()
+        trainer = self.trainer()
         trainer.run = Run.create(trainer.recipe, out=folder, plugins=trainer.plugins, compiled=self.compile, **self.how)
         return _fitted(trainer)
 
@@ -123,12 +123,13 @@ class Training:
         checkpoint = newest_valid(folder, fail)
         if checkpoint is not None and checkpoint.state["unkept"]:
             fail(f"{checkpoint.path.name} cannot hold: {'; '.join(checkpoint.state['unkept'])}")
-        trainer = self._trainer(checkpoint=checkpoint)
+        trainer = self.trainer(checkpoint=checkpoint)
         run.update(status="running", reason="", ended=None)
         trainer.run = run
         return _fitted(trainer)
 
-    def _trainer(self, **more: Any) -> Trainer:
+    def trainer(self, **more: Any) -> Trainer:
+        """The Trainer, before it trains."""
         recipe = self._build()
         manager = PluginManager.load(QUIET, report=fail, installed=False)
         if recipe.file is not None and recipe.file.local is not None:

@@ -90,6 +90,8 @@ def register_optimizers(register: Register[Callable[..., Optimizer]]) -> None:
             def step(self):
                 for group in self.param_groups:
                     for parameter in group["params"]:
+                        if parameter.grad is None:
+                            continue
                         parameter.data -= group["lr"] * parameter.grad.sign()
 
         @hookimpl

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from framework.cli.main import COMMANDS
 from framework.errors import UserError, did_you_mean
 from framework.plugin.checks import marked
 from framework.plugin.manager import KINDS, Plugin, PluginManager
@@ -36,11 +37,14 @@ def check_plugin(name: str, manager: PluginManager) -> Iterator[Finding]:
             if owner != plugin.name:
                 continue
             finding = found(kind, each, "free name", partial(_check_free, kind, each, plugin, manager))
-            free = free and finding.ok is True
+            free = free and (finding.ok is True or kind == "commands")
             yield finding
-            if kind not in ("examples", "options", "schedulers"):
-                yield from _thing(kind, each, thing, plugin, manager)
-    options = {each: option for owner, each, option in manager.registrations("options") if owner == plugin.name}
+            yield from _thing(kind, each, thing, plugin, manager)
+    options = {
+        each: option
+        for owner, each, option in manager.registrations("options")
+        if owner == plugin.name and isinstance(option, click.Option)
+    }
     if free:
         yield from participants.check(plugin, plugin.parts[plugin.name], options)
     else:
@@ -67,6 +71,9 @@ def _hooks(plugin: Plugin, manager: PluginManager) -> Iterator[Finding]:
 
 def _check_free(kind: str, name: str, plugin: Plugin, manager: PluginManager) -> None:
     """AssertionError where another plugin, or the framework itself, has the name, too."""
+    assert kind != "commands" or name not in COMMANDS, (
+        f"The framework has a command {name!r} itself: choose another name."
+    )
     owners = [owner for owner, other, _ in manager.registrations(kind) if other == name]
     owners.remove(plugin.name)
     assert not owners, (
@@ -76,7 +83,9 @@ def _check_free(kind: str, name: str, plugin: Plugin, manager: PluginManager) ->
 
 
 def _thing(kind: str, name: str, thing: Any, plugin: Plugin, manager: PluginManager) -> Iterator[Finding]:
-    given = examples(manager, name)
+    given = examples(manager, name) if kind in ("operations", "losses", "metrics") else []
+    if isinstance(given, str):
+        return  # which is told where the examples are looked at
     if kind == "operations":
         yield from operations.check(name, thing, given)
     elif kind == "losses":
@@ -87,8 +96,14 @@ def _thing(kind: str, name: str, thing: Any, plugin: Plugin, manager: PluginMana
         yield from optimizers.check(name, thing)
     elif kind == "loggers":
         yield from participants.check_logger(name, plugin.parts[plugin.name])
+    elif kind == "schedulers":
+        yield from participants.check_scheduler(name, plugin.parts[plugin.name])
     elif kind == "commands":
         yield found(kind, name, "help", lambda: _help(name, thing))
+    elif kind == "options":
+        yield found(kind, name, "help", lambda: _option(name, thing))
+    elif kind == "examples":
+        yield found(kind, name, "calls", lambda: _examples(name, plugin, manager))
     else:
         yield found(kind, name, "loads", lambda: _recipe(thing))
 
@@ -99,7 +114,29 @@ def _help(name: str, command: object) -> None:
     assert command.help, f"it has no description: write a docstring, which `framework {name} --help` shows\n{text}"
 
 
+def _option(name: str, option: object) -> None:
+    assert isinstance(option, click.Option), f'{option!r} is no click option: click.Option(["--{name}"], help=…)'
+    assert option.help, "it has no description, which `framework train --help` shows: click.Option(…, help=…)"
+
+
+def _examples(name: str, plugin: Plugin, manager: PluginManager) -> None:
+    """They are of a thing that the plugin adds, and calls of it."""
+    names = [
+        each
+        for kind in ("operations", "losses", "metrics")
+        for owner, each, _ in manager.registrations(kind)
+        if owner == plugin.name
+    ]
+    assert name in names, f"it adds no operation, loss or metric {name!r}.{did_you_mean(name, names)}"
+    given = examples(manager, name)
+    assert not isinstance(given, str), given
+
+
 def _recipe(path: str | Path) -> None:
     from framework.training.recipe_file import load_recipe
 
-    load_recipe(Path(path))
+    path = Path(path)
+    assert path.is_absolute() or path.exists(), (
+        f"its path {str(path)!r} goes by the folder one is in: register Path(__file__).parent / {path.name!r}"
+    )
+    load_recipe(path)

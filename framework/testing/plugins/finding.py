@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import framework
+from framework.autograd.gradcheck import GradcheckError
 from framework.errors import UserError
 
 __all__ = ["Finding", "NotChecked", "found", "where"]
@@ -46,7 +47,7 @@ def found(kind: str, thing: str, check: str, function: Callable[[], object], why
             function()
     except NotChecked as reason:
         return Finding(kind, thing, check, None, str(reason))
-    except (AssertionError, UserError) as error:
+    except (AssertionError, GradcheckError, UserError) as error:
         return Finding(kind, thing, check, False, _joined(str(error), where(error), why))
     except Exception as error:
         return Finding(kind, thing, check, False, _joined(f"{type(error).__name__}: {error}", where(error), why))

@@ -11,9 +11,10 @@ import numpy as np
 
 import framework
 from framework.autograd import Tensor, grad
-from framework.autograd.gradcheck import gradcheck
+from framework.autograd.gradcheck import GradcheckError, gradcheck
 from framework.compiler import compile
 from framework.operations import from_numpy
+from framework.random import fork_rng, manual_seed
 from framework.testing.plugins.finding import Finding, NotChecked, found
 from framework.testing.plugins.inputs import pairs
 from framework.training.metrics import Metric, named_metrics
@@ -33,9 +34,13 @@ def check_loss(name: str, thing: Any, given: Sequence[Sequence[Any]]) -> Iterato
 
     try:
         loss = _made(thing)
-        calls = _fitting(loss, given)
     except NotChecked as reason:
-        yield Finding("losses", name, "inputs", None, str(reason))
+        yield Finding("losses", name, "made", None, str(reason))
+        return
+    try:
+        calls = _fitting(name, loss, given)
+    except NotChecked as reason:
+        yield Finding("losses", name, "inputs", False, str(reason))
         return
     scalar = of("scalar", _check_scalar)
     yield scalar
@@ -67,14 +72,17 @@ def check_metric(name: str, thing: Any, given: Sequence[Sequence[Any]]) -> Itera
         if not isinstance(value, float | int) or math.isfinite(value):
             calls.append((prediction, target))
     if not calls:
-        yield Finding("metrics", name, "inputs", None, _give(name, "[prediction, target]"))
+        yield Finding("metrics", name, "inputs", False, _give(name, "[prediction, target]"))
         return
 
     def batches() -> None:
         for prediction, target in calls:
             whole = _measured(make(), [(prediction, target)])
             cut = _measured(make(), [(prediction[:2], target[:2]), (prediction[2:], target[2:])])
-            assert _alike(whole, cut), f"it is {whole} of all samples at once, and {cut} in two batches"
+            assert _alike(whole, cut), (
+                f"it is {whole} of all samples at once, and {cut} in two batches of other sizes: add up sums and counts in "
+                "update, not means of batches, and divide in compute"
+            )
 
     def state() -> None:
         for prediction, target in calls:
@@ -126,20 +134,19 @@ def _made(thing: Any) -> Callable[[Any, Any], Any]:
         ) from None
 
 
-def _fitting(loss: Callable[[Any, Any], Any], given: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
+def _fitting(name: str, loss: Callable[[Any, Any], Any], given: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
     """Those given, or else of each usual kind the ones that it takes and gives a finite number for."""
     if given:
         return list(pairs(given))
     found, failure = [], None
     for prediction, target in pairs(()):
         try:
-            value = loss(from_numpy(prediction), from_numpy(target))
-            if isinstance(value, Tensor) and value.isfinite().all():
+            value = loss(from_numpy(prediction).requires_grad_(), from_numpy(target))
+            if not isinstance(value, Tensor) or value.isfinite().all():
                 found.append([prediction, target])
         except Exception as error:
             failure = failure or error
     if not found:
-        name = getattr(loss, "__name__", type(loss).__name__)
         raise NotChecked(f"No usual prediction and target fit ({failure}). {_give(name, '[prediction, target]')}")
     return found
 
@@ -155,33 +162,54 @@ def _value(loss: Callable[[Any, Any], Any], prediction: np.ndarray, target: np.n
 
 def _check_scalar(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
     value, _ = _value(loss, prediction, target)
-    assert isinstance(value, Tensor), f"a loss returns a Tensor, not {value!r}"
+    assert isinstance(value, Tensor), (
+        f"a loss returns a Tensor, not {type(value).__name__}: training calls loss.backward(). Leave out .item(), float(…) "
+        "and NumPy's functions."
+    )
     assert value.numel() == 1, f"a loss is one number, not of shape {tuple(value.shape)}: take its mean or sum"
     assert value.requires_grad, (
-        "the loss does not depend on the prediction, as far as autograd sees: no .detach(), no NumPy"
+        "the loss does not depend on the prediction, as far as autograd sees: no .detach(), .data or comparison, no NumPy, "
+        "and functions of Tensors from the prediction to the end"
     )
 
 
 def _check_batch_size(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
     """It is a mean, the same for a batch taken twice; or a sum, which says so."""
 
-    def of(*parts: slice) -> float:
-        batch = [np.concatenate([each[part] for part in parts]) for each in (prediction, target)]
-        return float(loss(*map(from_numpy, batch)).item())
-
-    everything, first, second = slice(None), slice(3), slice(3, None)
-    once, twice, halves = of(everything), of(everything, everything), of(first) + of(second)
+    if len(target) != len(prediction):
+        raise NotChecked("Its target has no row for each sample.")
+    once, twice, single = (_of_samples(loss, prediction, target, each) for each in (1, 2, 0))
+    assert math.isfinite(single), (
+        f"of a batch of one sample, which the last of an epoch may be, it is {single}: a division by the number of samples "
+        "less one may be why"
+    )
     summed = getattr(loss, "reduction", "mean") == "sum"
     if summed:
-        right = _near(2 * once, twice) and _near(halves, once)
+        right = _near(2 * once, twice)
         assert right, f"its reduction is 'sum', but it is {once:.6g} of a batch, and {twice:.6g} of the same twice"
         return
-    shown = f"{once:.6g} of {len(prediction)} samples, {twice:.6g} of the same twice, {halves / 2:.6g} on average of its halves"
+    shown = f"{once:.6g} of {len(prediction)} samples, {twice:.6g} of the same twice"
     assert not (_near(2 * once, twice) and not _near(once, 0)), (
         f"it adds up over the batch, or divides by a fixed number ({shown}), and the trainer takes it for a mean: divide by "
         "the number of elements that there are; or make it a Module with reduction = 'sum'."
     )
-    assert _near(once, twice) and _near(halves / 2, once), f"it goes by the size of the batch: {shown}"
+    if not _near(once, twice):
+        raise NotChecked(
+            f"It goes by the size of the batch: {shown}. That may be right of a loss that compares samples with each other."
+        )
+
+
+def _of_samples(loss: Any, prediction: np.ndarray, target: np.ndarray, times: int) -> float:
+    """The loss of a batch taken so many times; 0, of its first sample alone."""
+    batch = [np.concatenate([each] * times) if times else each[:1] for each in (prediction, target)]
+    try:
+        return float(loss(*map(from_numpy, batch)).item())
+    except Exception as error:
+        error.args = (
+            f"{error}\nIt takes a batch of {len(prediction)} samples, and not one of {len(batch[0])}, as the last of an epoch "
+            "may be: take their number from the prediction, by len(prediction) or reshape(-1, …).",
+        )
+        raise
 
 
 def _near(one: float, other: float) -> bool:
@@ -189,7 +217,24 @@ def _near(one: float, other: float) -> bool:
 
 
 def _check_gradient(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
-    gradcheck(lambda x: loss(x, from_numpy(target)), from_numpy(prediction.copy()).requires_grad_())
+    """What is detached on purpose is not to be told from what is by mistake."""
+
+    def of(x: Tensor) -> Any:
+        with fork_rng():
+            manual_seed(0)
+            return loss(x, from_numpy(target))
+
+    try:
+        gradcheck(of, from_numpy(prediction.copy()).requires_grad_())
+    except GradcheckError as error:
+        if error.place is None:
+            raise
+        worst = np.unravel_index(int(np.argmax(np.abs(error.analytical - error.numerical))), error.numerical.shape)
+        raise NotChecked(
+            f"Its gradient is not that of finite differences: {error.analytical[worst]:.6g} in the place of "
+            f"{error.numerical[worst]:.6g}. If a part of it is a constant on purpose, by .detach(), that is right. If not: a "
+            "part goes through .detach(), .data, .item() or .numpy(), or a Function of its own is wrong."
+        ) from None
 
 
 def _check_finite(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
@@ -200,6 +245,7 @@ def _check_finite(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None
         at["the targets themselves"] = target.copy()
     if anything:
         at |= {"numbers around 50": 20 * prediction + 30 * np.sign(prediction)}
+        _check_overflow(loss, 100 * np.sign(prediction), target)
     for what, values in at.items():
         value, x = _value(loss, values, target)
         (gradient,) = grad(value, x)
@@ -210,11 +256,26 @@ def _check_finite(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None
             )
 
 
+def _check_overflow(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
+    """float32 overflows sooner; an infinite loss may be right there, nan is not."""
+    target = target.astype(np.float32) if target.dtype.kind == "f" else target
+    value, x = _value(loss, prediction.astype(np.float32), target)
+    (gradient,) = grad(value, x)
+    wrong = "loss" if bool(value.isnan().any()) else "gradient"
+    assert wrong == "gradient" and not (bool(value.isfinite().all()) and bool(gradient.isnan().any())), (
+        f"its {wrong} is nan where the predictions are 100 and -100 in float32: exp overflows there, or a logarithm is of 0. "
+        "Functions that take logits mend it: binary_cross_entropy_with_logits, logsigmoid, log_softmax, softplus."
+    )
+
+
 def _check_float32(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
     target = target.astype(np.float32) if target.dtype.kind == "f" else target
     value, x = _value(loss, prediction.astype(np.float32), target)
     (gradient,) = grad(value, x)
-    assert value.dtype == framework.float32, f"float32 predictions and targets give a loss of {value.dtype}"
+    assert value.dtype == framework.float32, (
+        f"float32 predictions and targets give a loss of {value.dtype}, and all that follows takes twice as long: a tensor of "
+        "NumPy's numbers is float64; make constants by framework.tensor(2.0), or use Python numbers"
+    )
     assert gradient.dtype == framework.float32
 
 

@@ -9,25 +9,38 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import Operation, Tensor, grad
+from framework.operations import ones_like
 from framework.testing import operations as checks
+from framework.testing.plugins.calls import as_example, calls_of
+from framework.testing.plugins.extremes import check_extremes
 from framework.testing.plugins.finding import Finding, NotChecked, found
-from framework.testing.plugins.inputs import calls_of
+from framework.testing.plugins.types import check_types
 
 __all__ = ["check"]
 
 KIND = "operations"
 
 HINTS = {
-    "values": "A result is an array, one of no dimensions too, and the same for arrays as for Tensors.",
     "gradient": "The formula's value is not the slope that finite differences give.",
     "second": "The formula, differentiated itself, is not what finite differences of it give. A kept statistic that depends "
     "on an input needs the function that computes it: residuals={name: function}.",
     "float32": "",
-    "device": "A formula uses np.f(x), operators, indexing, .shape, .ndim and .dtype; no methods of arrays, no creation of "
-    "arrays but np.zeros_like and the like, no decision by a value.",
     "compiled": "Traced, it must give what it gives as it is written: it may not go by values, the time, or anything outside.",
     "layout": "The result may not depend on how an array lies in memory.",
 }
+
+
+INSTEAD = {
+    "must not decide": "Write np.where(condition, a, b), or multiply by the condition: (x > 0) * g. ",
+    "does not become": "Leave out np.asarray(x), float(x), x.item() and math.f(x): np.f(x) is enough. ",
+}
+"""For what a `DeviceArray` says, the right call where it does not say that itself."""
+
+COMPILED = 3
+"""How many calls of an operation are compiled, which takes longest."""
+
+Of = Callable[[str, Callable[[], object]], Finding]
+Each = Callable[[Callable[[Operation, Sequence[Any]], object]], Callable[[], None]]
 
 
 def check(name: str, operation: Any, given: Sequence[Sequence[Any]]) -> Iterator[Finding]:
@@ -50,20 +63,72 @@ def check(name: str, operation: Any, given: Sequence[Sequence[Any]]) -> Iterator
     def each(check: Callable[[Operation, Sequence[Any]], object]) -> Callable[[], None]:
         return lambda: _over(calls, lambda call: check(operation, call))
 
-    yield of("values", each(checks.check_forward))
+    values = of("values", each(_check_values))
+    yield values
+    if not values.ok:  # then nothing else is worth looking at
+        return
     yield of("layout", each(_check_layout))
     if operation.positions:
-        pure = of("purity", each(checks.check_purity))
-        first = of("gradient", each(lambda one, call: checks.check_gradients(one, *call, second_order=False)))
-        yield from (pure, first)
-        if pure.ok and first.ok:
-            yield of("second", each(_check_second))
-            yield of("shapes", each(_check_shapes))
-        yield of("float32", each(checks.check_single_precision))
+        yield from _of_derivatives(operation, calls, of, each)
     else:
-        yield Finding(KIND, name, "gradient", None, "It has no derivative.")
-    yield of("device", each(checks.check_device))
-    yield of("compiled", each(checks.check_compiled))
+        yield Finding(
+            KIND, name, "gradient", None, "It has no derivative: nothing before it can be trained through it."
+        )
+    plain = of("device", each(_check_device))
+    yield plain
+    if plain.ok:
+        yield of("compiled", lambda: _over(calls[:COMPILED], lambda call: checks.check_compiled(operation, call)))
+
+
+def _of_derivatives(operation: Operation, calls: Sequence[Sequence[Any]], of: Of, each: Each) -> Iterator[Finding]:
+    """The checks of formulas; where one is wrong, those that would fail on account of it are left out."""
+    pure = of("purity", each(checks.check_purity))
+    yield pure
+    if pure.ok:
+        first = of("gradient", each(lambda one, call: checks.check_order(one, call, second=False)))
+        yield first
+        if first.ok:
+            second = of("second", each(lambda one, call: checks.check_order(one, call, second=True)))
+            yield second
+            yield of("shapes", each(_check_shapes))
+            if second.ok:
+                yield of("extremes", lambda: check_extremes(operation, calls[0]))
+    single = of("float32", each(checks.check_single_precision))
+    yield single
+    if single.ok and len(operation.positions) > 1:
+        yield of("types", lambda: check_types(operation, calls[0]))
+
+
+def _check_values(operation: Operation, call: Sequence[Any]) -> None:
+    """The same for the same arguments, and for arrays as for Tensors; what a formula raises is told here, once."""
+    for one, other in zip(_everything(operation, call), _everything(operation, call), strict=True):
+        assert np.array_equal(one, other, equal_nan=True), (
+            "called twice with the same arguments it gives other numbers. An operation goes by its arguments alone, so that "
+            "derivatives and programs can rely on it: it keeps nothing from call to call, and random numbers are an "
+            "argument, drawn by framework.rand, which goes by the run's seed."
+        )
+    checks.check_forward(operation, [as_example(each) for each in call])
+
+
+def _everything(operation: Operation, call: Sequence[Any]) -> list[np.ndarray]:
+    """Results and gradients."""
+    tensors = checks.as_tensors(operation, call)
+    outputs = _results(operation(*tensors))
+    wanted = [each for each in checks.flat(tensors) if each.requires_grad]
+    recorded = [each for each in outputs if each.requires_grad]
+    starts = [ones_like(each.detach()) for each in recorded]
+    found = grad(recorded, wanted, starts, allow_unused=True) if recorded and wanted else ()
+    return [each.numpy(force=True) for each in (*outputs, *found) if each is not None]
+
+
+def _check_device(operation: Operation, call: Sequence[Any]) -> None:
+    """On an array that knows NumPy's functions and nothing else, as those of devices, of programs, and Tensors."""
+    try:
+        checks.check_device(operation, call)
+    except (TypeError, AttributeError) as error:
+        advice = next((text for words, text in INSTEAD.items() if words in str(error)), "")
+        error.args = (f"{error}. {advice}Second derivatives, programs and devices call it with arrays of other kinds.",)
+        raise
 
 
 def _over(calls: Sequence[Sequence[Any]], check: Callable[[Sequence[Any]], object]) -> None:
@@ -99,25 +164,24 @@ def _check_name(name: str, operation: Any) -> None:
     )
 
 
-def _check_second(operation: Operation, call: Sequence[Any]) -> None:
-    checks.check_gradients(operation, *call, second_order=True)
-
-
 def _check_layout(operation: Operation, call: Sequence[Any]) -> None:
     """An array that lies the other way round in memory gives the same."""
 
     def turned(value: Any) -> Any:
         return np.asfortranarray(value) if isinstance(value, np.ndarray) and value.ndim > 1 else value
 
-    other = [[turned(one) for one in each] if isinstance(each, list) else turned(each) for each in call]
-    for one, two in zip(_results(operation(*call)), _results(operation(*other)), strict=True):
+    plain = [as_example(each) for each in call]
+    other = [
+        [turned(one) for one in each] if isinstance(each, list) else turned(each) for each in map(as_example, call)
+    ]
+    for one, two in zip(_results(operation(*plain)), _results(operation(*other)), strict=True):
         np.testing.assert_allclose(np.asarray(two), np.asarray(one), rtol=1e-10, err_msg="of arrays in Fortran's order")
 
 
 def _check_shapes(operation: Operation, call: Sequence[Any]) -> None:
-    """Each gradient has its input's shape and type; of arrays of different types, too, where it takes them."""
+    """Each gradient has its input's shape and type."""
     tensors = checks.as_tensors(operation, call)
-    inputs = [each for each in checks._flat(tensors) if each.requires_grad]
+    inputs = [each for each in checks.flat(tensors) if each.requires_grad]
     outputs = [each for each in _results(operation(*tensors)) if isinstance(each, Tensor) and each.requires_grad]
     if not outputs or not inputs:
         return

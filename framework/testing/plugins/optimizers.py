@@ -1,154 +1,280 @@
-"""Checks an optimizer: does it go down, can it be resumed, and does it leave alone what is not its own?"""
+"""Checks the optimizers that a plugin adds: that they go down, keep their state, and keep it to themselves."""
 
 from __future__ import annotations
 
 import copy
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 import framework
 from framework.autograd import Tensor
+from framework.autograd.tensor import wrap
 from framework.compiler import compile
-from framework.extend import takes_closure
-from framework.nn import Parameter
-from framework.operations import from_numpy
 from framework.testing.plugins.finding import Finding, NotChecked, found
+from framework.training.parts import takes_argument
+from framework.training.verifying.comparing import Comparison
 
 __all__ = ["check"]
 
 KIND = "optimizers"
-RATES = (None, 1e-1, 1e-2, 1e-3, 1e-4)
-"""Learning rates that are tried one after the other; at first its own."""
+
+RATES = 0.1, 0.01, 0.001, 1e-4
+"""Learning rates to try beside the optimizer's own: it goes down with one of them."""
+
+STEPS = 100
+
+Make = Callable[..., Any]
+New = Callable[[Any], Tensor]
+Function = Callable[[Tensor], Tensor]
 
 
-def check(name: str, make: Callable[..., Any]) -> Iterator[Finding]:
-    """Every check of an optimizer, made with parameters alone, or with another learning rate."""
+def quadratic(x: Tensor) -> Tensor:
+    """A bowl, ten times as steep along one axis."""
+    a, b = x.flatten() + framework.tensor([-1.0, 2.0])
+    return 0.5 * (a * a + 10 * b * b)
 
-    def of(check: str, function: Callable[[], object]) -> Finding:
-        return found(KIND, name, check, function)
+
+def rosenbrock(x: Tensor) -> Tensor:
+    """A bent valley. Rosenbrock, 1960."""
+    x, y = x.flatten()
+    return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+
+
+def check(name: str, thing: Any) -> Iterator[Finding]:
+    """Every check of an optimizer; it is made with parameters alone, or with another learning rate."""
+    has_rate = "lr" in inspect.signature(thing).parameters
+
+    def of(check: str, function: Callable[..., object], *arguments: Any) -> Finding:
+        return found(KIND, name, check, partial(function, make, new, *arguments))
+
+    def make(parameters: Any, rate: float | None = None) -> Any:
+        rate = 0.01 if rate is None and _needs_rate(thing) else rate
+        return thing(parameters) if rate is None else thing(parameters, lr=rate)
 
     try:
-        make([_parameter([1.0])])
+        new = partial(_parameter, _shape(make))
     except Exception as error:
         yield Finding(
             KIND, name, "made", None, f"It cannot be made of parameters alone: {type(error).__name__}: {error}"
         )
         return
-    yield of("quadratic", lambda: _goes_down(make, _quadratic, [1.0, -2.0, 0.5]))
-    yield of("Rosenbrock", lambda: _goes_down(make, _rosenbrock, [-1.5, 2.0]))
-    yield of("state", lambda: _check_state(make))
-    yield of("own state", lambda: _check_alone(make))
-    yield of("no gradient", lambda: _check_without_gradient(make))
-    yield of("float32", lambda: _check_float32(make))
-    yield of("compiled", lambda: _check_compiled(make))
+    apart = of("own state", _check_own_state)
+    yield apart
+    if not apart.ok:  # then each of the others would be told of what one before it left behind
+        return
+    rates = [None, *(RATES if has_rate else ())]
+    for title, function, start in (("quadratic", quadratic, [3.0, 3.0]), ("Rosenbrock", rosenbrock, [-1.2, 1.0])):
+        down = of(title, _check_down, rates, function, start)
+        yield down
+        if not down.ok:
+            return
+    yield of("state", _check_state_dict)
+    yield of("no gradient", _check_without)
+    yield of("rate", _check_rate)
+    yield of("float32", _check_single)
+    yield of("compiled", _check_compiled)
 
 
-def _parameter(values: list[float], dtype: Any = np.float64) -> Parameter:
-    return Parameter(from_numpy(np.array(values, dtype)))
+def _needs_rate(thing: Any) -> bool:
+    found = inspect.signature(thing).parameters.get("lr")
+    return found is not None and found.default is found.empty
 
 
-def _quadratic(x: Tensor) -> Tensor:
-    return (x * x * from_numpy(np.arange(1, len(x) + 1, dtype=x.numpy(force=True).dtype))).sum()
+def _shape(make: Make) -> tuple[int, ...]:
+    """The shape of the parameters that it takes: a vector, or else a matrix."""
+    try:
+        make([_parameter((2,), [1.0, 1.0])])
+    except ValueError:
+        make([_parameter((2, 1), [1.0, 1.0])])
+        return (2, 1)
+    return (2,)
 
 
-def _rosenbrock(x: Tensor) -> Tensor:
-    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+def _parameter(shape: tuple[int, ...], values: Any) -> Tensor:
+    """Two numbers, as a parameter. It is float32: that is what load_state_dict brings a state to, too."""
+    return wrap(np.array(values, np.float32).reshape(shape)).requires_grad_()
 
 
-def _steps(optimizer: Any, x: Tensor, function: Callable[[Tensor], Tensor], steps: int) -> None:
-    def closure() -> Tensor:
+def _step(optimizer: Any, parameters: Sequence[Tensor], function: Function) -> float:
+    """One step down a function of each parameter; gives the sum before it."""
+
+    def closure() -> Any:
         optimizer.zero_grad()
-        loss = function(x)
+        loss: Any = sum(function(each) for each in parameters)
         loss.backward()
         return loss
 
-    for _ in range(steps):
-        if takes_closure(optimizer):
-            optimizer.step(closure)
-        else:
-            closure()
-            optimizer.step()
+    if takes_argument(optimizer):
+        return float(optimizer.step(closure))
+    loss = closure()
+    optimizer.step()
+    return float(loss)
 
 
-def _goes_down(make: Callable[..., Any], function: Callable[[Tensor], Tensor], start: list[float]) -> None:
-    """From a start, it comes lower in 200 steps, with its own learning rate or a smaller one."""
-    x = _parameter(start)
-    before, ends = function(x).item(), []
-    for rate in RATES if "lr" in inspect.signature(make).parameters else RATES[:1]:
-        x = _parameter(start)
-        optimizer = make([x]) if rate is None else make([x], lr=rate)
-        with np.errstate(all="ignore"):
-            _steps(optimizer, x, function, 200)
-        ends.append(function(x).item())
-        if math.isfinite(ends[-1]) and ends[-1] < 0.9 * before:
-            return
-        if math.isfinite(ends[-1]) and ends[-1] < before and rate is None:
-            return
-    shown = ", ".join(f"{end:.4g}" for end in ends)
+def _check_down(make: Make, new: New, rates: Sequence[float | None], function: Function, start: list[float]) -> str:
+    tried = []
+    for rate in rates:
+        parameter = new(start)
+        optimizer = make([parameter], rate)
+        first = float(function(parameter))
+        for _ in range(STEPS):
+            _step(optimizer, [parameter], function)
+        last = float(function(parameter))
+        with_rate = "" if rate is None else f" with lr={rate:g}"
+        if math.isfinite(last) and last < first:
+            return f"from {first:.4g} to {last:.4g} in {STEPS} steps{with_rate}"
+        tried.append((last, f"from {first:.4g} to {last:.4g}{with_rate}"))
+    ways = "; ".join(text for _, text in tried)
+    if all(last == first for last, _ in tried):
+        why = (
+            "The parameters do not change: write into them, as parameter.data -= …, or return the new ones from update."
+        )
+    else:
+        why = "It goes against the gradient, parameter - lr * grad: is the step's sign right?"
+    raise AssertionError(f"in {STEPS} steps it does not go down: {ways}. {why}")
+
+
+def _check_without(make: Make, new: New) -> None:
+    used, unused = new([1.0, 1.0]), new([1.0, 1.0])
+    optimizer = make([used, unused])
+    if takes_argument(optimizer):
+        raise NotChecked("it takes a closure")
+    try:
+        _step(optimizer, [used], quadratic)
+    except Exception as error:
+        error.args = (
+            f"{error}\nIt fails where a parameter has no gradient, as one that is frozen or was not used. Pass over it: if "
+            "parameter.grad is None: continue.",
+        )
+        raise
+    assert np.all(unused._array == 1), "it changes a parameter that has no gradient, as one that is frozen"
+    optimizer.zero_grad()
+    assert used.grad is None or not used.grad._array.any(), (
+        "zero_grad() leaves the gradient as it is: leave it to framework.extend.Optimizer, or set parameter.grad to None"
+    )
+
+
+def _check_rate(make: Make, new: New) -> None:
+    """A schedule sets group["lr"], so a step goes by it."""
+    parameter = new([1.0, 1.0])
+    optimizer = make([parameter])
+    groups = getattr(optimizer, "param_groups", [])
+    if not groups or not isinstance(groups[0].get("lr"), int | float):
+        raise NotChecked("its groups have no lr, so no schedule can change it")
+    own = [name for name, value in _attributes(optimizer).items() if value == groups[0]["lr"]]
+    groups[0]["lr"] = 0.0
+    _step(optimizer, [parameter], quadratic)  # it may have taken the rate of this one before
+    before = parameter._array.copy()
+    _step(optimizer, [parameter], quadratic)
+    if np.array_equal(parameter._array, before):
+        return
+    text = "after group['lr'] was set to 0 it still moves: schedules set that, and so have no effect."
+    if own:
+        raise AssertionError(f"{text} Take the rate from group['lr'] in every step, and not from self.{own[0]}.")
+    raise NotChecked(f"{text} That is right for an optimizer that goes by lr at its start only.")
+
+
+def _check_state_dict(make: Make, new: New) -> None:
+    """Loaded into another optimizer, the state goes on to the same numbers, bit by bit."""
+    starts = [[3.0, 3.0], [0.5, -0.25]]
+    parameters = [new(each) for each in starts]
+    optimizer = make(parameters)
+    fresh = _attributes(optimizer)
+    for _ in range(5):
+        _step(optimizer, parameters, quadratic)
+    changed = [name for name, value in _attributes(optimizer).items() if fresh.get(name, value) != value]
+    state = copy.deepcopy(optimizer.state_dict())
+    others = [new(each._array) for each in parameters]
+    other = make(others)
+    other.load_state_dict(state)
+    for _ in range(5):
+        _step(optimizer, parameters, quadratic)
+        _step(other, others, quadratic)
+    difference = Comparison()
+    for number, (one, two) in enumerate(zip(parameters, others, strict=True)):
+        difference.go(one._array, two._array, f"parameter {number}")
+    if not difference.places:
+        return
+    for number, (one, two) in enumerate(zip(parameters, others, strict=True)):
+        difference.go(dict(_state_of(optimizer, one)), dict(_state_of(other, two)), f"its state, parameter {number}")
+    why = "What it remembers belongs into self.state[parameter] (from `initial_state`), and its numbers into param_groups."
+    if changed:
+        names = " and ".join(f"self.{name}" for name in changed)
+        why = f"{names} changes from step to step and is not in state_dict. {why}"
     raise AssertionError(
-        f"200 steps from a value of {before:.4g} end at {shown} (with its own learning rate, then 0.1, 0.01, …): is the "
-        "step's sign right? It goes against the gradient."
+        f"resumed from its state_dict after 5 steps, it goes another way: {'; '.join(difference.places)}.\n{why}"
     )
 
 
-def _check_state(make: Callable[..., Any]) -> None:
-    """Five steps, `state_dict` into a new one, and five more are ten steps, to the bit."""
-    x = _parameter([1.0, -2.0, 0.5])
-    optimizer = make([x])
-    _steps(optimizer, x, _quadratic, 5)
-    y = _parameter(x.tolist())
-    other = make([y])
-    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    _steps(optimizer, x, _quadratic, 5)
-    _steps(other, y, _quadratic, 5)
-    assert x.numpy(force=True).tobytes() == y.numpy(force=True).tobytes(), (
-        f"resumed from its state_dict after 5 steps, it comes to {y.tolist()} in the place of {x.tolist()}: what it "
-        "remembers belongs into self.state[parameter] (from `initial_state`), and its numbers into param_groups."
+def _attributes(optimizer: Any) -> dict[str, Any]:
+    """The plain values that an optimizer has beside its state."""
+    plain = (bool, int, float, str, type(None))
+    return {name: value for name, value in vars(optimizer).items() if isinstance(value, plain) and name[:1] != "_"}
+
+
+def _state_of(optimizer: Any, parameter: Tensor) -> Mapping[str, Any]:
+    state = getattr(optimizer, "state", None)
+    found = state.get(parameter) if isinstance(state, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _check_own_state(make: Make, new: New) -> None:
+    """Two optimizers at once do as each alone, and no state is a parameter or a gradient itself."""
+    alone, together, other = (new(each) for each in ([3.0, 3.0], [3.0, 3.0], [-1.0, 5.0]))
+    single = make([alone])
+    for _ in range(4):
+        _step(single, [alone], quadratic)
+    one, two = make([together]), make([other])
+    for _ in range(4):
+        _step(two, [other], quadratic)
+        _step(one, [together], quadratic)
+        _check_apart(_state_of(one, together), together)
+    assert np.array_equal(alone._array, together._array), (
+        "beside another optimizer it goes another way: they share something. Keep state in self.state[parameter], and "
+        "nothing in the class, in a default argument such as state={}, or in the module."
     )
 
 
-def _check_alone(make: Callable[..., Any]) -> None:
-    """Another optimizer of its kind, at work in between, changes nothing; nor do parameters in groups of their own."""
-    x, y = _parameter([1.0, -2.0]), _parameter([1.0, -2.0])
-    optimizer, busy = make([x]), make([{"params": [_parameter([3.0])]}])
-    alone = make([y])
+def _check_apart(state: Mapping[str, Any], parameter: Tensor) -> None:
+    for name, value in state.items():
+        array = value._array if isinstance(value, Tensor) else value
+        if not isinstance(array, ndarray):
+            continue
+        for whose, tensor in (("gradient", parameter.grad), ("parameter", parameter)):
+            assert tensor is None or not np.shares_memory(array, tensor._array), (
+                f"its state {name!r} is the {whose} itself, which changes: keep a copy, {whose}.clone()"
+            )
+
+
+def _check_single(make: Make, new: New) -> None:
+    parameter = new([3.0, 3.0])
+    optimizer = make([parameter])
     for _ in range(3):
-        _steps(optimizer, x, _quadratic, 1)
-        _steps(busy, busy.param_groups[0]["params"][0], _quadratic, 1)
-        _steps(alone, y, _quadratic, 1)
-    assert x.tolist() == y.tolist(), (
-        "two of its objects share a state: what changes belongs to the object, not the class"
-    )
+        _step(optimizer, [parameter], quadratic)
+    assert parameter._array.dtype == np.float32, f"a float32 parameter becomes {parameter._array.dtype}"
+    for name, value in _state_of(optimizer, parameter).items():
+        array = value._array if isinstance(value, Tensor) else value
+        if isinstance(array, ndarray) and array.ndim and array.dtype == np.float64:
+            raise AssertionError(
+                f"the state {name!r} of a float32 parameter is float64, of twice the size: make it by "
+                "np.zeros_like(parameter), and use math.sqrt for numbers, since NumPy's are float64."
+            )
 
 
-def _check_without_gradient(make: Callable[..., Any]) -> None:
-    x, unused = _parameter([1.0]), _parameter([5.0])
-    optimizer = make([x, unused])
-    if takes_closure(optimizer):
-        raise NotChecked("It takes a closure.")
-    _steps(optimizer, x, _quadratic, 2)
-    assert unused.tolist() == [5.0], "it changes a parameter that has no gradient"
-
-
-def _check_float32(make: Callable[..., Any]) -> None:
-    x = _parameter([1.0, -2.0, 0.5], np.float32)
-    _steps(make([x]), x, _quadratic, 3)
-    assert x.dtype == framework.float32, f"a float32 parameter has become {x.dtype}"
-
-
-def _check_compiled(make: Callable[..., Any]) -> None:
+def _check_compiled(make: Make, new: New) -> None:
     """As a program it gives the same bits; one with a `step` of its own stays as it is written."""
-    made = make([_parameter([1.0])])
+    made = make([new([1.0, 1.0])])
     if not getattr(made, "two_part", False):
         raise NotChecked(
             "It has a step of its own, which stays Python; with `scalars` and `update` it would be compiled."
         )
-    x, y = _parameter([1.0, -2.0, 0.5]), _parameter([1.0, -2.0, 0.5])
+    x, y = new([1.0, -2.0]), new([1.0, -2.0])
     eager, compiled = partial(_one, make([x]), x), compile(partial(_one, make([y]), y))
     for _ in range(4):
         eager()
@@ -161,5 +287,5 @@ def _check_compiled(make: Callable[..., Any]) -> None:
 
 def _one(optimizer: Any, x: Tensor) -> None:
     optimizer.zero_grad()
-    _quadratic(x).backward()
+    quadratic(x).backward()
     optimizer.step()

@@ -13,9 +13,10 @@ import click
 from framework.errors import UserError
 from framework.plugin.checks import SPECS
 from framework.plugin.manager import Plugin
+from framework.plugin.registry import PluginError
 from framework.testing.exact_resume import assert_exact_resume
 from framework.testing.plugins.finding import Finding, NotChecked, found
-from framework.testing.tiny_run import TinyRuns
+from framework.testing.tiny_run import TinyRuns, Training
 
 __all__ = ["check", "check_logger"]
 
@@ -39,17 +40,29 @@ def check(plugin: Plugin, thing: object, options: Mapping[str, click.Option]) ->
         yield runs
         if runs.ok:
             yield found("training", title, "compiled", partial(_same, thing, values))
-            yield found("training", title, "resumes", partial(_resumes, thing, values), WHY)
+            yield found("training", title, "resumes", partial(_resumes, thing, values))
 
 
 def check_logger(name: str, thing: object) -> Iterator[Finding]:
     """A tiny training with a logger, whose observers must not raise."""
+    yield found("loggers", name, "runs", lambda: _train(thing, {}, loggers=[name]))
+
+
+def check_scheduler(name: str, thing: object) -> Iterator[Finding]:
+    """A tiny training with a schedule, resumed after crashes."""
 
     def run() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            TinyRuns(Path(folder))(*_given(thing), loggers=[name])
+        try:
+            _train(thing, {}, scheduler=name)
+        except PluginError:
+            raise
+        except UserError as error:  # a hyperparameter that it needs
+            raise NotChecked(str(error)) from None
 
-    yield found("loggers", name, "runs", run)
+    runs = found("schedulers", name, "runs", run)
+    yield runs
+    if runs.ok:
+        yield found("schedulers", name, "resumes", partial(_resumes, thing, {}, scheduler=name))
 
 
 def _given(thing: object) -> list[object]:
@@ -90,6 +103,37 @@ def _same(thing: object, options: Mapping[str, Any]) -> None:
     )
 
 
-def _resumes(thing: object, options: Mapping[str, Any]) -> None:
+def _resumes(thing: object, options: Mapping[str, Any], **how: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        assert_exact_resume(Path(folder), *_given(thing), options=dict(options))
+        try:
+            assert_exact_resume(Path(folder), *_given(thing), options=dict(options), **how)
+        except AssertionError as error:
+            text = str(error).partition("\nThe runs are in ")[0]
+            forgotten = "".join(f"{each}\n" for each in _forgotten(thing, options, **how))
+            raise AssertionError(f"{text}\n{forgotten}{WHY}") from None
+
+
+def _forgotten(thing: object, options: Mapping[str, Any], **how: Any) -> Iterator[str]:
+    """The plain values of plugins that training changes and that are not in what their save_state returns."""
+    trained = _train(thing, options, **how)
+    fresh = Training(_given(thing), options=options, **how).trainer().plugins.plugins
+    before = {name: vars(part) for plugin in fresh for name, part in plugin.parts.items() if hasattr(part, "__dict__")}
+    states = trained.plugins.save_states(trained)
+    for plugin in trained.plugins.plugins:
+        for name, part in plugin.parts.items():
+            if type(part).__module__.partition(".")[0] in ("framework", "framework_plugins") and thing is not part:
+                continue
+            for attribute, value in getattr(part, "__dict__", {}).items():
+                plain = isinstance(value, int | float | str) and type(value) is not bool
+                if plain and before.get(name, {}).get(attribute) != value and not _holds(states.get(name), value):
+                    how_kept = "it is not in what its save_state returns" if name in states else "it has no save_state"
+                    yield f"{name}.{attribute} changes in training, and {how_kept}."
+
+
+def _holds(tree: Any, value: Any) -> bool:
+    """Whether a value is somewhere in a tree."""
+    if isinstance(tree, Mapping):
+        return any(_holds(each, value) for each in tree.values())
+    if isinstance(tree, list | tuple | set):
+        return any(_holds(each, value) for each in tree)
+    return type(tree) is type(value) and bool(tree == value)
