@@ -40,7 +40,10 @@ class Place:
     @property
     def text(self) -> str:
         """The line itself."""
-        return linecache.getline(self.file, self.line).strip() if self.file else ""
+        if not self.file:
+            return ""
+        linecache.checkcache(self.file)  # a recipe may have been edited since it was last looked at
+        return linecache.getline(self.file, self.line).strip()
 
     @property
     def where(self) -> str:

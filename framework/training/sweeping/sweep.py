@@ -167,7 +167,10 @@ class Sweep:
             for point, code in processes.run(
                 (point, self._words, point.output) for point in left if self.state(point) in again
             ):
-                self._note(point, _last_words(point.output, code) if 0 < code < A_SIGNAL else None)
+                # One that a signal has met while it was importing may end in any way: it has not begun.
+                stopped = processes.interrupts.came is not None and _run_of(point) is None
+                failed = 0 < code < A_SIGNAL and not stopped
+                self._note(point, _last_words(point.output, code) if failed else None)
                 summary = self.summary(point)
                 if summary.status == "waiting":  # a signal came before anything was trained
                     summary = replace(summary, status="killed")
