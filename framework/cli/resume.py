@@ -82,7 +82,8 @@ def resume(context: click.Context, /, run: Path, options: tuple[str, ...], **giv
     if (run / SWEEP).is_file():
         context.exit(_resume_sweep(context, run, options, given))
     state = session(context)
-    resumption = Resumption(Run.open(run), say)
+    writes = state.plugins().call("should_write") is not False
+    resumption = Resumption(Run.open(run), say if writes else lambda message: None, writes=writes)
     try:
         trainer = _trainer(context, state, resumption, options, given)
     except NothingToDo as nothing:

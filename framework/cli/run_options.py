@@ -51,7 +51,7 @@ class RunCommand(click.Command):
 def added_options(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the options that plugins added, by name: those given, and defaults that say something."""
     added: Mapping[str, click.Option] = context.meta[ADDED]
-    found = {name: values[str(option.name)] for name, option in added.items()}
+    found = {name: values[str(option.name)] for name, option in added.items() if option.expose_value}
     return {name: value for name, value in found.items() if value is not None and value is not False and value != ()}
 
 
@@ -62,7 +62,8 @@ def given_options(context: click.Context, values: Mapping[str, Any], late: Itera
     return {
         name: values[key]
         for name, option in added.items()
-        if (key := str(option.name)) in late or context.get_parameter_source(key) is ParameterSource.COMMANDLINE
+        if option.expose_value
+        and ((key := str(option.name)) in late or context.get_parameter_source(key) is ParameterSource.COMMANDLINE)
     }
 
 

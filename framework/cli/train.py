@@ -118,7 +118,8 @@ def train(
     compiled = compiled is not False
     # What cannot be trained takes no folder.
     trainer = Trainer(built, plugins=plugins, compile=compiled, signals=signals(), **how)
-    if not trainer.trial:
+    writes = plugins.call("should_write") is not False
+    if writes and not trainer.trial:
         trainer.run = Run.create(
             built, out=out, plugins=plugins, command=sys.argv, origins=origins, compiled=compiled, **how
         )

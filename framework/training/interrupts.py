@@ -31,18 +31,21 @@ class Interrupts:
     """While `on`, a signal is noted, and raised as Interrupted by the next `check`; a second one is raised at once, as Aborted.
 
     Where somebody else handles a signal, or outside the main thread, all stays as it was. When one has come,
-    `pause()` is called, and `noted(signal)` if it is set, from within the handler.
+    `pause()` is called, and `noted(signal)` if it is set, from within the handler. While `deferred`, it has only `arrived`,
+    until somebody calls `take`: of processes that train together, all have to stop at the same step.
     """
 
     def __init__(self, signals: Sequence[int], pause: Callable[[], None]) -> None:
         self.came: int | None = None
+        self.arrived: int | None = None
+        self.deferred = False
         self.noted: Callable[[int], None] | None = None
         self._signals, self._pause = signals, pause
 
     @contextmanager
     def on(self) -> Iterator[None]:
         """Inside, signals wait."""
-        self.came = None
+        self.came = self.arrived = None
         before = {}
         if threading.current_thread() is threading.main_thread():
             usual = signal.default_int_handler, signal.SIG_DFL
@@ -60,11 +63,17 @@ class Interrupts:
         if self.came is not None:
             raise Interrupted(self.came)
 
-    def _handle(self, number: int, frame: Any) -> None:
-        if self.came is not None:
-            raise Aborted(number)
+    def take(self, number: int) -> None:
+        """As if the signal had come now."""
         self.came = number
         self._pause()
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if self.arrived is not None:
+            raise Aborted(number)
+        self.arrived = number
+        if not self.deferred:
+            self.take(number)
         if self.noted is not None:
             self.noted(number)
 

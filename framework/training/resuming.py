@@ -92,15 +92,19 @@ def _warn(message: str) -> None:
 class Resumption:
     """The steps from a run's directory to a Trainer, which hold the run's lock.
 
-    `report` is told what a person should know, `tell` what is done.
+    `report` is told what a person should know, `tell` what is done. A process that does not write the run (`should_write`)
+    reads it without the lock, and its Trainer has no run.
     """
 
-    def __init__(self, run: Run, report: Report, tell: Report = lambda _: None) -> None:
-        self.run, self.report, self.tell = run, report, tell
+    def __init__(self, run: Run, report: Report, tell: Report = lambda _: None, writes: bool = True) -> None:
+        self.run, self.report, self.tell, self.writes = run, report, tell, writes
         self.diff = ""
         self.changed: list[str] = []
         self.passed_over = False
         self.loggers: list[str] = []
+        if not writes:
+            _check_info(run)
+            return
         run.lock.acquire()
         try:
             _check_info(run)
@@ -162,12 +166,13 @@ class Resumption:
         )
         if checkpoint is not None:
             check_kinds(trainer, checkpoint.state)
-        trainer.run = run
+        trainer.run = run if self.writes else None
         if checkpoint is not None and (info["status"] == "stopped" or info.get("beyond") == checkpoint.path.name):
             checkpoint.state["stop_reason"] = None
             run.info["beyond"] = checkpoint.path.name  # where it stopped; a run killed before the next one knows it too
         # Not before: a recipe that cannot be trained now, or does not fit the checkpoint, leaves the run as it was.
-        trainer.begins = lambda: self._record(trainer, checkpoint, overrides, options, command)
+        if self.writes:
+            trainer.begins = lambda: self._record(trainer, checkpoint, overrides, options, command)
         return trainer
 
     def _check_kept(self, checkpoint: Checkpoint, inexact: bool) -> None:

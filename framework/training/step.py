@@ -159,10 +159,16 @@ def taken(steps: Steps, name: str, trainer: Trainer, split: str, number: int, ba
     trainer.parts.check(batch)
     on_nan, within = trainer.on_nan, trainer.within
     on_nan.note(within is not None and within.owed)
+    skips = split == "train" and on_nan.policy == "skip"
     try:
         outputs: Mapping[str, Any] = getattr(steps, name)(batch)
     except NotFinite as error:
+        if skips:
+            trainer.plugins.call("agree", trainer=trainer, question="skip", answer=1)
         return on_nan.met(lambda: getattr(steps.unchecked, name)(batch), split, number, batch, error.loss)
+    if skips and trainer.plugins.call("agree", trainer=trainer, question="skip", answer=0):
+        on_nan.leave_out()
+        return None
     on_nan.taken += 1
     return outputs
 

@@ -14,6 +14,7 @@ from framework.errors import in_words
 from framework.training.checkpoints.saving import Saving
 from framework.training.checkpoints.snapshot import moving
 from framework.training.checks import check_names
+from framework.training.counting import counted
 from framework.training.epoch import Epoch
 from framework.training.history import History
 from framework.training.interrupts import Interrupted, Interrupts
@@ -145,7 +146,7 @@ class Trainer:
                 self.parts.step_scheduler(metrics)
             call("epoch_end", trainer=self, metrics=metrics)
             self.within = None
-            self.stop_reason = self.stop_reason or call("should_stop", trainer=self)
+            self.stop_reason = self.stop_reason or self._should_stop()
             if self._paused:
                 self._safe_point()
         self.saving.save_at_last("the end of training")
@@ -154,8 +155,8 @@ class Trainer:
         if within.trained is not None:  # resumed where validation was to come
             return within.trained
         parts, meter = self.parts, within.meter
-        hooks = "batch_start", "after_backward", "should_update", "before_step"
-        batch_start, after_backward, should_update, before_step = map(self.plugins.caller, hooks)
+        hooks = "batch_start", "count_outputs", "after_backward", "should_update", "before_step"
+        batch_start, count_outputs, after_backward, should_update, before_step = map(self.plugins.caller, hooks)
         scheduler = self.scheduler if self.recipe.scheduler_every == "step" else None
         after = scheduler, self.plugins.caller("after_step"), self.plugins.caller("should_stop")
         between = self.steps.between(self.plugins)
@@ -177,7 +178,10 @@ class Trainer:
                 if self.run is not None:
                     self.run.note_batch(batch, self.plugins.report)
             self.count = parts.count(batch, outputs)
-            meter.add(self.loss, outputs, self.count)
+            if count_outputs:
+                meter.add(*counted(self, "train", self.loss, outputs, self.count))
+            else:
+                meter.add(self.loss, outputs, self.count)
             if in_two:
                 if after_backward:
                     after_backward(trainer=self)
@@ -205,8 +209,13 @@ class Trainer:
             scheduler.step()
         if after_step:
             after_step(trainer=self)
-        if should_stop and (reason := should_stop(trainer=self)):
-            self.stop_reason = reason
+        if should_stop:
+            self.stop_reason = self._should_stop() or self.stop_reason
+
+    def _should_stop(self) -> str | None:
+        reason: str | None = self.plugins.call("should_stop", trainer=self)
+        agreed = self.plugins.call("agree", trainer=self, question="stop", answer=int(reason is not None))
+        return reason or ("another process was asked to" if agreed else None)
 
     def _validate(self, within: Epoch) -> dict[str, float]:
         if self.run is not None:

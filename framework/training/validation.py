@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.autograd import no_grad
+from framework.training.counting import counted
 from framework.training.metrics import SplitMeter
 from framework.training.step import taken
 
@@ -21,6 +22,7 @@ def validated(trainer: Trainer) -> dict[str, float]:
     """
     model, parts = trainer.model, trainer.parts
     metrics: dict[str, float] = {}
+    count_outputs = trainer.plugins.caller("count_outputs")
     model.eval()
     with no_grad():
         for name, data in parts.validation.items():
@@ -28,7 +30,10 @@ def validated(trainer: Trainer) -> dict[str, float]:
             for number, batch in enumerate(data, 1):
                 outputs = taken(trainer.steps, "validate", trainer, name, number, batch)
                 assert outputs is not None
-                meter.add(outputs["loss"].item(), outputs, parts.count(batch, outputs))
+                loss, count = outputs["loss"].item(), parts.count(batch, outputs)
+                if count_outputs:
+                    loss, outputs, count = counted(trainer, name, loss, outputs, count)
+                meter.add(loss, outputs, count)
                 trainer.interrupts.check()
             metrics |= meter.result(trainer.epoch)
     return metrics

@@ -41,6 +41,26 @@ def make_plugins(options: Mapping[str, Any]) -> object:
     """
 
 
+@hookspec(firstresult=True)
+def should_write() -> bool | None:
+    """Called before a run's folder is made, or taken up again: asks whether this process is to write it.
+
+    Of processes that train together, one writes: the others have no run, and save nothing.
+
+    Arguments:
+        None.
+    Returns:
+        False where another process does; None to leave it to others. The first answer decides.
+    Example:
+        import os
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def should_write():
+            return False if os.environ.get("RANK", "0") != "0" else None
+    """
+
+
 @hookspec
 def prepare_data(trainer: Trainer, split: str, data: Iterable[Any]) -> Iterable[Any] | None:
     """Called when a Trainer is made, for the training data and for each validation set.
@@ -110,6 +130,26 @@ def batch_start(trainer: Trainer, batch: Any) -> None:
         @hookimpl
         def batch_start(trainer, batch):
             assert len(batch[0]) > 0
+    """
+
+
+@hookspec
+def count_outputs(trainer: Trainer, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Called with what each step has returned, of training and of validation, before it is counted in the epoch's numbers.
+
+    Arguments:
+        trainer: the Trainer.
+        split: "train", or the validation set's name.
+        outputs: "loss", a number; "count", what that is a mean over; "prediction" and "target", Tensors, where there are
+            metrics; and what else the recipe's own step returns, numbers to be averaged.
+    Returns:
+        What to count in its place, or None. The next plugin is given that.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def count_outputs(split, outputs):
+            return {**outputs, "loss": min(outputs["loss"], 10.0)} if split == "train" else None
     """
 
 
@@ -259,6 +299,26 @@ def should_stop(trainer: Trainer) -> str | None:
         @hookimpl
         def should_stop(trainer):
             return "100 steps are enough" if trainer.step >= 100 else None
+    """
+
+
+@hookspec(firstresult=True)
+def agree(trainer: Trainer, question: str, answer: int) -> int | None:
+    """Called where processes that train together have to decide alike, in the midst of training, though each sees its own.
+
+    Arguments:
+        trainer: the Trainer.
+        question: "skip", whether this batch is left out (`--on-nan skip`); "stop", whether a plugin wants to stop.
+        answer: what this process would do, 1 for yes.
+    Returns:
+        What all do: the largest answer of all. None where this process trains alone.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl
+        def agree(question, answer):
+            print(question, answer)
+            return answer
     """
 
 

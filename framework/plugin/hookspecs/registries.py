@@ -222,7 +222,8 @@ def register_options(register: Register[click.Option]) -> None:
 
     Arguments:
         register: `register(name, option)`, a click option whose value, a JSON value, goes by `name`: the run keeps it,
-            and has it again when it is resumed. Import click inside the hook.
+            and has it again when it is resumed. One with `expose_value=False` acts by its callback alone, and is not
+            kept. Import click inside the hook.
     Returns:
         Nothing.
     Example:

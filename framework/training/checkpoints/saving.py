@@ -50,11 +50,12 @@ class Saving:
         self._started = time.perf_counter()
         self._before = 0.0 if checkpoint is None else checkpoint.state["seconds"]
         trainer = self._trainer
-        if trainer.run is not None:
+        # Without a run nothing is saved, and without a checkpoint nothing was: then nothing need be looked at.
+        looks = trainer.run is not None or checkpoint is not None
+        if looks:
             self.digests = {name: data_digest(each) for name, each in trainer.recipe.splits.items()}
         parts = [each for each in (trainer.optimizer, trainer.scheduler) if keeps_itself(each)]
-        # Without a run nothing is saved, and nothing need be looked at.
-        self.own = OwnState(own_objects(trainer) if trainer.run is not None else {}, kept=[trainer.model, *parts])
+        self.own = OwnState(own_objects(trainer) if looks else {}, kept=[trainer.model, *parts])
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint."""

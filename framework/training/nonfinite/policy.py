@@ -96,14 +96,20 @@ class OnNan:
                 raise error
             self.warned[which] = True
             self._trainer.plugins.report(f"{error}\n{self._consequence(training)}")
+        if training and self.policy == "skip":
+            self.leave_out()
+            return None
         assert self._rewind is not None
         self._rewind.rewind()
-        if training and self.policy == "skip":
-            self.skipped += 1
-            return None
         if training:
             self._trainer.go_unchecked()
         return unchecked()
+
+    def leave_out(self) -> None:
+        """Put everything back as it was before the batch, and count it among those left out."""
+        assert self._rewind is not None
+        self._rewind.rewind()
+        self.skipped += 1
 
     def _consequence(self, training: bool) -> str:
         if not training:
