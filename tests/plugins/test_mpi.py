@@ -1,0 +1,243 @@
+"""Training in several processes of MPI is training in one: numbers, files, ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framework.training.files import read_arrays, read_json
+from framework.training.verifying.comparing import compare_runs, records_of
+
+pytestmark = pytest.mark.skipif(
+    find_spec("mpi4py") is None or not Path(sys.executable).with_name("mpiexec").exists(),
+    reason="MPI is not installed: pip install 'framework-train[mpi]'",
+)
+
+RECIPE = """
+import time
+import framework
+from framework import Recipe, nn, optim
+from framework.data import TensorDataset
+
+
+class Slow(nn.Module):
+    def forward(self, x):
+        time.sleep(0.01)
+        return x
+
+
+def recipe(*, epochs: int = 3, dropout: float = 0.0, norm: bool = False, bad: int = -1, slow: bool = False) -> Recipe:
+    x = framework.randn(50, 6)
+    y = (x.sum(1) > 0).long()
+    if bad >= 0:
+        x[bad] = float("nan")
+    layers = [nn.Linear(6, 8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2)]
+    if norm:
+        layers.insert(1, nn.BatchNorm1d(8))
+    if slow:
+        layers.append(Slow())
+    model = nn.Sequential(*layers)
+    return Recipe(
+        model=model,
+        loss=nn.CrossEntropyLoss(),
+        optimizer=optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
+        train=TensorDataset(x[:37], y[:37]),  # the last batch has 5 rows
+        validate=TensorDataset(x[37:], y[37:]),
+        metrics=["accuracy", "f1"],
+        batch_size=8,
+        epochs=epochs,
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mpi")
+    (folder / "net.py").write_text(RECIPE)
+    return folder
+
+
+def framework(place, *words, code=0, before=None):
+    """What a command prints, stdout and stderr together."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(("PMI", "MPI", "HYDRA"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "framework", *map(str, words)],
+        cwd=place,
+        env=environment | {"COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if before is not None:
+        before(process)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == code, output
+    return output
+
+
+def train(place, name, processes, *words, options=(), **how):
+    return framework(place, "train", "--nproc", processes, "--out", name, *options, "net.py", *words, **how)
+
+
+def close(place, one, other, rtol=2e-5):
+    """Two runs' weights and records are equal but for rounding."""
+    first, second = (read_arrays(place / name / "weights.npz") for name in (one, other))
+    for name, array in first.items():
+        np.testing.assert_allclose(second[name], array, rtol=rtol, atol=1e-6)
+    records = [records_of(place / name) for name in (one, other)]
+    assert len(records[0]) == len(records[1])
+    for left, right in zip(*records, strict=True):
+        assert left == pytest.approx(right, rel=1e-5, abs=1e-7)
+
+
+def equal(place, one, other):
+    """Two runs are equal to the bit."""
+    comparison, _, places = compare_runs(place / one, place / other)
+    assert not [*comparison.places, *places]
+
+
+def test_two_processes_are_one(place):
+    output = train(place, "one", 1)
+    assert train(place, "two", 2).replace("two", "one").splitlines()[:2] == output.splitlines()[:2]
+    close(place, "one", "two")
+    assert sorted(path.name for path in (place / "two").iterdir()) == sorted(
+        path.name for path in (place / "one").iterdir()
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--no-compile"],
+        ["--clip-norm", "0.1"],
+        ["--accumulate", "2"],
+        ["--ema", "0.9"],
+        ["--early-stop", "1"],
+        ["--schedule", "cosine"],
+    ],
+    ids=lambda options: options[0].removeprefix("--"),
+)
+def test_with_what_else_takes_part(place, options):
+    name = options[0].strip("-")
+    for processes in (1, 4):
+        train(place, f"{name}{processes}", processes, options=options)
+    close(place, f"{name}1", f"{name}4", rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_batch_norm_over_the_whole_batch(place):
+    train(place, "norm1", 1, "--norm", options=["--no-compile"])
+    for processes in (2, 3):
+        train(place, f"norm{processes}", processes, "--norm", options=["--no-compile", "--sync-batch-norm"])
+        close(place, "norm1", f"norm{processes}", rtol=1e-3)
+    assert "--sync-batch-norm goes with --no-compile" in train(
+        place, "norm4", 2, "--norm", options=["--sync-batch-norm"], code=1
+    )
+
+
+@pytest.mark.slow
+def test_killed_and_resumed(place):
+    """With as many processes it is the run that was never killed, to the bit; with others, to rounding."""
+    every = ["--checkpoint-every", "2steps"]
+    train(place, "whole", 2, "--dropout", 0.5, "--epochs", 30, "--slow", options=every)
+
+    def kill(process):
+        wait_for(place / "killed" / "checkpoints", lambda folder: len(list(folder.glob("step-*"))) > 1)
+        victim = next(pid for pid, words in processes_of("killed") if pid != process.pid)
+        os.kill(victim, signal.SIGKILL)
+
+    words = "--dropout", 0.5, "--epochs", 30, "--slow"
+    output = train(place, "killed", 2, *words, options=every, code=9, before=kill)
+    assert "of 2 was killed (SIGKILL), so all have ended." in output
+    assert "To go on: framework resume --nproc 2 " in output
+    assert read_json(place / "killed" / "run.json")["status"] == "failed"
+    framework(place, "resume", "--nproc", 2, "killed")
+    equal(place, "whole", "killed")
+
+
+@pytest.mark.slow
+def test_resumed_in_other_numbers(place):
+    every = ["--checkpoint-every", "3steps"]
+    train(place, "all", 1, "--epochs", 40, "--slow", options=every)
+    for processes in (1, 2):
+        name = f"stopped{processes}"
+
+        def stop(process, name=name):
+            wait_for(place / name / "checkpoints", lambda folder: len(list(folder.glob("step-*"))) > 1)
+            process.send_signal(signal.SIGINT)
+
+        output = train(place, name, processes, "--epochs", 40, "--slow", options=every, code=130, before=stop)
+        assert "Ctrl-C: finishing this batch" in output and "To go on: framework resume" in output
+        assert read_json(place / name / "run.json")["status"] == "interrupted"
+        framework(place, "resume", *([] if processes == 2 else ["--nproc", 2]), name)
+        close(place, "all", name, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_ends_all(place):
+    """Whichever of them it is, its message is told once, and the run has failed."""
+    for bad in (0, 36):
+        output = train(place, f"bad{bad}", 2, "--bad", bad, code=1)
+        assert output.count("The loss is nan at step") == 1
+        assert read_json(place / f"bad{bad}" / "run.json")["status"] == "failed"
+    train(place, "skip1", 1, "--bad", 0, options=["--on-nan", "skip"])
+    train(place, "skip2", 2, "--bad", 0, options=["--on-nan", "skip"])
+    close(place, "skip1", "skip2")
+
+
+def test_what_is_wrong_is_told_once(place):
+    assert train(place, "wrong", 2, "--epochz", 2, code=2).count("There is no option --epochz") == 1
+    output = framework(place, "sweep", "--nproc", 2, "--grid", "epochs=1,2", "net.py", code=1)
+    assert output == "error: --nproc goes with `framework train` and `framework resume`.\n"
+
+
+@pytest.mark.slow
+def test_within_a_job_of_mpis(place):
+    """As on a cluster: mpiexec starts the command itself, and a process that fails does not leave others waiting."""
+    mpiexec = Path(sys.executable).with_name("mpiexec")
+
+    def run(*words):
+        return subprocess.run(
+            [mpiexec, "-n", "2", sys.executable, "-m", "framework", *words],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    done = run("train", "-q", "--out", "job", "net.py")
+    assert done.returncode == 0, done.stderr
+    train(place, "again", 2)
+    equal(place, "again", "job")
+    assert run("train", "-q", "--out", "job2", "net.py", "--bad", "36").returncode != 0
+    assert "this is one already" in run("train", "--nproc", "2", "net.py").stderr
+
+
+def wait_for(path, ready):
+    end = time.monotonic() + 40
+    while not (path.exists() and ready(path)):
+        assert time.monotonic() < end, f"{path} did not come"
+        time.sleep(0.02)
+
+
+def processes_of(name):
+    """The processes of MPI that train a run: numbers and words."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if name.encode() in words and b"mpi4py" in words and b"mpiexec" not in words[0]:
+            found.append((int(folder.name), words))
+    return sorted(found)
