@@ -21,6 +21,8 @@ from framework_plugins.mpi.joining import FOLDER, PROCESSES, STARTER, THREADS
 
 __all__ = ["Job"]
 
+PR_SET_PDEATHSIG = 1
+
 WHO, SIGNAL = re.compile(r"PID (\d+) RUNNING AT"), re.compile(r"\(signal (\d+)\)|on signal (\d+)")
 """What mpiexec says of a process that was killed: MPICH's, and Open MPI's."""
 
@@ -60,6 +62,7 @@ class Job:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,  # a terminal's Ctrl-C comes by this process alone
+                preexec_fn=_end_with_starter if sys.platform == "linux" else None,
             )
             with self._passing_on():
                 code = self.job.wait()
@@ -140,6 +143,13 @@ class Job:
             if run.info["status"] == "running":
                 run.finish("failed", reason)
             sys.stderr.write(f"To go on: {run.command(f'resume --nproc {self.processes}')}\n")
+
+
+def _end_with_starter() -> None:
+    """Linux ends the job, in order, when the starter is gone, however it went."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _append() -> None:
