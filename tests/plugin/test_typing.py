@@ -75,8 +75,8 @@ def epoch_start(trianer: Trainer) -> None: ...
 
 class Watches:
     @hookimpl  # error
-    def should_stop(self, trainer: Trainer) -> int:
-        return 1
+    def should_stop(self, trainer: Trainer) -> float:
+        return 1.0
 
     @hookimpl(tryfirst=True)  # error
     def epoch_end(self, metrics: list[float]) -> None: ...
