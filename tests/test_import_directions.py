@@ -96,15 +96,15 @@ class Import(NamedTuple):
 
 def imports_of(source: str, module: str, is_package: bool) -> Iterator[Import]:
     """Every name a module imports, wherever the import stands; `from a import b` gives `a.b`."""
-    tree = ast.parse(source)
+    nodes = [*_walked(ast.parse(source), "import_module" in source or "__import__" in source)]
     type_lines = {
         line
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         for statement in node.body
         for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -122,6 +122,14 @@ def imports_of(source: str, module: str, is_package: bool) -> Iterator[Import]:
                 names = [str(first.value)]
         for name in names:
             yield Import(name, node.lineno, node.lineno in type_lines)
+
+
+def _walked(node: ast.AST, in_expressions: bool) -> Iterator[ast.AST]:
+    """What is in a tree; by far the most of it is expressions, which are looked into only for a call that imports."""
+    for child in ast.iter_child_nodes(node):
+        if in_expressions or not isinstance(child, ast.expr):
+            yield child
+            yield from _walked(child, in_expressions)
 
 
 def room_of(name: str) -> str:

@@ -201,7 +201,7 @@ def check(program: dict[str, Any]) -> None:
     assert "no program could be written" not in str(compiled.eager)
 
 
-@settings(derandomize=True, deadline=None, max_examples=90)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(programs())
 def test_random_steps(program: dict[str, Any]) -> None:
     check(program)

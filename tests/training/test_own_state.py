@@ -806,7 +806,7 @@ data = values.filter(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(values, st.lists(st.tuples(st.integers(0, 50), data, st.integers(0, 100)), min_size=1, max_size=5))
 def test_whatever_is_changed_comes_back(value: Any, edits: list[tuple[int, Any, int]]) -> None:
     root = Thing(value=value, phase=Phase.WARM)
