@@ -77,7 +77,7 @@ class Job:
             FOLDER: str(self.folder),
             STARTER: str(os.getpid()),
             PROCESSES: str(self.processes),
-            "PYTHONHASHSEED": seed if seed != "random" else str(int.from_bytes(os.urandom(4), "little")),
+            "PYTHONHASHSEED": seed if seed != "random" else "0",
         }
 
     @contextlib.contextmanager
