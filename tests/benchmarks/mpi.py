@@ -73,14 +73,14 @@ def measure(name: str, steps: int) -> None:
 
     world = join()
     if world is not None:
-        plain = world.add_up
+        plain = world.all_reduce
 
         def timed(array: Any) -> None:
             start = time.perf_counter()
             plain(array)
             adding.append(time.perf_counter() - start)
 
-        world.add_up = timed  # type: ignore[method-assign]
+        world.all_reduce = timed  # type: ignore[method-assign]
     manager = PluginManager()
     manager.register(mpi, "mpi")
     manager.register(Clock())

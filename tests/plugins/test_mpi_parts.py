@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 
 import framework
 from framework.data import DataLoader, TensorDataset
 from framework.errors import UserError
+from framework_plugins.mpi import world
+from framework_plugins.mpi.joining import join
 from framework_plugins.mpi.sharding import Part, part_of
+from framework_plugins.mpi.world import World
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
@@ -56,3 +62,31 @@ def test_nested_batches_and_those_that_cannot_be_cut():
     assert batch["b"][1][1] == "name" and batch["c"].item() == 1
     with pytest.raises(UserError, match=r"first dimension; here these are \[3, 4\]"):
         list(part_of([[x, x[:3]]], Part(0, 2)))
+
+
+def test_mpi_that_is_not_there(monkeypatch):
+    class Broken(types.ModuleType):
+        def __getattr__(self, name):
+            raise RuntimeError("cannot load MPI library")
+
+    for module in (None, Broken("mpi4py")):
+        monkeypatch.setitem(sys.modules, "mpi4py", module)
+        monkeypatch.delitem(sys.modules, "mpi4py.MPI", raising=False)
+        with pytest.raises(UserError, match=r"MPI cannot be used .*pip install 'framework-train\[mpi\]'"):
+            World()
+
+
+def test_processes_that_do_not_know_each_other_are_refused(monkeypatch):
+    """As `srun --mpi=none` starts them."""
+
+    class Alone:
+        rank, size = 0, 1
+
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    monkeypatch.setattr(world, "World", Alone)
+    join.cache_clear()
+    with pytest.raises(UserError, match="SLURM has started 4 processes that do not know each other"):
+        join()
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "1")
+    assert join() is None
+    join.cache_clear()

@@ -33,7 +33,7 @@ def _all_sum(world: World) -> Operation:
 
     def total(input: Any, weight: float) -> Any:
         found = np.array(input, order="C")
-        world.add_up(found)
+        world.all_reduce(found)
         return found
 
     def slope(g: Any, weight: float) -> Any:

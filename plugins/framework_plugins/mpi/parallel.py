@@ -113,7 +113,7 @@ class DataParallel:
         arrived = trainer.interrupts.arrived or 0
         pack.there[:] = [each.grad is not None for each in parameters]
         pack.signal[:] = arrived
-        self.world.add_up(pack.buffer)
+        self.world.all_reduce(pack.buffer)
         for (each, place), there in zip(pack.places(parameters), pack.there, strict=True):
             if each.grad is None and there:
                 each.grad = framework.zeros_like(each)
@@ -128,7 +128,7 @@ class DataParallel:
         """The whole batch's outputs, put together from the parts of it that count."""
         own = None if self.part.empty else self._shared(outputs, bool(trainer.parts.metrics))
         arrived = trainer.interrupts.arrived or 0
-        told = self.world.gather((own, arrived))
+        told = self.world.all_gather_object((own, arrived))
         parts = [each for each, _ in told if each is not None]
         if split == "train":
             self.count += own["count"] if own is not None else 0.0
@@ -169,7 +169,7 @@ class DataParallel:
         """UserError, on all processes, where they have built different models."""
         own: list[Any] = [(name, tuple(each.shape), str(each.dtype)) for name, each in trainer.model.named_parameters()]
         own += [(f"the data {name!r}", _length(each)) for name, each in trainer.parts.splits.items()]
-        first = self.world.told(own)
+        first = self.world.broadcast_object(own)
         different = self.world.largest(int(own != first))
         if different:
             wrong = [each for each, other in zip(own, first, strict=False) if each != other] or ["their number"]

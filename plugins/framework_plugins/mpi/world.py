@@ -1,6 +1,6 @@
-"""The processes that train together, as this one sees them: allreduce, broadcast, gather, barrier, rank and size.
+"""The processes that train together, as this one sees them: rank, size, all_reduce, broadcast, barrier and the like.
 
-All that is known of MPI is here; another engine has to give the same.
+All that is known of MPI is here, by the names of torch.distributed; another engine has to give the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class World:
         local.Free()
         return size
 
-    def add_up(self, array: np.ndarray) -> None:
+    def all_reduce(self, array: np.ndarray) -> None:
         """Put the sum of all processes' arrays in the place of each, which must be contiguous."""
         self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)
 
@@ -52,11 +52,11 @@ class World:
         """Put the first process's array in the place of each, which must be contiguous."""
         self._comm.Bcast(array, root=0)
 
-    def told(self, value: Any) -> Any:
+    def broadcast_object(self, value: Any) -> Any:
         """The first process's value."""
         return self._comm.bcast(value, root=0)
 
-    def gather(self, value: Any) -> list[Any]:
+    def all_gather_object(self, value: Any) -> list[Any]:
         """All processes' values, by rank."""
         found: list[Any] = self._comm.allgather(value)
         return found
