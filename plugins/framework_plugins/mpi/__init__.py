@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from framework.extend import Register, UserError, hookimpl
-from framework_plugins.mpi.joining import FOLDER, in_a_job, join
+from framework_plugins.mpi.joining import FOLDER, join
 
 if TYPE_CHECKING:
     import click
@@ -71,7 +71,7 @@ def asked_for(context: click.Context, parameter: click.Parameter, processes: int
     words = sys.argv[1:]
     if any(word in ("-h", "--help") for word in words):
         return
-    if in_a_job():
+    if join() is not None:
         raise UserError(
             "--nproc starts processes of MPI's, and this is one already: leave it out under mpiexec or srun."
         )

@@ -18,12 +18,13 @@ from framework.threads import processors
 if TYPE_CHECKING:
     from framework_plugins.mpi.world import World
 
-__all__ = ["FOLDER", "PROCESSES", "STARTER", "THREADS", "ended_well", "in_a_job", "join", "tell_starter"]
+__all__ = ["FOLDER", "PROCESSES", "STARTER", "THREADS", "ended_well", "join", "tell_starter"]
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
 """What MPI's starters say in the environment of each process: how many there are."""
 
 RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
+OF_MPI = "PMI_", "PMIX_", "OMPI_COMM_WORLD_"
 TASKS = "SLURM_STEP_NUM_TASKS"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -34,20 +35,17 @@ PATIENCE = 1.0
 """Seconds that a process that has failed leaves the first one to say the same."""
 
 
-def in_a_job() -> bool:
-    """Whether MPI has started this process."""
-    return any(name in os.environ for name in (*SIZES, *RANKS))
-
-
 @functools.cache
 def join() -> World | None:
     """The world that this process is part of; None where it trains alone. UserError for processes that do not know each other."""
     tasks = int(os.environ.get(TASKS) or 1)
-    if tasks == 1 and not in_a_job():
+    if tasks == 1 and not any(name in os.environ for name in (*SIZES, *RANKS)):
         return None
     from framework_plugins.mpi.world import World
 
     world = World()
+    for name in [name for name in os.environ if name.startswith(OF_MPI)]:
+        del os.environ[name]  # or processes that this one starts, such as a sweep's, would take themselves for it
     if world.size == 1 and tasks > 1:
         raise UserError(
             f"SLURM has started {tasks} processes that do not know each other, so each would train the whole: start them with "
