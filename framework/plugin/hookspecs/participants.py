@@ -43,7 +43,7 @@ def make_plugins(options: Mapping[str, Any]) -> object:
 
 @hookspec(firstresult=True)
 def should_write() -> bool | None:
-    """Called before a run's folder is made, or taken up again: asks whether this process is to write it.
+    """Called by the command line before it makes a run's folder, or takes it up again: asks whether this process is to write it.
 
     Of processes that train together, one writes: the others have no run, and save nothing.
 
