@@ -21,7 +21,7 @@ from framework.training.run import Run
 from framework.training.trainer import Trainer
 from framework.training.verifying.comparing import compare_runs
 
-__all__ = ["assert_exact_resume"]
+__all__ = ["assert_exact_resume", "maker"]
 
 MOST = 10
 """Differences that a message lists."""
@@ -56,7 +56,7 @@ class Trials:
 
     def __init__(self, folder: Path, plugins: Iterable[object], how: Mapping[str, Any]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="exact-resume-", dir=folder))
-        self._makers = [_maker(each) for each in plugins]
+        self._makers = [maker(each) for each in plugins]
         self._how = copy.deepcopy(dict(how))
 
     def train(self, name: str, *more: object, every: int = 1) -> Trainer:
@@ -96,8 +96,8 @@ class Trials:
         return Training([*made, *more], **how)
 
 
-def _maker(plugin: object) -> Callable[[], list[object]]:
-    """What makes a plugin anew, as it was given."""
+def maker(plugin: object) -> Callable[[], list[object]]:
+    """What makes a plugin anew, as it is now; UserError where it cannot be copied."""
     if inspect.isclass(plugin) or inspect.isfunction(plugin):
         return lambda: _several(plugin())
     if isinstance(plugin, ModuleType):

@@ -139,6 +139,44 @@ def test_a_sum_that_says_so_and_a_root_of_a_mean_are_no_mistakes(tmp_path: Path)
     assert all(each.ok for each in checked(file))
 
 
+HALVES = """
+from framework.extend import hookimpl
+
+
+class Halves:
+    steps = 0
+
+    @hookimpl
+    def before_step(self, trainer):
+        self.steps += 1
+        if self.steps % 2:
+            for parameter in trainer.model.parameters():
+                parameter.grad /= 2
+
+    @hookimpl
+    def save_state(self):
+        return {}
+
+    @hookimpl
+    def load_state(self, state):
+        pass
+
+
+halves = Halves()
+"""
+
+
+def test_an_object_of_a_module_is_as_it_was_given_in_each_training(tmp_path: Path) -> None:
+    """What one training leaves in it is no difference between it and the next one."""
+    file = tmp_path / "halves.py"
+    file.write_text(HALVES)
+    (failed,) = [each for each in checked(file) if each.ok is False]
+    assert failed.check == "resumes"
+    assert "\nhalves.halves.steps changes in training, and it is not in what its save_state returns." in failed.message
+    file.write_text(HALVES.replace("return {}", "return vars(self).copy()").replace("pass", "vars(self).update(state)"))
+    assert all(each.ok for each in checked(file))
+
+
 EXAMPLES = """
 import numpy as np
 from framework.extend import hookimpl, operation

@@ -18,6 +18,7 @@ from framework.plugin.registry import FRAMEWORK
 from framework.testing.plugins import losses, operations, optimizers, participants
 from framework.testing.plugins.finding import Finding, found
 from framework.testing.plugins.inputs import examples
+from framework.testing.plugins.participants import Trainings
 from framework.training import builtin
 
 __all__ = ["check_plugin"]
@@ -31,6 +32,7 @@ def check_plugin(name: str, manager: PluginManager) -> Iterator[Finding]:
     if FRAMEWORK not in manager:
         manager.register(builtin, FRAMEWORK)
     yield from _hooks(plugin, manager)
+    trainings = Trainings(plugin.parts[plugin.name])
     free = True
     for kind in KINDS:
         for owner, each, thing in manager.registrations(kind):
@@ -39,14 +41,14 @@ def check_plugin(name: str, manager: PluginManager) -> Iterator[Finding]:
             finding = found(kind, each, "free name", partial(_check_free, kind, each, plugin, manager))
             free = free and (finding.ok is True or kind == "commands")
             yield finding
-            yield from _thing(kind, each, thing, plugin, manager)
+            yield from _thing(kind, each, thing, plugin, manager, trainings)
     options = {
         each: option
         for owner, each, option in manager.registrations("options")
         if owner == plugin.name and isinstance(option, click.Option)
     }
     if free:
-        yield from participants.check(plugin, plugin.parts[plugin.name], options)
+        yield from participants.check(plugin, trainings, options)
     else:
         yield Finding(
             "training", plugin.name, "runs", None, "Nothing can be trained with it before its names are free."
@@ -82,7 +84,9 @@ def _check_free(kind: str, name: str, plugin: Plugin, manager: PluginManager) ->
     )
 
 
-def _thing(kind: str, name: str, thing: Any, plugin: Plugin, manager: PluginManager) -> Iterator[Finding]:
+def _thing(
+    kind: str, name: str, thing: Any, plugin: Plugin, manager: PluginManager, trainings: Trainings
+) -> Iterator[Finding]:
     given = examples(manager, name) if kind in ("operations", "losses", "metrics") else []
     if isinstance(given, str):
         return  # which is told where the examples are looked at
@@ -95,9 +99,9 @@ def _thing(kind: str, name: str, thing: Any, plugin: Plugin, manager: PluginMana
     elif kind == "optimizers":
         yield from optimizers.check(name, thing)
     elif kind == "loggers":
-        yield from participants.check_logger(name, plugin.parts[plugin.name])
+        yield from participants.check_logger(name, trainings)
     elif kind == "schedulers":
-        yield from participants.check_scheduler(name, plugin.parts[plugin.name])
+        yield from participants.check_scheduler(name, trainings)
     elif kind == "commands":
         yield found(kind, name, "help", lambda: _help(name, thing))
     elif kind == "options":

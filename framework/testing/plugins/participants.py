@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,18 @@ from framework.errors import UserError
 from framework.plugin.checks import SPECS
 from framework.plugin.manager import Plugin
 from framework.plugin.registry import PluginError
-from framework.testing.exact_resume import assert_exact_resume
+from framework.testing.exact_resume import assert_exact_resume, maker
 from framework.testing.plugins.finding import Finding, NotChecked, found
 from framework.testing.tiny_run import TinyRuns, Training
+from framework.training.trainer import Trainer
 
-__all__ = ["check", "check_logger"]
+__all__ = ["Trainings", "check", "check_logger", "check_scheduler"]
 
+OURS = "framework", "framework_plugins"
 WHY = "What a hook changes from step to step must be in what save_state returns, and be put back by load_state."
 
 
-def check(plugin: Plugin, thing: object, options: Mapping[str, click.Option]) -> Iterator[Finding]:
+def check(plugin: Plugin, trainings: Trainings, options: Mapping[str, click.Option]) -> Iterator[Finding]:
     """A tiny training with the plugin, and with what each of its options switches on; then resumed after crashes."""
     takes_part = [hook for hook in plugin.hooks if SPECS[hook].kind != "registry"]
     if not takes_part:
@@ -32,28 +34,28 @@ def check(plugin: Plugin, thing: object, options: Mapping[str, click.Option]) ->
     cases: dict[str, dict[str, Any]] = {"hooks": {}}
     cases |= {options[name].opts[0]: {name: value} for name, value in everything.items()}
     for title, values in cases.items():
-        runs = found("training", title, "runs", partial(_run, thing, values))
+        runs = found("training", title, "runs", partial(trainings.train, values))
         if runs.ok is None:  # it may go with another one
             values = everything
-            together = found("training", title, "runs", partial(_run, thing, values))
+            together = found("training", title, "runs", partial(trainings.train, values))
             runs = together if together.ok is not None else runs
         yield runs
         if runs.ok:
-            yield found("training", title, "compiled", partial(_same, thing, values))
-            yield found("training", title, "resumes", partial(_resumes, thing, values))
+            yield found("training", title, "compiled", partial(_check_compiled, trainings, values))
+            yield found("training", title, "resumes", partial(_check_resumes, trainings, values))
 
 
-def check_logger(name: str, thing: object) -> Iterator[Finding]:
+def check_logger(name: str, trainings: Trainings) -> Iterator[Finding]:
     """A tiny training with a logger, whose observers must not raise."""
-    yield found("loggers", name, "runs", lambda: _train(thing, {}, loggers=[name]))
+    yield found("loggers", name, "runs", partial(trainings.train, {}, loggers=[name]))
 
 
-def check_scheduler(name: str, thing: object) -> Iterator[Finding]:
+def check_scheduler(name: str, trainings: Trainings) -> Iterator[Finding]:
     """A tiny training with a schedule, resumed after crashes."""
 
     def run() -> None:
         try:
-            _train(thing, {}, scheduler=name)
+            trainings.train({}, scheduler=name)
         except PluginError:
             raise
         except UserError as error:  # a hyperparameter that it needs
@@ -62,13 +64,30 @@ def check_scheduler(name: str, thing: object) -> Iterator[Finding]:
     runs = found("schedulers", name, "runs", run)
     yield runs
     if runs.ok:
-        yield found("schedulers", name, "resumes", partial(_resumes, thing, {}, scheduler=name))
+        yield found("schedulers", name, "resumes", partial(_check_resumes, trainings, {}, scheduler=name))
 
 
-def _given(thing: object) -> list[object]:
-    """The plugin, unless every training has it anyway."""
-    first_party = getattr(thing, "__name__", type(thing).__module__).startswith("framework_plugins")
-    return [] if first_party else [thing]
+class Trainings:
+    """Tiny trainings with a plugin, which is in each as it was before the first of them."""
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    @cached_property
+    def make(self) -> Callable[[], list[object]]:
+        """Gives the plugin, unless every training has it anyway."""
+        home = getattr(self.thing, "__name__", type(self.thing).__module__)
+        return list if home.startswith("framework_plugins") else maker(self.thing)
+
+    def train(self, options: Mapping[str, Any], **how: Any) -> Trainer:
+        """One of them; NotChecked where an option cannot be given alone, or not with this value."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                return TinyRuns(Path(folder))(*self.make(), options=options, **how)
+            except UserError as error:
+                if options and error.__cause__ is None:
+                    raise NotChecked(f"It does not take {next(iter(options.values()))!r}: {error}") from None
+                raise
 
 
 def _value(option: click.Option) -> Any:
@@ -81,53 +100,46 @@ def _value(option: click.Option) -> Any:
     return (plain,) if plain is not None and option.multiple else plain
 
 
-def _train(thing: object, options: Mapping[str, Any], **how: Any) -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            return TinyRuns(Path(folder))(*_given(thing), options=options, **how)
-        except UserError as error:
-            if options and error.__cause__ is None:
-                raise NotChecked(f"It does not take {next(iter(options.values()))!r}: {error}") from None
-            raise
-
-
-def _run(thing: object, options: Mapping[str, Any]) -> None:
-    _train(thing, options)
-
-
-def _same(thing: object, options: Mapping[str, Any]) -> None:
+def _check_compiled(trainings: Trainings, options: Mapping[str, Any]) -> None:
     """The same losses compiled and as it is written."""
-    one, other = (_train(thing, options, compile=compiled).history for compiled in (True, False))
+    one, other = (trainings.train(options, compile=compiled).history for compiled in (True, False))
     assert one["train/loss"] == other["train/loss"], (
         f"compiled, the losses are {one['train/loss']} in the place of {other['train/loss']}"
     )
 
 
-def _resumes(thing: object, options: Mapping[str, Any], **how: Any) -> None:
+def _check_resumes(trainings: Trainings, options: Mapping[str, Any], **how: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            assert_exact_resume(Path(folder), *_given(thing), options=dict(options), **how)
+            assert_exact_resume(Path(folder), trainings.make, options=dict(options), **how)
         except AssertionError as error:
             text = str(error).partition("\nThe runs are in ")[0]
-            forgotten = "".join(f"{each}\n" for each in _forgotten(thing, options, **how))
+            forgotten = "".join(f"{each}\n" for each in _forgotten(trainings, options, **how))
             raise AssertionError(f"{text}\n{forgotten}{WHY}") from None
 
 
-def _forgotten(thing: object, options: Mapping[str, Any], **how: Any) -> Iterator[str]:
+def _forgotten(trainings: Trainings, options: Mapping[str, Any], **how: Any) -> Iterator[str]:
     """The plain values of plugins that training changes and that are not in what their save_state returns."""
-    trained = _train(thing, options, **how)
-    fresh = Training(_given(thing), options=options, **how).trainer().plugins.plugins
-    before = {name: vars(part) for plugin in fresh for name, part in plugin.parts.items() if hasattr(part, "__dict__")}
+    trained = trainings.train(options, **how)
     states = trained.plugins.save_states(trained)
-    for plugin in trained.plugins.plugins:
-        for name, part in plugin.parts.items():
-            if type(part).__module__.partition(".")[0] in ("framework", "framework_plugins") and thing is not part:
-                continue
-            for attribute, value in getattr(part, "__dict__", {}).items():
-                plain = isinstance(value, int | float | str) and type(value) is not bool
-                if plain and before.get(name, {}).get(attribute) != value and not _holds(states.get(name), value):
-                    how_kept = "it is not in what its save_state returns" if name in states else "it has no save_state"
-                    yield f"{name}.{attribute} changes in training, and {how_kept}."
+    after = _plain_values(trained)  # now, since of a module there is but one
+    before = _plain_values(Training(trainings.make(), options=options, **how).trainer())
+    for name, values in after.items():
+        for attribute, value in values.items():
+            if before.get(name, {}).get(attribute) != value and not _holds(states.get(name), value):
+                how_kept = "it is not in what its save_state returns" if name in states else "it has no save_state"
+                yield f"{name}.{attribute} changes in training, and {how_kept}."
+
+
+def _plain_values(trainer: Trainer) -> dict[str, dict[str, Any]]:
+    """Numbers and texts that a person's plugins which keep a state have as attributes, by the name of each part."""
+    return {
+        name: {each: value for each, value in vars(part).items() if type(value) in (int, float, str)}
+        for plugin in trainer.plugins.plugins
+        if "save_state" in plugin.hooks
+        for name, part in plugin.parts.items()
+        if hasattr(part, "__dict__") and type(part).__module__.partition(".")[0] not in OURS
+    }
 
 
 def _holds(tree: Any, value: Any) -> bool:
