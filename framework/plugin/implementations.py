@@ -35,404 +35,372 @@ class Method0(Protocol):
 
 
 class Function1(Protocol):
-    def __call__(self, *, answer: int) -> int | Wrapper | None: ...
-
-
-class Method1(Protocol):
-    def __call__(_, self: Any, *, answer: int) -> int | Wrapper | None: ...
-
-
-class Function2(Protocol):
     def __call__(self, *, batch: Any) -> Wrapper | None: ...
 
 
-class Method2(Protocol):
+class Method1(Protocol):
     def __call__(_, self: Any, *, batch: Any) -> Wrapper | None: ...
 
 
-class Function3(Protocol):
+class Function2(Protocol):
     def __call__(self, *, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method3(Protocol):
+class Method2(Protocol):
     def __call__(_, self: Any, *, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function4(Protocol):
+class Function3(Protocol):
     def __call__(self, *, error: BaseException) -> Wrapper | None: ...
 
 
-class Method4(Protocol):
+class Method3(Protocol):
     def __call__(_, self: Any, *, error: BaseException) -> Wrapper | None: ...
 
 
-class Function5(Protocol):
+class Function4(Protocol):
     def __call__(self, *, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Method5(Protocol):
+class Method4(Protocol):
     def __call__(_, self: Any, *, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Function6(Protocol):
+class Function5(Protocol):
     def __call__(self, *, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Method6(Protocol):
+class Method5(Protocol):
     def __call__(_, self: Any, *, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Function7(Protocol):
+class Function6(Protocol):
     def __call__(self, *, options: Mapping[str, Any]) -> object: ...
 
 
-class Method7(Protocol):
+class Method6(Protocol):
     def __call__(_, self: Any, *, options: Mapping[str, Any]) -> object: ...
 
 
-class Function8(Protocol):
+class Function7(Protocol):
     def __call__(self, *, outputs: Mapping[str, Any]) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method8(Protocol):
+class Method7(Protocol):
     def __call__(_, self: Any, *, outputs: Mapping[str, Any]) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function9(Protocol):
+class Function8(Protocol):
     def __call__(self, *, path: Path) -> Wrapper | None: ...
 
 
-class Method9(Protocol):
+class Method8(Protocol):
     def __call__(_, self: Any, *, path: Path) -> Wrapper | None: ...
 
 
-class Function10(Protocol):
-    def __call__(self, *, question: str) -> int | Wrapper | None: ...
-
-
-class Method10(Protocol):
-    def __call__(_, self: Any, *, question: str) -> int | Wrapper | None: ...
-
-
-class Function11(Protocol):
+class Function9(Protocol):
     def __call__(self, *, reason: str) -> Wrapper | None: ...
 
 
-class Method11(Protocol):
+class Method9(Protocol):
     def __call__(_, self: Any, *, reason: str) -> Wrapper | None: ...
 
 
-class Function12(Protocol):
+class Function10(Protocol):
     def __call__(self, *, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method12(Protocol):
+class Method10(Protocol):
     def __call__(_, self: Any, *, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function13(Protocol):
+class Function11(Protocol):
     def __call__(self, *, register: Register[Callable[..., Any]]) -> Wrapper | None: ...
 
 
-class Method13(Protocol):
+class Method11(Protocol):
     def __call__(_, self: Any, *, register: Register[Callable[..., Any]]) -> Wrapper | None: ...
 
 
-class Function14(Protocol):
+class Function12(Protocol):
     def __call__(self, *, register: Register[Callable[..., Optimizer]]) -> Wrapper | None: ...
 
 
-class Method14(Protocol):
+class Method12(Protocol):
     def __call__(_, self: Any, *, register: Register[Callable[..., Optimizer]]) -> Wrapper | None: ...
 
 
-class Function15(Protocol):
+class Function13(Protocol):
     def __call__(self, *, register: Register[Callable[[Run | None], object]]) -> Wrapper | None: ...
 
 
-class Method15(Protocol):
+class Method13(Protocol):
     def __call__(_, self: Any, *, register: Register[Callable[[Run | None], object]]) -> Wrapper | None: ...
 
 
-class Function16(Protocol):
+class Function14(Protocol):
     def __call__(self, *, register: Register[Loss]) -> Wrapper | None: ...
 
 
-class Method16(Protocol):
+class Method14(Protocol):
     def __call__(_, self: Any, *, register: Register[Loss]) -> Wrapper | None: ...
 
 
-class Function17(Protocol):
+class Function15(Protocol):
     def __call__(self, *, register: Register[MetricLike]) -> Wrapper | None: ...
 
 
-class Method17(Protocol):
+class Method15(Protocol):
     def __call__(_, self: Any, *, register: Register[MetricLike]) -> Wrapper | None: ...
 
 
-class Function18(Protocol):
+class Function16(Protocol):
     def __call__(self, *, register: Register[Operation]) -> Wrapper | None: ...
 
 
-class Method18(Protocol):
+class Method16(Protocol):
     def __call__(_, self: Any, *, register: Register[Operation]) -> Wrapper | None: ...
 
 
-class Function19(Protocol):
+class Function17(Protocol):
     def __call__(
         self, *, register: Register[Sequence[Sequence[Any]] | Callable[[], Sequence[Sequence[Any]]]]
     ) -> Wrapper | None: ...
 
 
-class Method19(Protocol):
+class Method17(Protocol):
     def __call__(
         _, self: Any, *, register: Register[Sequence[Sequence[Any]] | Callable[[], Sequence[Sequence[Any]]]]
     ) -> Wrapper | None: ...
 
 
-class Function20(Protocol):
+class Function18(Protocol):
     def __call__(self, *, register: Register[click.Command]) -> Wrapper | None: ...
 
 
-class Method20(Protocol):
+class Method18(Protocol):
     def __call__(_, self: Any, *, register: Register[click.Command]) -> Wrapper | None: ...
 
 
-class Function21(Protocol):
+class Function19(Protocol):
     def __call__(self, *, register: Register[click.Option]) -> Wrapper | None: ...
 
 
-class Method21(Protocol):
+class Method19(Protocol):
     def __call__(_, self: Any, *, register: Register[click.Option]) -> Wrapper | None: ...
 
 
-class Function22(Protocol):
+class Function20(Protocol):
     def __call__(self, *, register: Register[str | Path]) -> Wrapper | None: ...
 
 
-class Method22(Protocol):
+class Method20(Protocol):
     def __call__(_, self: Any, *, register: Register[str | Path]) -> Wrapper | None: ...
 
 
-class Function23(Protocol):
+class Function21(Protocol):
     def __call__(self, *, split: str) -> Iterable[Any] | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method23(Protocol):
+class Method21(Protocol):
     def __call__(_, self: Any, *, split: str) -> Iterable[Any] | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function24(Protocol):
+class Function22(Protocol):
     def __call__(self, *, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method24(Protocol):
+class Method22(Protocol):
     def __call__(_, self: Any, *, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function25(Protocol):
+class Function23(Protocol):
     def __call__(self, *, status: str) -> Wrapper | None: ...
 
 
-class Method25(Protocol):
+class Method23(Protocol):
     def __call__(_, self: Any, *, status: str) -> Wrapper | None: ...
 
 
-class Function26(Protocol):
+class Function24(Protocol):
     def __call__(
         self, *, trainer: Trainer
-    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | int | Wrapper | None: ...
+    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | list[Any] | Wrapper | None: ...
 
 
-class Method26(Protocol):
+class Method24(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer
-    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | int | Wrapper | None: ...
+    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | list[Any] | Wrapper | None: ...
 
 
-class Function27(Protocol):
-    def __call__(self, *, question: str, answer: int) -> int | Wrapper | None: ...
+class Function25(Protocol):
+    def __call__(self, *, value: Any) -> list[Any] | Wrapper | None: ...
 
 
-class Method27(Protocol):
-    def __call__(_, self: Any, *, question: str, answer: int) -> int | Wrapper | None: ...
+class Method25(Protocol):
+    def __call__(_, self: Any, *, value: Any) -> list[Any] | Wrapper | None: ...
 
 
-class Function28(Protocol):
+class Function26(Protocol):
     def __call__(self, *, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method28(Protocol):
+class Method26(Protocol):
     def __call__(_, self: Any, *, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function29(Protocol):
+class Function27(Protocol):
     def __call__(self, *, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method29(Protocol):
+class Method27(Protocol):
     def __call__(_, self: Any, *, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function30(Protocol):
+class Function28(Protocol):
     def __call__(self, *, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Method30(Protocol):
+class Method28(Protocol):
     def __call__(_, self: Any, *, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Function31(Protocol):
-    def __call__(self, *, trainer: Trainer, answer: int) -> int | Wrapper | None: ...
-
-
-class Method31(Protocol):
-    def __call__(_, self: Any, *, trainer: Trainer, answer: int) -> int | Wrapper | None: ...
-
-
-class Function32(Protocol):
+class Function29(Protocol):
     def __call__(self, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
 
 
-class Method32(Protocol):
+class Method29(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
 
 
-class Function33(Protocol):
+class Function30(Protocol):
     def __call__(self, *, trainer: Trainer, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method33(Protocol):
+class Method30(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function34(Protocol):
+class Function31(Protocol):
     def __call__(self, *, trainer: Trainer, error: BaseException) -> Wrapper | None: ...
 
 
-class Method34(Protocol):
+class Method31(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, error: BaseException) -> Wrapper | None: ...
 
 
-class Function35(Protocol):
+class Function32(Protocol):
     def __call__(self, *, trainer: Trainer, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Method35(Protocol):
+class Method32(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, metrics: Mapping[str, float]) -> Wrapper | None: ...
 
 
-class Function36(Protocol):
+class Function33(Protocol):
     def __call__(self, *, trainer: Trainer, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Method36(Protocol):
+class Method33(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, metrics: dict[str, float]) -> Wrapper | None: ...
 
 
-class Function37(Protocol):
+class Function34(Protocol):
     def __call__(self, *, trainer: Trainer, outputs: Mapping[str, Any]) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method37(Protocol):
+class Method34(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer, outputs: Mapping[str, Any]
     ) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function38(Protocol):
+class Function35(Protocol):
     def __call__(self, *, trainer: Trainer, path: Path) -> Wrapper | None: ...
 
 
-class Method38(Protocol):
+class Method35(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, path: Path) -> Wrapper | None: ...
 
 
-class Function39(Protocol):
-    def __call__(self, *, trainer: Trainer, question: str) -> int | Wrapper | None: ...
-
-
-class Method39(Protocol):
-    def __call__(_, self: Any, *, trainer: Trainer, question: str) -> int | Wrapper | None: ...
-
-
-class Function40(Protocol):
+class Function36(Protocol):
     def __call__(self, *, trainer: Trainer, reason: str) -> Wrapper | None: ...
 
 
-class Method40(Protocol):
+class Method36(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, reason: str) -> Wrapper | None: ...
 
 
-class Function41(Protocol):
+class Function37(Protocol):
     def __call__(self, *, trainer: Trainer, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method41(Protocol):
+class Method37(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, record: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function42(Protocol):
+class Function38(Protocol):
     def __call__(self, *, trainer: Trainer, split: str) -> Iterable[Any] | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method42(Protocol):
+class Method38(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer, split: str
     ) -> Iterable[Any] | Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function43(Protocol):
+class Function39(Protocol):
     def __call__(self, *, trainer: Trainer, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Method43(Protocol):
+class Method39(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, state: Mapping[str, Any]) -> Wrapper | None: ...
 
 
-class Function44(Protocol):
+class Function40(Protocol):
     def __call__(self, *, trainer: Trainer, status: str) -> Wrapper | None: ...
 
 
-class Method44(Protocol):
+class Method40(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, status: str) -> Wrapper | None: ...
 
 
-class Function45(Protocol):
-    def __call__(self, *, trainer: Trainer, question: str, answer: int) -> int | Wrapper | None: ...
+class Function41(Protocol):
+    def __call__(self, *, trainer: Trainer, value: Any) -> list[Any] | Wrapper | None: ...
 
 
-class Method45(Protocol):
-    def __call__(_, self: Any, *, trainer: Trainer, question: str, answer: int) -> int | Wrapper | None: ...
+class Method41(Protocol):
+    def __call__(_, self: Any, *, trainer: Trainer, value: Any) -> list[Any] | Wrapper | None: ...
 
 
-class Function46(Protocol):
+class Function42(Protocol):
     def __call__(self, *, trainer: Trainer, split: str, data: Iterable[Any]) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Method46(Protocol):
+class Method42(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer, split: str, data: Iterable[Any]
     ) -> Iterable[Any] | Wrapper | None: ...
 
 
-class Function47(Protocol):
+class Function43(Protocol):
     def __call__(
         self, *, trainer: Trainer, split: str, outputs: Mapping[str, Any]
     ) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Method47(Protocol):
+class Method43(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer, split: str, outputs: Mapping[str, Any]
     ) -> Mapping[str, Any] | Wrapper | None: ...
 
 
-class Function48(Protocol):
+class Function44(Protocol):
     def __call__(self, *, trainer: Trainer, status: str, reason: str) -> Wrapper | None: ...
 
 
-class Method48(Protocol):
+class Method44(Protocol):
     def __call__(_, self: Any, *, trainer: Trainer, status: str, reason: str) -> Wrapper | None: ...
 
 
@@ -527,12 +495,4 @@ Implementation: TypeAlias = (
     | Method43
     | Function44
     | Method44
-    | Function45
-    | Method45
-    | Function46
-    | Method46
-    | Function47
-    | Method47
-    | Function48
-    | Method48
 )

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from framework.plugin.manager import PluginManager
     from framework.training.parts import Parts
     from framework.training.recipe import Recipe
-    from framework.training.trainer import Trainer
 
-__all__ = ["NotFinite", "Steps", "taken"]
+__all__ = ["NotFinite", "Steps"]
 
 
 class NotFinite(Refused):
@@ -53,7 +52,7 @@ class Steps:
 
     def between(self, plugins: PluginManager) -> bool:
         """Whether backward pass and update are done apart: hooks stand between, or the optimizer's step is its own."""
-        hooks = map(plugins.caller, ("after_backward", "should_update", "before_step"))
+        hooks = map(plugins.caller, ("after_backward", "should_update", "before_step", "all_gather"))
         return self._parts.optimizer is not None and (self._own or any(map(bool, hooks)))
 
     @property
@@ -67,6 +66,18 @@ class Steps:
         """Has the next batch of training checked against the step as it is written."""
         for each in self._programs[:2]:
             each.recheck()
+        if self._without_checks is not None:
+            self._without_checks.recheck()
+
+    def is_finite(self, outputs: Mapping[str, Any], backward: bool) -> bool:
+        """Whether the loss of a step that was taken unchecked is finite and, of a backward pass, all gradients are."""
+        try:
+            self._check_loss(outputs["loss"])
+            if backward:
+                self._check_gradients()
+        except NotFinite:
+            return False
+        return True
 
     def _compiled(self, step: Callable[..., Any], name: str) -> Any:
         program = Compiled(step, title=f"The recipe's {name}", names=self._names)
@@ -141,6 +152,10 @@ class Steps:
 class _UncheckedSteps(Steps):
     """Steps that take what comes."""
 
+    @property
+    def unchecked(self) -> Steps:
+        return self
+
     def _check_loss(self, loss: Tensor) -> None:
         pass
 
@@ -149,28 +164,6 @@ class _UncheckedSteps(Steps):
 
     def _check_gradients(self) -> None:
         pass
-
-
-def taken(steps: Steps, name: str, trainer: Trainer, split: str, number: int, batch: Any) -> Mapping[str, Any] | None:
-    """The step of that name, taken with a batch that is checked first; what is not finite goes as `on_nan` says.
-
-    That may be NonFiniteError, with what is known of it, or None, where the batch is to be left out.
-    """
-    trainer.parts.check(batch)
-    on_nan, within = trainer.on_nan, trainer.within
-    on_nan.note(within is not None and within.owed)
-    skips = split == "train" and on_nan.policy == "skip"
-    try:
-        outputs: Mapping[str, Any] = getattr(steps, name)(batch)
-    except NotFinite as error:
-        if skips:
-            trainer.plugins.call("agree", trainer=trainer, question="skip", answer=1)
-        return on_nan.met(lambda: getattr(steps.unchecked, name)(batch), split, number, batch, error.loss)
-    if skips and trainer.plugins.call("agree", trainer=trainer, question="skip", answer=0):
-        on_nan.leave_out()
-        return None
-    on_nan.taken += 1
-    return outputs
 
 
 def _refuse_nonfinite_gradients(*gradients: Any) -> None:

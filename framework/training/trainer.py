@@ -14,13 +14,13 @@ from framework.errors import in_words
 from framework.training.checkpoints.saving import Saving
 from framework.training.checkpoints.snapshot import moving
 from framework.training.checks import check_names
-from framework.training.counting import counted
 from framework.training.epoch import Epoch
 from framework.training.history import History
 from framework.training.interrupts import Interrupted, Interrupts
 from framework.training.nonfinite.policy import NonFiniteError, OnNan
 from framework.training.plugging import add_loggers, check_answers, prepare_data, prepared
-from framework.training.step import Steps, taken
+from framework.training.step import Steps
+from framework.training.taking import Taking
 
 if TYPE_CHECKING:
     from framework.plugin.manager import PluginManager
@@ -109,6 +109,10 @@ class Trainer:
         """Hand a record to whoever logs."""
         self.plugins.call("log", trainer=self, record=record)
 
+    def all_gather(self, value: Any) -> list[Any]:
+        """The values of all processes that train together, in the same order on each; of one alone, its own."""
+        return self.plugins.call("all_gather", trainer=self, value=value) or [value]
+
     def request_checkpoint(self, why: str = "asked for by a plugin") -> None:
         """Have a checkpoint written as soon as everything that belongs to this step, or to this epoch's end, is done."""
         self.saving.wanted = why
@@ -154,9 +158,9 @@ class Trainer:
     def _train_epoch(self, within: Epoch) -> dict[str, Any]:
         if within.trained is not None:  # resumed where validation was to come
             return within.trained
-        parts, meter = self.parts, within.meter
-        hooks = "batch_start", "count_outputs", "after_backward", "should_update", "before_step"
-        batch_start, count_outputs, after_backward, should_update, before_step = map(self.plugins.caller, hooks)
+        parts, meter, taking = self.parts, within.meter, Taking(self, "train")
+        hooks = "batch_start", "after_backward", "should_update", "before_step"
+        batch_start, after_backward, should_update, before_step = map(self.plugins.caller, hooks)
         scheduler = self.scheduler if self.recipe.scheduler_every == "step" else None
         after = scheduler, self.plugins.caller("after_step"), self.plugins.caller("should_stop")
         between = self.steps.between(self.plugins)
@@ -167,21 +171,18 @@ class Trainer:
                 batch_start(trainer=self, batch=batch)
             # The first step runs as it is written: its outputs are checked before anything is updated.
             steps, in_two = (self.steps, between) if self.step else (self.written, self.optimizer is not None)
-            outputs = taken(steps, "forward_backward" if in_two else "train", self, "train", self.batch, batch)
-            if outputs is None:  # left out
+            found = taking.take(steps, "forward_backward" if in_two else "train", self.batch, batch)
+            if found is None:  # left out
                 if self._paused:
                     self._safe_point()
                 continue
-            self.loss = outputs["loss"].item()
+            outputs, self.count, counted = found
+            self.loss = counted[0]
             if self.step == 0:
                 check_names(self.recipe, batch, outputs)
                 if self.run is not None:
                     self.run.note_batch(batch, self.plugins.report)
-            self.count = parts.count(batch, outputs)
-            if count_outputs:
-                meter.add(*counted(self, "train", self.loss, outputs, self.count))
-            else:
-                meter.add(self.loss, outputs, self.count)
+            meter.add(*counted)
             if in_two:
                 if after_backward:
                     after_backward(trainer=self)
@@ -213,9 +214,8 @@ class Trainer:
             self.stop_reason = self._should_stop() or self.stop_reason
 
     def _should_stop(self) -> str | None:
-        reason: str | None = self.plugins.call("should_stop", trainer=self)
-        agreed = self.plugins.call("agree", trainer=self, question="stop", answer=int(reason is not None))
-        return reason or ("another process was asked to" if agreed else None)
+        reason = self.plugins.call("should_stop", trainer=self)
+        return next((each for each in self.all_gather(reason) if each), None)
 
     def _validate(self, within: Epoch) -> dict[str, float]:
         if self.run is not None:

@@ -21,7 +21,7 @@ HOOKS = {
     "participant": [
         "after_backward",
         "after_step",
-        "agree",
+        "all_gather",
         "batch_start",
         "before_step",
         "count_outputs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ RECIPE = """
 import time
 import framework
 from framework import Recipe, nn, optim
-from framework.data import TensorDataset
+from framework.data import DataLoader, TensorDataset
 
 
 class Slow(nn.Module):
@@ -34,9 +35,13 @@ class Slow(nn.Module):
         return x
 
 
-def recipe(*, epochs: int = 3, dropout: float = 0.0, norm: bool = False, bad: int = -1, slow: bool = False) -> Recipe:
+def recipe(
+    *, epochs: int = 3, dropout: float = 0.0, norm: bool = False, bad: int = -1, slow: bool = False, ignored: bool = False
+) -> Recipe:
     x = framework.randn(50, 6)
     y = (x.sum(1) > 0).long()
+    if ignored:  # of each batch one process has no target
+        y[framework.arange(50) % 8 > 2] = -100
     if bad >= 0:
         x[bad] = float("nan")
     layers = [nn.Linear(6, 8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2)]
@@ -47,9 +52,9 @@ def recipe(*, epochs: int = 3, dropout: float = 0.0, norm: bool = False, bad: in
     model = nn.Sequential(*layers)
     return Recipe(
         model=model,
-        loss=nn.CrossEntropyLoss(),
+        loss=nn.CrossEntropyLoss(framework.tensor([0.5, 2.0])),
         optimizer=optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
-        train=TensorDataset(x[:37], y[:37]),  # the last batch has 5 rows
+        train=DataLoader(TensorDataset(x[:35], y[:35]), batch_size=8, shuffle=not ignored),  # the last batch has 3 rows
         validate=TensorDataset(x[37:], y[37:]),
         metrics=["accuracy", "f1"],
         batch_size=8,
@@ -127,22 +132,25 @@ def test_two_processes_are_one(place):
     ],
     ids=lambda options: options[0].removeprefix("--"),
 )
-def test_with_what_else_takes_part(place, options):
-    name = options[0].strip("-")
+@pytest.mark.parametrize("words", [[], ["--ignored"]], ids=" ".join)
+def test_with_what_else_takes_part(place, options, words):
+    name = "".join([*options[:1], *words])
     for processes in (1, 4):
-        train(place, f"{name}{processes}", processes, options=options)
-    close(place, f"{name}1", f"{name}4", rtol=1e-4)
+        train(place, f"at{name}{processes}", processes, *words, options=options)
+    close(place, f"at{name}1", f"at{name}4", rtol=1e-4)
 
 
 @pytest.mark.slow
-def test_batch_norm_over_the_whole_batch(place):
-    train(place, "norm1", 1, "--norm", options=["--no-compile"])
-    for processes in (2, 3):
-        train(place, f"norm{processes}", processes, "--norm", options=["--no-compile", "--sync-batch-norm"])
-        close(place, "norm1", f"norm{processes}", rtol=1e-3)
-    assert "--sync-batch-norm goes with --no-compile" in train(
-        place, "norm4", 2, "--norm", options=["--sync-batch-norm"], code=1
-    )
+@pytest.mark.parametrize("words", [[], ["--ignored"]], ids=" ".join)
+def test_batch_norm_over_the_whole_batch(place, words):
+    whole = ["--no-compile", "--accumulate", "2"]
+    name = "".join(["norm", *words])
+    train(place, f"{name}1", 1, "--norm", *words, options=whole)
+    for processes in (2, 3, 4):
+        train(place, f"{name}{processes}", processes, "--norm", *words, options=[*whole, "--sync-batch-norm"])
+        close(place, f"{name}1", f"{name}{processes}", rtol=1e-3)
+    refused = train(place, f"{name}5", 2, "--norm", options=["--sync-batch-norm"], code=1)
+    assert "--sync-batch-norm goes with --no-compile" in refused
 
 
 @pytest.mark.slow
@@ -157,11 +165,11 @@ def test_killed_and_resumed(place):
         os.kill(victim, signal.SIGKILL)
 
     words = "--dropout", 0.5, "--epochs", 30, "--slow"
-    output = train(place, "killed", 2, *words, options=every, code=9, before=kill)
+    output = train(place, "killed", 2, *words, options=every, code=137, before=kill)
     assert "of 2 was killed (SIGKILL), so all have ended." in output
-    assert "To go on: framework resume --nproc 2 " in output
+    assert "To go on: framework resume " in output
     assert read_json(place / "killed" / "run.json")["status"] == "failed"
-    framework(place, "resume", "--nproc", 2, "killed")
+    framework(place, "resume", "killed")  # in as many processes
     equal(place, "whole", "killed")
 
 
@@ -179,20 +187,28 @@ def test_resumed_in_other_numbers(place):
         output = train(place, name, processes, "--epochs", 40, "--slow", options=every, code=130, before=stop)
         assert "Ctrl-C: finishing this batch" in output and "To go on: framework resume" in output
         assert read_json(place / name / "run.json")["status"] == "interrupted"
-        framework(place, "resume", *([] if processes == 2 else ["--nproc", 2]), name)
+        framework(place, "resume", *([name, "--nproc", 2] if processes == 1 else ["--nproc", 1, name]))
         close(place, "all", name, rtol=1e-3)
 
 
 @pytest.mark.slow
-def test_a_process_that_fails_ends_all(place):
-    """Whichever of them it is, its message is told once, and the run has failed."""
-    for bad in (0, 36):
-        output = train(place, f"bad{bad}", 2, "--bad", bad, code=1)
-        assert output.count("The loss is nan at step") == 1
-        assert read_json(place / f"bad{bad}" / "run.json")["status"] == "failed"
-    train(place, "skip1", 1, "--bad", 0, options=["--on-nan", "skip"])
-    train(place, "skip2", 2, "--bad", 0, options=["--on-nan", "skip"])
-    close(place, "skip1", "skip2")
+@pytest.mark.parametrize("options", [[], ["--no-compile", "--sync-batch-norm"]], ids=" ".join)
+@pytest.mark.parametrize("bad", [0, 34])
+def test_what_is_not_finite_in_one_process(place, options, bad):
+    """All stop at the same step, or leave it out; the batch is kept as that process had it."""
+    name = f"bad{bad}{len(options)}"
+    words = ["--bad", bad, *(["--norm"] if options else [])]
+    output = train(place, name, 2, *words, options=options, code=1)
+    assert output.count("The loss is nan at step") == 1 and "The batch's input holds nan in row" in output
+    assert re.search("Rows are those of process [01]'s part of the batch.", output)
+    assert read_json(place / name / "run.json")["status"] == "failed"
+    (file,) = (place / name).glob("nonfinite-step-*.npz")
+    assert "The batch's input holds nan" in framework(place, "reproduce", file, code=1)
+    train(place, f"{name}skip1", 1, *words, options=["--on-nan", "skip", *options])
+    for processes in (2, 4):
+        train(place, f"{name}skip{processes}", processes, *words, options=["--on-nan", "skip", *options])
+        close(place, f"{name}skip1", f"{name}skip{processes}", rtol=1e-4)
+    assert "Training goes on" in train(place, f"{name}warn", 2, *words, options=["--on-nan", "warn", *options])
 
 
 def test_what_is_wrong_is_told_once(place):
@@ -219,7 +235,12 @@ def test_within_a_job_of_mpis(place):
     assert done.returncode == 0, done.stderr
     train(place, "again", 2)
     equal(place, "again", "job")
-    assert run("train", "-q", "--out", "job2", "net.py", "--bad", "36").returncode != 0
+    failed = run("train", "-q", "--out", "job2", "net.py", "--bad", "34")
+    assert failed.returncode and failed.stderr.count("The loss is nan at step") == 1
+    assert read_json(place / "job2" / "run.json")["status"] == "failed"
+    refused = run("train", "-q", "--out", "job", "net.py")  # by the first alone: the others do not wait for it
+    assert refused.returncode and refused.stderr.count("job is not empty") == 1
+    assert run("train", "net.py", "--bat", "3").stderr.count("There is no option --bat") == 1
     assert "this is one already" in run("train", "--nproc", "2", "net.py").stderr
 
 

@@ -303,22 +303,23 @@ def should_stop(trainer: Trainer) -> str | None:
 
 
 @hookspec(firstresult=True)
-def agree(trainer: Trainer, question: str, answer: int) -> int | None:
-    """Called where processes that train together have to decide alike, in the midst of training, though each sees its own.
+def all_gather(trainer: Trainer, value: Any) -> list[Any] | None:
+    """Called where processes that train together have to know of each other: what one wants to stop for, or has found.
+
+    Where it is implemented, each step is taken whole by all, whatever its numbers; they are not finite where the loss is
+    not that `count_outputs` then gives.
 
     Arguments:
         trainer: the Trainer.
-        question: "skip", whether this batch is left out (`--on-nan skip`); "stop", whether a plugin wants to stop.
-        answer: what this process would do, 1 for yes.
+        value: this process's own, which can be pickled.
     Returns:
-        What all do: the largest answer of all. None where this process trains alone.
+        The values of all processes, in the same order on each. None where this process trains alone.
     Example:
         from framework.extend import hookimpl
 
         @hookimpl
-        def agree(question, answer):
-            print(question, answer)
-            return answer
+        def all_gather(value):
+            return [value]  # of all there are
     """
 
 

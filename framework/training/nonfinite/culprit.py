@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -178,9 +179,8 @@ class Watch:
         frame: Any = sys._getframe(2)
         file, line, module = None, 0, None
         while frame is not None and frame is not self._top:
-            name = frame.f_code.co_filename
-            if file is None and _is_a_persons(name):
-                file, line = name, frame.f_lineno
+            if file is None and _is_a_persons(frame):
+                file, line = frame.f_code.co_filename, frame.f_lineno
             if module is None and frame.f_code.co_argcount:
                 found = self._modules.get(id(frame.f_locals.get(frame.f_code.co_varnames[0])))
                 if found is not None:
@@ -217,8 +217,10 @@ def _next_number() -> int:
     return int(repr(sequence).removeprefix("count(").removesuffix(")").partition(",")[0])
 
 
-def _is_a_persons(file: str) -> bool:
-    return not file.startswith("<") and (not file.startswith(_OURS) or file.startswith(_RECIPES))
+def _is_a_persons(frame: FrameType) -> bool:
+    file, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__"))
+    ours = file.startswith(("<", _OURS)) or module.startswith("framework_plugins.")
+    return not ours or file.startswith(_RECIPES)
 
 
 def _short(file: str) -> str:

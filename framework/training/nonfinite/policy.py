@@ -6,7 +6,7 @@ watched, to say why; then everything is put back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +84,11 @@ class OnNan:
             )
         return {"train/skipped": self.skipped}
 
-    def met(
-        self, unchecked: Callable[[], Mapping[str, Any]], split: str, number: int, batch: Any, loss: float
-    ) -> Mapping[str, Any] | None:
-        """A step has found what is not finite: raises, or gives what the step gives unchecked, or None to leave it out."""
+    def met(self, split: str, number: int, batch: Any, loss: float | None) -> bool:
+        """What is not finite was met, in another process where there is no `loss`: raises, or puts everything back.
+
+        Then it gives whether the batch is to be taken all the same, unchecked; if not, it counts as left out.
+        """
         training = split == "train"
         which = "train" if training else "validation"
         if self.policy == "stop" or not self.warned[which]:
@@ -96,20 +97,14 @@ class OnNan:
                 raise error
             self.warned[which] = True
             self._trainer.plugins.report(f"{error}\n{self._consequence(training)}")
-        if training and self.policy == "skip":
-            self.leave_out()
-            return None
         assert self._rewind is not None
         self._rewind.rewind()
+        if training and self.policy == "skip":
+            self.skipped += 1
+            return False
         if training:
             self._trainer.go_unchecked()
-        return unchecked()
-
-    def leave_out(self) -> None:
-        """Put everything back as it was before the batch, and count it among those left out."""
-        assert self._rewind is not None
-        self._rewind.rewind()
-        self.skipped += 1
+        return True
 
     def _consequence(self, training: bool) -> str:
         if not training:
@@ -118,15 +113,30 @@ class OnNan:
             return "The batch is left out, and so are those like it; from now on they are only counted."
         return "Training goes on, and checks no more."
 
-    def _error(self, split: str, number: int, batch: Any, loss: float) -> NonFiniteError:
+    def _error(self, split: str, number: int, batch: Any, loss: float | None) -> NonFiniteError:
         """The error with the diagnosis and, if there is a run, the file in which the batch can be seen again."""
-        trainer, rewind = self._trainer, self._rewind
-        assert rewind is not None
+        trainer = self._trainer
         training = split == "train"
         if training:
             place = f"at step {trainer.step + 1} (epoch {trainer.epoch}, batch {number}), before the update"
         else:
             place = f"on the {split} data (epoch {trainer.epoch}, batch {number})"
+        own, diagnosis = None, None
+        if loss is not None:
+            message, diagnosis = self._looked_at(batch, training, loss, place)
+            own = bool(diagnosis and diagnosis.found), message, batch
+        message, batch = _of_all(trainer.all_gather(own), place, batch)
+        error = NonFiniteError(message)
+        error.diagnosis = diagnosis
+        if trainer.run is not None:
+            error.file, note = self._written(split, number, batch, message)
+            error.args = (f"{message}\n{note}",)
+        return error
+
+    def _looked_at(self, batch: Any, training: bool, loss: float, place: str) -> tuple[str, Diagnosis | None]:
+        """What is found where the batch is run again, from the same state, and watched."""
+        rewind = self._rewind
+        assert rewind is not None
         rewind.rewind()
         diagnosis = None
         try:
@@ -135,12 +145,7 @@ class OnNan:
         except Exception as problem:
             message = f"{_what(loss)} {place}. Run again, to see why, the batch raised: {in_words(problem)}"
         rewind.rewind()
-        error = NonFiniteError(message)
-        error.diagnosis = diagnosis
-        if trainer.run is not None:
-            error.file, note = self._written(split, number, batch, message)
-            error.args = (f"{message}\n{note}",)
-        return error
+        return message, diagnosis
 
     def _diagnosis(self, batch: Any, training: bool) -> Diagnosis:
         from framework.training.nonfinite.diagnosis import diagnose
@@ -169,6 +174,16 @@ class OnNan:
         except (UserError, OSError) as error:
             return None, f"The batch could not be kept to be looked at again: {error}"
         return path, f"To see it again: framework reproduce {path}"
+
+
+def _of_all(told: list[tuple[bool, str, Any] | None], place: str, batch: Any) -> tuple[str, Any]:
+    """What to say, and the batch to keep, of what each process has seen: whether it found a cause, its words, its batch."""
+    process = max(range(len(told)), key=lambda rank: (told[rank] or (False,))[0] + bool(told[rank]))
+    chosen = told[process]
+    if chosen is None:
+        return f"The loss is not finite {place}, though that of each process's part of the batch is.", batch
+    _, message, batch = chosen
+    return (f"{message}\nRows are those of process {process}'s part of the batch." if len(told) > 1 else message), batch
 
 
 def _what(loss: float) -> str:

@@ -9,13 +9,15 @@ mpi4py: `pip install "framework-train[mpi]"`, or `[mpi-site]` where a cluster ha
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from framework.extend import Register, UserError, hookimpl
-from framework_plugins.mpi.joining import FOLDER, join
+from framework.extend import Register, Run, UserError, hookimpl
+from framework_plugins.mpi.joining import FOLDER, join, training
 
 if TYPE_CHECKING:
     import click
@@ -32,9 +34,7 @@ def register_options(register: Register[Any]) -> None:
             ["--nproc"],
             type=click.IntRange(1),
             metavar="N",
-            expose_value=False,
             callback=asked_for,
-            is_eager=True,
             help="Train in N processes, each with its part of every batch (needs MPI).",
         ),
     )
@@ -64,21 +64,48 @@ def make_plugins(options: Mapping[str, Any]) -> object:
     return DataParallel(world, sync_batch_norm=bool(options["sync_batch_norm"]))
 
 
-def asked_for(context: click.Context, parameter: click.Parameter, processes: int | None) -> None:
-    """`--nproc N`: starts N processes with the rest of the command line, and ends as they do."""
-    if processes in (None, 1) or context.resilient_parsing or FOLDER in os.environ:
-        return
-    words = sys.argv[1:]
-    if any(word in ("-h", "--help") for word in words):
-        return
-    if join() is not None:
-        raise UserError(
-            "--nproc starts processes of MPI's, and this is one already: leave it out under mpiexec or srun."
-        )
-    if context.info_name is None or context.info_name.split()[-1] not in ("train", "resume"):
+def asked_for(context: click.Context, parameter: click.Parameter, processes: int | None) -> int | None:
+    """`--nproc N`: starts N processes with the rest of the command line, and ends as they do.
+
+    A run that is resumed without it has as many as before; behind the run, it is read here all the same.
+    """
+    if context.resilient_parsing:
+        return processes
+    words, world = sys.argv[1:], join()
+    command = (context.info_name or "").rpartition(" ")[2]
+    if world is not None:
+        if processes is not None and FOLDER not in os.environ:
+            raise UserError(
+                "--nproc starts processes of MPI's, and this is one already: leave it out under mpiexec or srun."
+            )
+        if command in ("train", "resume"):
+            training(True)
+        return processes
+    asked = processes
+    if asked is None and command == "resume":
+        asked = _asked_behind(words) or _had(words)
+    if asked in (None, 1):
+        return processes
+    if command not in ("train", "resume"):
         raise UserError("--nproc goes with `framework train` and `framework resume`.")
     if ":" in words:
         raise UserError("An argument that is a colon alone has a meaning of its own to mpiexec: leave it out.")
     from framework_plugins.mpi.starting import Job
 
-    sys.exit(Job(words, processes).run())
+    sys.exit(Job(words, asked).run())
+
+
+def _asked_behind(words: Sequence[str]) -> int | None:
+    """The number that `--nproc` has among words that are not parsed yet."""
+    texts = [word.removeprefix("--nproc=") for word in words if word.startswith("--nproc=")]
+    texts += [number for word, number in itertools.pairwise(words) if word == "--nproc"]
+    return int(texts[-1]) if texts and texts[-1].isdigit() else None
+
+
+def _had(words: Sequence[str]) -> int | None:
+    """In how many processes the run among the words was trained."""
+    for word in words:
+        with contextlib.suppress(UserError, OSError):
+            found = Run.open(word).info["options"].get("nproc")
+            return found if isinstance(found, int) else None
+    return None

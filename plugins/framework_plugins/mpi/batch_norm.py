@@ -1,68 +1,107 @@
 """Batch norm over the whole batch, though each process has a part of it (`--sync-batch-norm`).
 
 Mean and variance are of all parts, in the forward pass and in its derivative: a process's gradient has what its rows do to
-the other processes' losses, by their statistics. So numbers are those of one process with the whole batch.
+the other processes' losses, by their statistics. For that, each loss is weighed before the backward pass. So numbers are
+those of one process with the whole batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 import framework
 from framework import nn
-from framework.extend import Module, Operation, Tensor, no_grad, operation
+from framework.extend import Module, Operation, Tensor, Trainer, no_grad, operation
 from framework_plugins.mpi.sharding import Part
 from framework_plugins.mpi.world import World
 
 __all__ = ["synchronise"]
 
 
-def synchronise(model: Module, world: World, part: Part) -> None:
+def synchronise(trainer: Trainer, world: World, part: Part) -> None:
     """Has every batch norm of a model take its statistics over all processes' parts, in training."""
     all_sum = _all_sum(world)
-    for module in model.modules():
+    trainer.parts.step = _weighed(trainer, world, part)
+    kinds: dict[type, type] = {}
+    for module in trainer.model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-            vars(module)["forward"] = _forward(module, all_sum, part)
+            kind = type(module)
+            if kind not in kinds:
+                own = {"forward": _forward(kind, all_sum, part), "__module__": kind.__module__}
+                kinds[kind] = type(kind.__name__, (kind,), own)
+            module.__class__ = kinds[kind]
 
 
 def _all_sum(world: World) -> Operation:
-    """The sum of an array over all processes. `weight` is what this process's loss weighs among the losses."""
+    """The sum of an array over all processes, each of whose losses depends on it."""
 
-    def total(input: Any, weight: float) -> Any:
+    def total(input: Any) -> Any:
         found = np.array(input, order="C")
         world.all_reduce(found)
         return found
 
-    def slope(g: Any, weight: float) -> Any:
-        return made(g * weight, weight) / weight
-
-    made: Operation = operation(total, name="mpi_all_sum", input=slope)
+    made: Operation = operation(total, name="mpi_all_sum", input=lambda g: made(g))
     return made
 
 
-def _forward(module: Any, all_sum: Operation, part: Part) -> Callable[[Tensor], Tensor]:
-    plain = module.forward
+_scaled = operation(
+    lambda input, by: input,
+    name="mpi_scaled_gradient",
+    input=lambda g, by: g * by,
+)
+"""The input as it is, its gradient scaled."""
 
-    def forward(input: Tensor) -> Tensor:
-        if not module.training:
-            return plain(input)
-        module._check_input_dim(input)
-        dims = [0, *range(2, input.ndim)]
-        rows = 0.0 if part.empty else 1.0
-        own = rows * input.numel() / input.shape[1]
-        shape = [1, -1, *[1] * (input.ndim - 2)]
-        count = all_sum(framework.tensor([own], dtype=input.dtype), 1.0).item()
-        weight = max(own / count, 1e-30)
-        mean = all_sum(rows * input.sum(dims), weight) / count
-        centred = input - mean.reshape(shape)
-        variance = all_sum(rows * (centred * centred).sum(dims), weight) / count
-        _remember(module, mean, variance * (count / max(count - 1, 1)))
-        result = centred / (variance + module.eps).sqrt().reshape(shape)
-        if module.weight is not None:
-            result = result * module.weight.reshape(shape) + module.bias.reshape(shape)
+
+def _weighed(trainer: Trainer, world: World, part: Part) -> Callable[[Any, Any], Mapping[str, Any]]:
+    """The recipe's step, whose loss has the gradient that it has as a part of the whole batch's."""
+    step, count = trainer.parts.step, trainer.parts.count
+
+    def weighed(model: Any, batch: Any) -> Mapping[str, Any]:
+        outputs = step(model, batch)
+        if not (model.training and part.together):
+            return outputs
+        own = np.array(0.0 if part.empty else count(batch, outputs))
+        whole = own.copy()
+        world.all_reduce(whole)
+        weight = float(own > 0) if trainer.summed else float(own / whole) if whole else 0.0
+        return {**outputs, "loss": _scaled(outputs["loss"], weight)}
+
+    return weighed
+
+
+def _forward(kind: Any, all_sum: Operation, part: Part) -> Callable[[Any, Tensor], Tensor]:
+    """The forward pass of a kind of batch norm.
+
+    A process that looks at a batch by itself takes the statistics there were, or its own where these have spoilt all others'.
+    """
+    known: WeakKeyDictionary[Module, tuple[Tensor, Tensor]] = WeakKeyDictionary()
+
+    def forward(self: Any, input: Tensor) -> Tensor:
+        if not self.training:
+            result: Tensor = kind.forward(self, input)
+            return result
+        self._check_input_dim(input)
+        dims, shape = [0, *range(2, input.ndim)], [1, -1, *[1] * (input.ndim - 2)]
+        if part.together:
+            rows = 0.0 if part.empty else 1.0
+            count = all_sum(framework.tensor([rows * input.numel() / input.shape[1]], dtype=input.dtype)).item()
+            mean = all_sum(rows * input.sum(dims)) / count
+            centred = input - mean.reshape(shape)
+            variance = all_sum(rows * (centred * centred).sum(dims)) / count
+            _remember(self, mean, variance * (count / max(count - 1, 1)))
+            known[self] = mean.detach(), variance.detach()
+        else:
+            mean, variance = known[self]
+            if not (mean + variance).isfinite().all():
+                mean, variance = input.mean(dims), input.var(dims, correction=0)
+            centred = input - mean.reshape(shape)
+        result = centred / (variance + self.eps).sqrt().reshape(shape)
+        if self.weight is not None:
+            result = result * self.weight.reshape(shape) + self.bias.reshape(shape)
         return result
 
     return forward

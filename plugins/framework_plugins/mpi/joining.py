@@ -7,9 +7,9 @@ import contextlib
 import functools
 import os
 import sys
-import time
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import framework
 from framework.extend import UserError
@@ -18,7 +18,7 @@ from framework.threads import processors
 if TYPE_CHECKING:
     from framework_plugins.mpi.world import World
 
-__all__ = ["FOLDER", "PROCESSES", "STARTER", "THREADS", "ended_well", "join", "tell_starter"]
+__all__ = ["FOLDER", "PROCESSES", "STARTER", "THREADS", "join", "tell_starter", "training"]
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
 """What MPI's starters say in the environment of each process: how many there are."""
@@ -32,7 +32,7 @@ FOLDER, STARTER, PROCESSES = "FRAMEWORK_MPI_FOLDER", "FRAMEWORK_MPI_STARTER", "F
 """In the environment of what --nproc starts: the folder where processes tell of themselves, its starter's number, and N."""
 
 PATIENCE = 1.0
-"""Seconds that a process that has failed leaves the first one to say the same."""
+"""Seconds in which others come to the same end as a process that has failed; later, it has failed alone."""
 
 
 @functools.cache
@@ -53,8 +53,10 @@ def join() -> World | None:
         )
     if world.size == 1:
         return None
+    bound = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
+    sharing = sum(not bound.isdisjoint(each) for each in world.here(bound))
     if not any(name in os.environ for name in THREADS):
-        framework.set_num_threads(max(1, processors() // world.here))
+        framework.set_num_threads(max(1, processors() // sharing))
     tell_starter(str(world.rank), str(os.getpid()))
     asked = os.environ.get(PROCESSES)
     if asked is not None and world.size != int(asked):
@@ -66,42 +68,54 @@ def join() -> World | None:
         _be_quiet(world.rank)
     else:
         _speak_for_all()
-    atexit.register(_end, world.rank)
+    atexit.register(_end, world)
     return world
 
 
 class _End:
-    well = False
+    training = False
+    # Of a process that may not speak: where it would have, and what it has said.
+    voice: int | None = None
+    said: IO[bytes] | None = None
 
 
-def ended_well() -> None:
-    """Training has come to its end, in all processes."""
-    _End.well = True
+def training(on: bool) -> None:
+    """Between the two calls all processes train, or are about to: one that ends by itself would have the others wait."""
+    _End.training = on
 
 
-def _end(rank: int) -> None:
-    """Where all have failed alike, the first has time to say so, before the others' end takes it with them."""
-    if _End.well:
-        return
-    if rank:
-        time.sleep(PATIENCE)
-        return
-    tell_starter("failed", "")
-    if FOLDER in os.environ:  # what MPI says when it ends the job, the starter says better
-        sys.stderr.flush()
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+def _end(world: World) -> None:
+    """A process that ends by itself ends all, and says why; where all have come to the same, the first one says it."""
+    sys.stderr.flush()
+    if _End.training and world.rank == 0:
+        tell_starter("failed", "")
+    alone = not world.all_end(PATIENCE)
+    world.abort_at_exit(alone and _End.training)
+    if (
+        alone and world.rank == 0 and FOLDER in os.environ
+    ):  # what MPI says when it ends the job, the starter says better
+        _to_nowhere(2)
+    if alone and _End.voice is not None and _End.said is not None:
+        _End.said.seek(0)
+        os.write(_End.voice, _End.said.read())
+
+
+def _to_nowhere(number: int) -> None:
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), number)
 
 
 def _be_quiet(rank: int) -> None:
     """One process speaks for all; what others have to say is kept for when they alone fail."""
     sys.stdout.flush()
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+    _to_nowhere(1)
     folder = os.environ.get(FOLDER)
     if folder:
         with open(Path(folder, f"{rank}.txt"), "wb", buffering=0) as file:
             os.dup2(file.fileno(), 2)
+    else:
+        _End.voice, _End.said = os.dup(2), tempfile.TemporaryFile(buffering=0)
+        os.dup2(_End.said.fileno(), 2)
 
 
 def _speak_for_all() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 import framework
 from framework.extend import Tensor, Trainer, UserError, hookimpl, no_grad, takes_closure, updated_parameters
-from framework_plugins.mpi.joining import ended_well, tell_starter
+from framework_plugins.mpi.joining import tell_starter, training
 from framework_plugins.mpi.sharding import Part, part_of
 from framework_plugins.mpi.world import World
 
@@ -23,9 +23,12 @@ class DataParallel:
     def __init__(self, world: World, sync_batch_norm: bool = False) -> None:
         self.world, self.sync_batch_norm = world, sync_batch_norm
         self.part = Part(world.rank, world.size)
-        # What the losses of this process, and of all, are means over since the last update.
-        self.count, self.total = 0.0, 0.0
+        # Of this batch: what the losses of this process, and of all, are means over. And of all since the last update.
+        self.own = self.whole = 0.0
+        self.count = self.total = 0.0
         self.stream: Tensor | None = None
+        self.signal = 0
+        self._kept: dict[Tensor, Tensor] = {}
         self._packs: dict[Any, Pack] = {}
 
     @hookimpl(trylast=True)
@@ -49,13 +52,12 @@ class DataParallel:
                 raise UserError(
                     "--sync-batch-norm goes with --no-compile: in a program, processes would wait at different places."
                 )
-            synchronise(trainer.model, self.world, self.part)
+            synchronise(trainer, self.world, self.part)
         self._check_alike(trainer)
         if trainer.run is not None:
             tell_starter("run", str(trainer.run.path.absolute()))
         self._same((*trainer.model.parameters(), *trainer.model.buffers()))
-        self.count, self.total, self.stream = 0.0, 0.0, None
-        self.world.abort_at_exit(True)
+        self.count, self.total, self.stream, self.signal = 0.0, 0.0, None, 0
 
     def _same(self, tensors: Iterable[Tensor]) -> None:
         """Puts the first process's values in the place of each."""
@@ -80,6 +82,8 @@ class DataParallel:
         self.stream = framework.get_rng_state()
         place = [(trainer.recipe.seed or 0) % 2**64, trainer.epoch, trainer.batch, self.world.rank]
         framework.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+        self._kept = {each: each.grad.clone() for each in updated_parameters(trainer) if each.grad is not None}
+        self.part.together = True
 
     def _back(self) -> None:
         """Go back to the numbers that one process would draw: orders are drawn from them, and checkpoints hold them."""
@@ -94,9 +98,41 @@ class DataParallel:
         self._same(trainer.model.buffers())
         return (yield)
 
+    @hookimpl(trylast=True)
+    def count_outputs(self, trainer: Trainer, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The whole batch's outputs, put together from the parts of it that count."""
+        self.part.together = False
+        numbers = {name: float(value) for name, value in outputs.items() if name not in ("prediction", "target")}
+        self.own = 0.0 if self.part.empty else numbers["count"]
+        numbers |= {"count": self.own, "signal": trainer.interrupts.arrived or 0}
+        table = self.world.all_gather(np.array(list(numbers.values())))
+        columns = dict(zip(numbers, table.T, strict=True))
+        self.signal = int(columns.pop("signal").max())
+        if split != "train":
+            self._take_signal(trainer)
+        whole = _means(columns, trainer.summed)
+        self.whole = whole["count"]
+        if trainer.parts.metrics:
+            own = None if self.part.empty else [outputs[name].detach().numpy() for name in ("prediction", "target")]
+            whole |= _joined([each for each in self.world.all_gather_object(own) if each is not None])
+        return whole
+
+    def _take_signal(self, trainer: Trainer) -> None:
+        if self.signal and trainer.interrupts.came is None:
+            trainer.interrupts.take(self.signal)
+
     @hookimpl(tryfirst=True)
-    def after_backward(self) -> None:
+    def after_backward(self, trainer: Trainer) -> None:
+        """The gradient of a part that counts nothing is none; if batch norm is synchronised, it comes by way of the others."""
         self._back()
+        if self.sync_batch_norm:
+            trainer.count = self.whole
+        elif not self.own:
+            trainer.count = 0.0
+            for each in updated_parameters(trainer):
+                each.grad = self._kept.get(each)
+        self.count += self.own
+        self.total += self.whole
 
     @hookimpl(tryfirst=True, after="accumulation", before="gradient_clipping")
     @no_grad()
@@ -104,15 +140,14 @@ class DataParallel:
         """Gradients of the whole batch: each process's, weighed by what its loss is a mean over, in one buffer."""
         parameters = updated_parameters(trainer)
         pack = self._packed(parameters)
-        weight = 1.0 if trainer.summed else self.count / self.total if self.total else 0.0
+        weighed = trainer.summed or self.sync_batch_norm
+        weight = 1.0 if weighed else self.count / self.total if self.total else 0.0
         for each, place in pack.places(parameters):
-            if each.grad is None or not self.count:
+            if each.grad is None:
                 place[...] = 0
             else:
                 np.multiply(each.grad.numpy(), pack.dtype.type(weight), out=place)
-        arrived = trainer.interrupts.arrived or 0
         pack.there[:] = [each.grad is not None for each in parameters]
-        pack.signal[:] = arrived
         self.world.all_reduce(pack.buffer)
         for (each, place), there in zip(pack.places(parameters), pack.there, strict=True):
             if each.grad is None and there:
@@ -120,42 +155,19 @@ class DataParallel:
             if each.grad is not None:
                 each.grad.numpy()[...] = place
         self.count = self.total = 0.0
-        if pack.signal.any() and trainer.interrupts.came is None:
-            trainer.interrupts.take(self.world.largest(arrived))
-
-    @hookimpl(trylast=True)
-    def count_outputs(self, trainer: Trainer, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The whole batch's outputs, put together from the parts of it that count."""
-        own = None if self.part.empty else self._shared(outputs, bool(trainer.parts.metrics))
-        arrived = trainer.interrupts.arrived or 0
-        told = self.world.all_gather_object((own, arrived))
-        parts = [each for each, _ in told if each is not None]
-        if split == "train":
-            self.count += own["count"] if own is not None else 0.0
-            self.total += sum(each["count"] for each in parts)
-        signals = [number for _, number in told if number]
-        if signals and split != "train" and trainer.interrupts.came is None:
-            trainer.interrupts.take(max(signals))
-        return _together(parts, trainer.summed)
-
-    def _shared(self, outputs: Mapping[str, Any], metrics: bool) -> dict[str, Any]:
-        found = {name: value for name, value in outputs.items() if name not in ("prediction", "target")}
-        found = {name: float(value) for name, value in found.items()}
-        if metrics:
-            found |= {name: outputs[name].detach().numpy() for name in ("prediction", "target")}
-        return found
+        self._take_signal(trainer)
 
     @hookimpl
-    def agree(self, answer: int) -> int:
-        return self.world.largest(answer)
+    def all_gather(self, value: Any) -> list[Any]:
+        self.part.together = True
+        return self.world.all_gather_object(value)
 
     @hookimpl(trylast=True)
     def run_end(self, status: str) -> None:
         if status == "failed":
             return
         self.world.barrier()  # the first has written all there is to write
-        self.world.abort_at_exit(False)
-        ended_well()
+        training(False)
         if status == "interrupted" and self.world.rank:
             sys.exit(0)  # the exit code is the first one's
 
@@ -170,8 +182,8 @@ class DataParallel:
         own: list[Any] = [(name, tuple(each.shape), str(each.dtype)) for name, each in trainer.model.named_parameters()]
         own += [(f"the data {name!r}", _length(each)) for name, each in trainer.parts.splits.items()]
         first = self.world.broadcast_object(own)
-        different = self.world.largest(int(own != first))
-        if different:
+        different = self.world.all_gather(np.array(own != first))
+        if different.any():
             wrong = [each for each, other in zip(own, first, strict=False) if each != other] or ["their number"]
             raise UserError(
                 f"The processes have built different things: on process {self.world.rank} it is {wrong[0]}. What a recipe "
@@ -180,14 +192,14 @@ class DataParallel:
 
 
 class Pack:
-    """One buffer for all gradients, with a place for each; how many have one travels with them, and a signal that has come."""
+    """One buffer for all gradients, with a place for each; how many processes have one travels with them."""
 
     def __init__(self, parameters: list[Tensor]) -> None:
         types = {each.detach().numpy().dtype for each in parameters}
         self.dtype = np.result_type(*types) if types else np.dtype(np.float32)
         sizes = [each.numel() for each in parameters]
-        self.buffer = np.zeros(sum(sizes) + len(sizes) + 1, self.dtype)
-        self.there, self.signal = self.buffer[sum(sizes) : -1], self.buffer[-1:]
+        self.buffer = np.zeros(sum(sizes) + len(sizes), self.dtype)
+        self.there = self.buffer[sum(sizes) :]
         ends = np.cumsum(sizes)
         self._places = [
             self.buffer[end - size : end].reshape(tuple(each.shape))
@@ -206,22 +218,25 @@ def _length(data: Any) -> int | None:
         return None
 
 
-def _together(parts: list[dict[str, Any]], summed: bool) -> dict[str, Any]:
-    """Parts of a batch as the whole: numbers are means by what the losses are means over, arrays are joined."""
-    count = sum(each["count"] for each in parts)
-    whole: dict[str, Any] = {}
-    for name in parts[0]:
-        if name in ("prediction", "target"):
-            if len({each[name].shape[1:] for each in parts}) > 1:
-                raise UserError(
-                    f"The parts of a batch have {name}s of different shapes, {[each[name].shape for each in parts]}, which no "
-                    "metric can take together: pad all batches to one length, or leave the metrics out."
-                )
-            whole[name] = framework.from_numpy(np.concatenate([each[name] for each in parts]))
-        elif name == "count":
-            whole[name] = count
-        elif name == "loss" and summed:
-            whole[name] = sum(each[name] for each in parts)
-        else:
-            whole[name] = sum(each[name] * each["count"] for each in parts) / count if count else float("nan")
+def _means(columns: Mapping[str, np.ndarray], summed: bool) -> dict[str, Any]:
+    """Numbers of a batch's parts as the whole's: means by what the losses are means over; nan where that is nothing."""
+    count = columns["count"]
+    some = count > 0
+    total = count.sum()
+    means = {name: (each * count)[some].sum() / total if total else np.nan for name, each in columns.items()}
+    if summed:
+        means["loss"] = columns["loss"][some].sum()
+    return {name: float(each) for name, each in means.items()} | {"count": float(total)}
+
+
+def _joined(parts: list[list[np.ndarray]]) -> dict[str, Tensor]:
+    """Predictions and targets of a batch's parts as the whole's."""
+    whole = {}
+    for name, arrays in zip(("prediction", "target"), zip(*parts, strict=True), strict=True):
+        if len({each.shape[1:] for each in arrays}) > 1:
+            raise UserError(
+                f"The parts of a batch have {name}s of different shapes, {[each.shape for each in arrays]}, which no "
+                "metric can take together: pad all batches to one length, or leave the metrics out."
+            )
+        whole[name] = framework.from_numpy(np.concatenate(arrays))
     return whole

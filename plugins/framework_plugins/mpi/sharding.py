@@ -15,11 +15,14 @@ __all__ = ["Part", "Parts", "part_of"]
 
 
 class Part:
-    """Which rows of a batch are this process's: those from `rank * rows // size` on. One without any is told its weight is 0."""
+    """Which rows of a batch are this process's: those from `rank * rows // size` on.
+
+    `empty` says that there are none, `together` that all processes are at this batch, and none looks at it by itself.
+    """
 
     def __init__(self, rank: int, size: int) -> None:
         self.rank, self.size = rank, size
-        self.empty = False
+        self.empty, self.together = False, True
 
     def rows(self, count: int) -> slice:
         """The rows of a batch of so many. Where there are fewer rows than processes, some have the first, which counts nothing."""

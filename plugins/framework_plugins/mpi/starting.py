@@ -23,7 +23,10 @@ __all__ = ["Job"]
 
 PR_SET_PDEATHSIG = 1
 
-WHO, SIGNAL = re.compile(r"PID (\d+) RUNNING AT"), re.compile(r"\(signal (\d+)\)|on signal (\d+)")
+OVERSUBSCRIBE = {"PRTE_MCA_rmaps_default_mapping_policy": ":OVERSUBSCRIBE", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+"""Has Open MPI, of version 5 and before, start as many processes as it is told to; MPICH does."""
+
+WHO, SIGNAL = re.compile(r"PID (\d+)"), re.compile(r"\(signal (\d+)\)|on\s+signal (\d+)")
 """What mpiexec says of a process that was killed: MPICH's, and Open MPI's."""
 
 
@@ -38,7 +41,13 @@ class Job:
         """Gives the exit code when all have ended; where one has failed or was killed, says which, and how to go on."""
         starter = _mpiexec()
         _append()
-        threads = {name: str(max(1, processors() // self.processes)) for name in THREADS}
+        there = processors()
+        if self.processes > there:
+            kinds = f"{there} processor{'s' if there > 1 else ''}"
+            sys.stderr.write(
+                f"warning: {self.processes} processes share {kinds}, and wait for each other: slower than {there}.\n"
+            )
+        threads = {name: str(max(1, there // self.processes)) for name in THREADS}
         with (
             tempfile.TemporaryDirectory(prefix="framework-mpi-") as folder,
             open(Path(folder, "mpi.txt"), "w+") as said,
@@ -57,7 +66,7 @@ class Job:
                     "framework",
                     *self.words,
                 ],
-                env=threads | dict(os.environ) | self._marks(),
+                env=OVERSUBSCRIBE | threads | dict(os.environ) | self._marks(),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -67,7 +76,7 @@ class Job:
             with self._passing_on():
                 code = self.job.wait()
             if code and not self.signals:
-                self._explain()
+                code = self._explain(code)
         return code if code >= 0 else 128 - code
 
     def _marks(self) -> dict[str, str]:
@@ -103,30 +112,34 @@ class Job:
             return False
         return True
 
-    def _explain(self) -> None:
-        """Say what the processes that may not speak have said, and who was killed."""
+    def _explain(self, code: int) -> int:
+        """Say what the processes that may not speak have said, and who was killed; gives its exit code, below 0."""
+        if (self.folder / "failed").exists():  # the first process has said what there is to say
+            return code
         said = [self.folder / f"{rank}.txt" for rank in range(1, self.processes)]
         texts = {each.stem: _plain(each.read_text(errors="replace")) for each in said if each.exists()}
-        told = set()
-        for rank, text in texts.items():
-            if text and text not in told and not (self.folder / "failed").exists():
-                told.add(text)
-                sys.stderr.write(f"process {rank}: {text}\n")
+        told = {text: rank for rank, text in reversed(texts.items()) if text}
+        for text, rank in told.items():
+            sys.stderr.write(f"process {rank}: {text}\n")
         mpi = (self.folder / "mpi.txt").read_text(errors="replace")
         killed = SIGNAL.search(mpi)
-        if killed:
-            what = signal.Signals(int(killed[1] or killed[2])).name
-            reason = f"process {self._rank(mpi)} of {self.processes} was killed ({what})"
+        code = -int(killed[1] or killed[2]) if killed else code
+        if code < 0:
+            who = f"process {self._rank(mpi)} of {self.processes}" if killed else "mpiexec"
+            reason = f"{who} was killed ({signal.Signals(-code).name})"
             sys.stderr.write(f"error: {reason}, so all have ended.\n")
         elif told:
             reason = next(iter(told)).partition("\n")[0].removeprefix("error: ")
+        elif (self.folder / "0").exists():
+            reason = f"MPI ended all, with exit code {code}"
+            sys.stderr.write(f"{_plain(mpi)}\nerror: {reason}.\n")
         else:
             reason = "the processes could not be started"
-            if not (self.folder / "0").exists():
-                sys.stderr.write(mpi)
+            sys.stderr.write(f"{mpi}error: {reason}: what mpiexec says stands above.\n")
         run = self.folder / "run"
-        if run.exists() and not (self.folder / "failed").exists():
+        if run.exists():
             self._record(Path(run.read_text()), reason)
+        return code
 
     def _rank(self, mpi: str) -> str:
         """The number of the process that mpiexec names by the system's number."""
@@ -142,7 +155,7 @@ class Job:
             run = Run.open(path)
             if run.info["status"] == "running":
                 run.finish("failed", reason)
-            sys.stderr.write(f"To go on: {run.command(f'resume --nproc {self.processes}')}\n")
+            sys.stderr.write(f"To go on: {run.command()}\n")
 
 
 def _end_with_starter() -> None:
@@ -165,8 +178,8 @@ def _append() -> None:
 
 
 def _plain(text: str) -> str:
-    """What a process has said, without what MPI adds when it ends the job."""
-    lines = [line for line in text.splitlines() if not line.startswith(("Abort(", "[unset]"))]
+    """What a process has said, without what MPI adds when it ends the job, and warnings, which the first says too."""
+    lines = [line for line in text.splitlines() if not line.startswith(("Abort(", "[unset]", "warning: "))]
     return "\n".join(lines).strip()
 
 
@@ -182,6 +195,6 @@ def _mpiexec() -> str:
         missing = "mpi4py" if mpi4py is None else "the program mpiexec"
         raise UserError(
             f"--nproc needs MPI, and {missing} is not to be found: pip install 'framework-train[mpi]'; on a cluster, which has "
-            "an MPI of its own, load its module and pip install 'framework-train[mpi-site]'."
+            "an MPI of its own, load its module and pip install 'framework-train[mpi-site]'. --nproc 1 trains without it."
         )
     return found

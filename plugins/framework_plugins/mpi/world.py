@@ -5,6 +5,7 @@ All that is known of MPI is here, by the names of torch.distributed; another eng
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -30,22 +31,23 @@ class World:
         self._mpi, self._comm = MPI, MPI.COMM_WORLD
         self.rank: int = self._comm.Get_rank()
         self.size: int = self._comm.Get_size()
+        self._ends = self._comm.Dup()
 
-    @property
-    def here(self) -> int:
-        """How many of the processes are on this machine."""
+    def here(self, value: Any) -> list[Any]:
+        """The values of the processes that are on this machine."""
         local = self._comm.Split_type(self._mpi.COMM_TYPE_SHARED)
-        size: int = local.Get_size()
+        found: list[Any] = local.allgather(value)
         local.Free()
-        return size
+        return found
 
     def all_reduce(self, array: np.ndarray) -> None:
         """Put the sum of all processes' arrays in the place of each, which must be contiguous."""
         self._comm.Allreduce(self._mpi.IN_PLACE, array, op=self._mpi.SUM)
 
-    def largest(self, number: int) -> int:
-        """The largest of all processes' numbers."""
-        found: int = self._comm.allreduce(number, op=self._mpi.MAX)
+    def all_gather(self, array: np.ndarray) -> np.ndarray:
+        """All processes' arrays, which must be alike, by rank."""
+        found = np.empty((self.size, *array.shape), array.dtype)
+        self._comm.Allgather(np.ascontiguousarray(array), found)
         return found
 
     def broadcast(self, array: np.ndarray) -> None:
@@ -62,8 +64,17 @@ class World:
         return found
 
     def abort_at_exit(self, on: bool) -> None:
-        """Whether the end of this process ends all: until training has come to its end, they would wait for it in vain."""
+        """Whether the end of this process ends all, who would wait for it in vain."""
         self._mpi._set_abort_status(int(on))
+
+    def all_end(self, patience: float) -> bool:
+        """Called once by a process that is about to end: whether all come to that in so many seconds."""
+        request, end = self._ends.Ibarrier(), time.monotonic() + patience
+        while not request.Test():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
 
     def barrier(self) -> None:
         """Wait for all."""
