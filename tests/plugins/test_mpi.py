@@ -151,6 +151,7 @@ def test_batch_norm_over_the_whole_batch(place, words):
         close(place, f"{name}1", f"{name}{processes}", rtol=1e-3)
     refused = train(place, f"{name}5", 2, "--norm", options=["--sync-batch-norm"], code=1)
     assert "--sync-batch-norm goes with --no-compile" in refused
+    assert "take fewer processes, or --sync-batch-norm" in train(place, f"{name}6", 4, "--norm", code=1)
 
 
 @pytest.mark.slow

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def register_options(register: Register[Any]) -> None:
     import click
 
-    join()  # before anything is said: one process speaks for all
+    with contextlib.suppress(UserError):  # which is raised anew where something is to be trained
+        join()  # before anything is said: one process speaks for all
     register(
         "nproc",
         click.Option(

@@ -17,6 +17,12 @@ from framework_plugins.mpi.world import World
 __all__ = ["DataParallel"]
 
 
+FEW_ROWS = (
+    "Each process takes the statistics of its own part of a batch, of which the last may be small: leave that out with "
+    "DataLoader(…, drop_last=True), take fewer processes, or --sync-batch-norm with --no-compile, which goes by the whole batch."
+)
+
+
 class DataParallel:
     """Each of a world's processes trains with its part of every batch; their gradients' mean is that of the whole batch."""
 
@@ -161,6 +167,11 @@ class DataParallel:
     def all_gather(self, value: Any) -> list[Any]:
         self.part.together = True
         return self.world.all_gather_object(value)
+
+    @hookimpl
+    def run_failed(self, error: BaseException) -> None:
+        if isinstance(error, ValueError) and "more than 1 value per channel" in str(error):
+            error.args = (f"{error}. {FEW_ROWS}",)
 
     @hookimpl(trylast=True)
     def run_end(self, status: str) -> None:

@@ -23,8 +23,13 @@ __all__ = ["Job"]
 
 PR_SET_PDEATHSIG = 1
 
-OVERSUBSCRIBE = {"PRTE_MCA_rmaps_default_mapping_policy": ":OVERSUBSCRIBE", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
-"""Has Open MPI, of version 5 and before, start as many processes as it is told to; MPICH does."""
+HERE = {
+    "HYDRA_LAUNCHER": "fork",
+    "HYDRA_RMK": "user",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":OVERSUBSCRIBE",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+}
+"""Has mpiexec (MPICH's, and Open MPI's of version 5 and before) start as many processes as it is told to, on this machine."""
 
 WHO, SIGNAL = re.compile(r"PID (\d+)"), re.compile(r"\(signal (\d+)\)|on\s+signal (\d+)")
 """What mpiexec says of a process that was killed: MPICH's, and Open MPI's."""
@@ -66,7 +71,7 @@ class Job:
                     "framework",
                     *self.words,
                 ],
-                env=OVERSUBSCRIBE | threads | dict(os.environ) | self._marks(),
+                env=HERE | threads | dict(os.environ) | self._marks(),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
