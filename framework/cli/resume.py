@@ -35,11 +35,11 @@ class ResumeCommand(RunCommand):
         sweep = next((each for each in args if (Path(each) / SWEEP).is_file()), None)
         try:
             return super().parse_args(ctx, list(args))
-        except click.NoSuchOption as error:
+        except click.NoSuchOption:
             if sweep is None:
                 raise
-            late = f"{error.option_name} is no option of runs; one of a sweep stands after its folder {sweep}."
-            raise click.UsageError(late, ctx) from None
+            # One of a sweep's own: these are parsed behind its folder.
+            return super().parse_args(ctx, [sweep, *(each for each in args if each != sweep)])
 
     def plugins_of_a_run(self, args: Sequence[str]) -> Iterable[str]:
         from framework.training.run import RUN, Run

@@ -143,6 +143,12 @@ class Run:
             siblings = [each.parent.name for each in path.parent.glob(f"*/{RUN}")] if path.parent.is_dir() else []
             raise UserError(f"There is no run {path}.{did_you_mean(path.name, siblings)}")
         if not (path / RUN).stat().st_size:
+            weights = [each for each in (path / WEIGHTS, path / "last" / WEIGHTS) if each.is_file()]
+            if weights:
+                raise UserError(
+                    f"{path / RUN} is empty, though the run has weights: put that file back from a copy. Without one, "
+                    f"model.load_state_dict(framework.load({str(weights[0])!r})) has the weights."
+                )
             raise UserError(
                 f"{path} was killed before its training began, and holds nothing: remove it, and train anew."
             )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import framework as torch
 from framework.cli import cli
 from framework.training.checkpoints.files import checkpoints, read_checkpoint
 from framework.training.run import Run
@@ -370,6 +372,18 @@ def test_a_run_that_was_killed_before_it_was_one(project, fails):
     assert fails("resume", "run") == (
         "error: run was killed before its training began, and holds nothing: remove it, and train anew.\n"
     )
+
+
+def test_a_run_whose_file_about_it_is_empty(stopped, fails):
+    """Nobody is told to remove what has weights."""
+    stopped("curve.py")
+    Path("run/run.json").write_text("")
+    message = fails("resume", "run")
+    assert message.startswith(
+        "error: run/run.json is empty, though the run has weights: put that file back from a copy."
+    )
+    weights = re.search(r"framework\.load\('(.*)'\)", message)[1]
+    assert torch.load(weights)
 
 
 def test_a_run_of_an_older_version(stopped, fails):

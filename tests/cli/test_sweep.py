@@ -72,11 +72,9 @@ def test_what_a_signal_ended_is_gone_on_with_and_what_failed_is_tried_again_when
     Path("deadly").unlink()
     shown = framework("resume", "sweep")
     assert shown.exit_code == 1 and [row.split()[-1] for row in shown.stdout.splitlines()[1:]] == ["finished", "failed"]
-    assert fails("resume", "--retry-failed", "sweep", code=2).startswith(
-        "error: --retry-failed is no option of runs; one of a sweep stands after its folder sweep.\n"
-    )
     assert "--no-compile cannot be given" in fails("resume", "--no-compile", "sweep", code=2)
-    shown = framework("resume", "sweep", "--retry-failed")
+    assert "There is no option --tries" in fails("resume", "--tries", "2", "sweep", code=2)
+    shown = framework("resume", "--retry-failed", "sweep")
     assert shown.exit_code == 0 and "failed" not in shown.output
 
 
