@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from framework.autograd import Operation
+    from framework.autograd import Operation, Tensor
     from framework.optim import Optimizer
     from framework.plugin.hookspecs.registries import Loss, MetricLike, Register
     from framework.training.run import Run
@@ -35,11 +35,11 @@ class Method0(Protocol):
 
 
 class Function1(Protocol):
-    def __call__(self, *, batch: Any) -> Wrapper | None: ...
+    def __call__(self, *, batch: Any) -> Tensor | Wrapper | None: ...
 
 
 class Method1(Protocol):
-    def __call__(_, self: Any, *, batch: Any) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, batch: Any) -> Tensor | Wrapper | None: ...
 
 
 class Function2(Protocol):
@@ -225,13 +225,13 @@ class Method23(Protocol):
 class Function24(Protocol):
     def __call__(
         self, *, trainer: Trainer
-    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | list[Any] | Wrapper | None: ...
+    ) -> Iterable[Any] | Mapping[str, Any] | bool | Tensor | dict[str, float] | str | list[Any] | Wrapper | None: ...
 
 
 class Method24(Protocol):
     def __call__(
         _, self: Any, *, trainer: Trainer
-    ) -> Iterable[Any] | Mapping[str, Any] | bool | dict[str, float] | str | list[Any] | Wrapper | None: ...
+    ) -> Iterable[Any] | Mapping[str, Any] | bool | Tensor | dict[str, float] | str | list[Any] | Wrapper | None: ...
 
 
 class Function25(Protocol):
@@ -267,11 +267,11 @@ class Method28(Protocol):
 
 
 class Function29(Protocol):
-    def __call__(self, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
+    def __call__(self, *, trainer: Trainer, batch: Any) -> Tensor | Wrapper | None: ...
 
 
 class Method29(Protocol):
-    def __call__(_, self: Any, *, trainer: Trainer, batch: Any) -> Wrapper | None: ...
+    def __call__(_, self: Any, *, trainer: Trainer, batch: Any) -> Tensor | Wrapper | None: ...
 
 
 class Function30(Protocol):

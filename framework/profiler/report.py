@@ -51,9 +51,9 @@ def by_part(tree: Span) -> list[Row]:
 def _label(span: Span, outside: str) -> tuple[str, bool]:
     """The row that a span's own time belongs to, and whether all that is inside it does too."""
     if span.kind == "hook":
-        # The framework's own hook is what a plugin's may wrap.
-        own = span.name == "validate" and span.detail == "framework"
-        return VALIDATION if own else f"hook {span.name} of {span.detail}", True
+        if span.detail == "framework":  # its own hooks are what a plugin's may wrap
+            return (VALIDATION, True) if span.name == "validate" else (outside, False)
+        return f"hook {span.name} of {span.detail}", True
     if span.kind == "profiling":
         return "profiling itself", True
     if span.kind == "part":

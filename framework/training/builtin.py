@@ -1,4 +1,4 @@
-"""What the framework itself does through the hooks of a plugin: things by name, and validation."""
+"""What the framework itself does through the hooks of a plugin: things by name, validation, passes for a closure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from framework.training.metrics import Accuracy, MeanAbsoluteError, RootMeanSqua
 from framework.training.validation import validated
 
 if TYPE_CHECKING:
+    from framework.autograd import Tensor
     from framework.plugin.hookspecs.registries import Register
     from framework.training.trainer import Trainer
 
@@ -68,6 +69,13 @@ def register_metrics(register: Register[Any]) -> None:
     register("accuracy", Accuracy)
     register("mae", MeanAbsoluteError)
     register("rmse", RootMeanSquaredError)
+
+
+@hookimpl(trylast=True)
+def closure(trainer: Trainer, batch: Any) -> Tensor:
+    """A search for the step may come by what is not finite, and turns away from it: nothing is checked."""
+    loss: Tensor = trainer.steps.unchecked.forward_backward(batch)["loss"]
+    return loss
 
 
 @hookimpl(trylast=True)

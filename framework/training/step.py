@@ -119,19 +119,18 @@ class Steps:
             groups = [{"params": self._model.parameters()}]
         return [each._grad._array for group in groups for each in group["params"] if each._grad is not None]
 
-    def update_after(self, outputs: Mapping[str, Any], batch: Any) -> None:
-        """`update`; an optimizer that searches for its step, such as LBFGS, has further passes made as it needs."""
+    def update_after(self, loss: Tensor, again: Callable[[], Tensor]) -> None:
+        """`update`; an optimizer that searches for its step, such as LBFGS, has further passes made `again` as it needs."""
         if not self._by_closure:
             self.update()
             return
-        optimizer, first = self._parts.optimizer, [outputs]
+        optimizer, first = self._parts.optimizer, [loss]
 
-        def closure() -> Any:
+        def closure() -> Tensor:
             if first:
-                return first.pop()["loss"]
+                return first.pop()
             optimizer.zero_grad()
-            # A search for the step may come by what is not finite, and turns away from it.
-            return self.unchecked.forward_backward(batch)["loss"]
+            return again()
 
         optimizer.step(closure)
         optimizer.zero_grad()

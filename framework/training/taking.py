@@ -54,6 +54,8 @@ class Taking:
                 # A part of a batch that counts nothing has a mean over nothing: that is nan, and no matter.
                 here = not finite and (count > 0 or not counted[2])
                 return self._met(steps, name, number, batch, loss if here else None)
+            if self._together:
+                outputs = {**outputs, "loss": outputs["loss"].new_tensor(counted[0])}
         on_nan.taken += 1
         return Taken(outputs, count, counted)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import in_words
@@ -190,7 +191,9 @@ class Trainer:
                 if not within.owed:
                     if before_step:
                         check_answers(before_step(trainer=self))
-                    steps.update_after(outputs, batch)
+                    steps.update_after(
+                        outputs["loss"], partial(self.plugins.call, "closure", trainer=self, batch=batch)
+                    )
             if not within.owed:
                 self._after_update(*after)
             if self._paused:

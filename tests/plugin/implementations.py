@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from framework.autograd import Operation
+    from framework.autograd import Operation, Tensor
     from framework.optim import Optimizer
     from framework.plugin.hookspecs.registries import Loss, MetricLike, Register
     from framework.training.run import Run

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from framework import optim
 from framework.extend import hookimpl
 from framework.plugin.checks import SPECS
 from framework.plugin.documentation import documented
@@ -24,6 +25,7 @@ HOOKS = {
         "all_gather",
         "batch_start",
         "before_step",
+        "closure",
         "count_outputs",
         "epoch_end",
         "epoch_start",
@@ -98,6 +100,8 @@ def test_the_example_runs(name, tmp_path: Path, capsys):
     else:
         run = Run.create(recipe, out=tmp_path / "run")
         recipe.metrics = ["accuracy"]
+        if name == "closure":
+            recipe.optimizer = optim.LBFGS(recipe.model.parameters())
         trainer = Trainer(recipe, plugins=manager, run=run)
         trainer.fit()
         if name in ("save_state", "load_state"):

@@ -36,7 +36,14 @@ class Slow(nn.Module):
 
 
 def recipe(
-    *, epochs: int = 3, dropout: float = 0.0, norm: bool = False, bad: int = -1, slow: bool = False, ignored: bool = False
+    *,
+    epochs: int = 3,
+    dropout: float = 0.0,
+    norm: bool = False,
+    bad: int = -1,
+    slow: bool = False,
+    ignored: bool = False,
+    lbfgs: bool = False,
 ) -> Recipe:
     x = framework.randn(50, 6)
     y = (x.sum(1) > 0).long()
@@ -50,10 +57,14 @@ def recipe(
     if slow:
         layers.append(Slow())
     model = nn.Sequential(*layers)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    if lbfgs:
+        model, x = model.double(), x.double()
+        optimizer = optim.LBFGS(model.parameters(), lr=0.5, max_iter=3, line_search_fn="strong_wolfe")
     return Recipe(
         model=model,
-        loss=nn.CrossEntropyLoss(framework.tensor([0.5, 2.0])),
-        optimizer=optim.SGD(model.parameters(), lr=0.1, momentum=0.9),
+        loss=nn.CrossEntropyLoss(framework.tensor([0.5, 2.0], dtype=x.dtype)),
+        optimizer=optimizer,
         train=DataLoader(TensorDataset(x[:35], y[:35]), batch_size=8, shuffle=not ignored),  # the last batch has 3 rows
         validate=TensorDataset(x[37:], y[37:]),
         metrics=["accuracy", "f1"],
@@ -138,6 +149,16 @@ def test_with_what_else_takes_part(place, options, words):
     for processes in (1, 4):
         train(place, f"at{name}{processes}", processes, *words, options=options)
     close(place, f"at{name}1", f"at{name}4", rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--no-compile", "--sync-batch-norm"]], ids=" ".join)
+def test_an_optimizer_that_searches_for_its_step(place, options):
+    name = f"search{len(options)}"
+    words = ["--lbfgs", "--ignored", "--epochs", 1, *(["--norm"] if options else [])]
+    for processes in (1, 2, 3):
+        train(place, f"{name}{processes}", processes, *words, options=options)
+        close(place, f"{name}1", f"{name}{processes}", rtol=1e-9)
 
 
 @pytest.mark.slow

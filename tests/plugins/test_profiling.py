@@ -154,7 +154,7 @@ def test_a_search_for_the_step_has_its_passes_in_the_update():
         recipe(epochs=2, model=given.model, optimizer=optim.LBFGS(given.model.parameters(), max_iter=3))
     )
     ways = [[each.name for each in way] for way in profile.recorder.tree.walk()]
-    assert ["training", "update", "step"] in ways
+    assert ["training", "update", "closure", "step"] in ways
     assert parts(profile)["forward"] > profile.steps == 6
 
 

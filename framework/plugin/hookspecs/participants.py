@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from framework.plugin.markers import hookspec
 
 if TYPE_CHECKING:
+    from framework.autograd import Tensor
     from framework.training.trainer import Trainer
 
 
@@ -204,6 +205,28 @@ def before_step(trainer: Trainer) -> None:
         def before_step(trainer):
             for parameter in trainer.model.parameters():
                 parameter.grad /= 2
+    """
+
+
+@hookspec(firstresult=True)
+def closure(trainer: Trainer, batch: Any) -> Tensor:  # type: ignore[empty-body]
+    """Called for each further pass over a batch that an optimizer asks for, such as LBFGS: forward and backward.
+
+    The framework does that; a wrapper does something around it. The first pass is the step's own, with its hooks.
+
+    Arguments:
+        trainer: the Trainer.
+        batch: what the data gave.
+    Returns:
+        The loss, a Tensor; its gradients are in `.grad`. A wrapper returns what it was given, or what takes its place.
+    Example:
+        from framework.extend import hookimpl
+
+        @hookimpl(wrapper=True)
+        def closure(trainer):
+            loss = yield
+            trainer.model.evaluations = getattr(trainer.model, "evaluations", 1) + 1
+            return loss
     """
 
 

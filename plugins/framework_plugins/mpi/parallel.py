@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import framework
-from framework.extend import Tensor, Trainer, UserError, hookimpl, no_grad, takes_closure, updated_parameters
+from framework.extend import Tensor, Trainer, UserError, hookimpl, no_grad, updated_parameters
 from framework_plugins.mpi.joining import tell_starter, training
 from framework_plugins.mpi.sharding import Part, part_of
 from framework_plugins.mpi.world import World
@@ -34,6 +34,7 @@ class DataParallel:
         self.count = self.total = 0.0
         self.stream: Tensor | None = None
         self.signal = 0
+        self.passes = 0  # over this batch, that an optimizer's closure has made
         self._kept: dict[Tensor, Tensor] = {}
         self._packs: dict[Any, Pack] = {}
 
@@ -47,9 +48,6 @@ class DataParallel:
             raise UserError(
                 "The recipe's step updates the model itself, so gradients cannot be put together before it."
             )
-        if takes_closure(trainer.optimizer):
-            kind = type(trainer.optimizer).__name__
-            raise UserError(f"{kind} evaluates the loss as often as it needs, which several processes cannot do alike.")
         trainer.interrupts.deferred = True
         if self.sync_batch_norm:
             from framework_plugins.mpi.batch_norm import synchronise
@@ -84,11 +82,16 @@ class DataParallel:
     @hookimpl(tryfirst=True)
     def batch_start(self, trainer: Trainer) -> None:
         """For this batch each draws numbers of its own, for dropout and the like, which go by seed, place and rank alone."""
+        self._kept = {each: each.grad.clone() for each in updated_parameters(trainer) if each.grad is not None}
+        self.passes = 0
+        self._at_the_batch(trainer)
+
+    def _at_the_batch(self, trainer: Trainer) -> None:
         self._back()
         self.stream = framework.get_rng_state()
-        place = [(trainer.recipe.seed or 0) % 2**64, trainer.epoch, trainer.batch, self.world.rank]
+        seed = (trainer.recipe.seed or 0) % 2**64
+        place = [seed, trainer.epoch, trainer.batch, self.world.rank, *([self.passes] if self.passes else [])]
         framework.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
-        self._kept = {each: each.grad.clone() for each in updated_parameters(trainer) if each.grad is not None}
         self.part.together = True
 
     def _back(self) -> None:
@@ -141,15 +144,37 @@ class DataParallel:
         self.total += self.whole
 
     @hookimpl(tryfirst=True, after="accumulation", before="gradient_clipping")
-    @no_grad()
     def before_step(self, trainer: Trainer) -> None:
-        """Gradients of the whole batch: each process's, weighed by what its loss is a mean over, in one buffer."""
+        """Gradients of the whole batch, or of all since the last update."""
+        self._add_up(trainer, self.count, self.total)
+        self.count = self.total = 0.0
+        self._take_signal(trainer)
+
+    @hookimpl(wrapper=True, tryfirst=True)
+    def closure(self, trainer: Trainer) -> Generator[None, Tensor, Tensor]:
+        """An optimizer that searches sees the loss and the gradients of the whole batch, and so does the same in all."""
+        self.passes += 1
+        self._at_the_batch(trainer)
+        loss = yield
+        self._back()
+        self.part.together = False
+        self._add_up(trainer, self.own, self.whole)
+        weight = self.own / self.whole if self.whole else np.nan
+        part = np.array(loss.item() * (1.0 if trainer.summed else weight) if self.own else 0.0)
+        self.world.all_reduce(part)
+        return loss.new_tensor(part.item())
+
+    @no_grad()
+    def _add_up(self, trainer: Trainer, own: float, whole: float) -> None:
+        """Puts the sum of all processes' gradients, each weighed by what its loss is a mean over, in the place of each."""
         parameters = updated_parameters(trainer)
         pack = self._packed(parameters)
-        weighed = trainer.summed or self.sync_batch_norm
-        weight = 1.0 if weighed else self.count / self.total if self.total else 0.0
+        if trainer.summed or self.sync_batch_norm:
+            weight = 1.0
+        else:
+            weight = own / whole if whole else 0.0
         for each, place in pack.places(parameters):
-            if each.grad is None:
+            if each.grad is None or not weight:
                 place[...] = 0
             else:
                 np.multiply(each.grad.numpy(), pack.dtype.type(weight), out=place)
@@ -160,8 +185,6 @@ class DataParallel:
                 each.grad = framework.zeros_like(each)
             if each.grad is not None:
                 each.grad.numpy()[...] = place
-        self.count = self.total = 0.0
-        self._take_signal(trainer)
 
     @hookimpl
     def all_gather(self, value: Any) -> list[Any]:
