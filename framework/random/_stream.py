@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from framework.random._state import EngineState, pack, unpack
-from framework.random._words import Reader, place_reader, word_reader
+from framework.random._words import Reader, Writer, place_reader, word_reader, word_writer
 
 if TYPE_CHECKING:
     from typing import Self
@@ -37,7 +37,7 @@ BITS = {24: np.int32, 32: np.uint32, 53: np.int64, 64: np.uint64}
 class Stream:
     """Random words in a fixed order: where they start, where they are, and uniforms made of them."""
 
-    __slots__ = ("__weakref__", "_engine", "_lock", "_look", "_normal", "_raw", "_read", "_seed")
+    __slots__ = ("__weakref__", "_engine", "_lock", "_look", "_normal", "_raw", "_read", "_seed", "_write")
 
     def __init__(self, device: str | device | None = None) -> None:
         if device is not None and device != "cpu":
@@ -49,6 +49,7 @@ class Stream:
         self._engine: Any = None
         self._raw: Any = None
         self._read: Reader | None = None
+        self._write: Writer | None = None
         self._look: Callable[[], Any] | None = None
         # The second normal of a pair, until the one-by-one kernel asks for it.
         self._normal: float | None = None
@@ -124,8 +125,13 @@ class Stream:
         """Puts the generator where `mark` was made."""
         with self._lock:
             self._started()
-            self._engine.set_state(("MT19937", mark.words, mark.position))
+            if self._write is None:
+                self._write = word_writer(self._engine._bit_generator) or self._set
+            self._write(mark.words, mark.position)
             self._seed, self._normal = mark.seed, mark.normal
+
+    def _set(self, words: Array, position: int) -> None:
+        self._engine.set_state(("MT19937", words, position))
 
     def get_state(self) -> Tensor:
         """The state as a uint8 tensor of PyTorch's layout."""

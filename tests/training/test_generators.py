@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import framework
-from framework.random._words import word_reader
+from framework.random._words import word_reader, word_writer
 from framework.training.checkpoints.generators import generator_states, set_generator_states
 
 
@@ -87,6 +87,16 @@ def test_the_words_that_are_read_are_those_that_numpy_tells() -> None:
         assert (words.tolist(), position) == (state["key"].tolist(), state["pos"])
 
 
+def test_an_engine_draws_on_from_the_words_that_are_written() -> None:
+    engine, other = np.random.MT19937(3), np.random.MT19937(5)
+    write, read = word_writer(other), word_reader(engine)
+    assert write is not None
+    for count in (1, 623, 700):
+        engine.random_raw(count)
+        write(*read())
+        assert other.random_raw(700).tolist() == engine.random_raw(700).tolist()
+
+
 class _NoAddress:
     state = np.random.MT19937(3).state
 
@@ -97,6 +107,7 @@ class _WrongAddress(_NoAddress):
 
 @pytest.mark.parametrize("engine", [_NoAddress(), _WrongAddress()])
 def test_what_lies_elsewhere_in_memory_is_not_read(engine: object) -> None:
+    assert word_writer(engine) is None
     words, position = word_reader(engine)()
     told = _NoAddress.state["state"]
     assert (words.tolist(), position) == (told["key"].tolist(), told["pos"])
