@@ -170,8 +170,9 @@ def test_batch_norm_over_the_whole_batch(place, words):
     for processes in (2, 3, 4):
         train(place, f"{name}{processes}", processes, "--norm", *words, options=[*whole, "--sync-batch-norm"])
         close(place, f"{name}1", f"{name}{processes}", rtol=1e-3)
-    refused = train(place, f"{name}5", 2, "--norm", options=["--sync-batch-norm"], code=1)
-    assert "--sync-batch-norm goes with --no-compile" in refused
+    said = train(place, f"{name}5", 2, "--norm", *words, options=["--accumulate", "2", "--sync-batch-norm"])
+    assert "cannot be compiled: batch_norm_over_all_processes" in said
+    equal(place, f"{name}2", f"{name}5")
     assert "take fewer processes, or --sync-batch-norm" in train(place, f"{name}6", 4, "--norm", code=1)
 
 

@@ -44,7 +44,7 @@ def register_options(register: Register[Any]) -> None:
         click.Option(
             ["--sync-batch-norm"],
             is_flag=True,
-            help="In several processes, batch norm takes its statistics over the whole batch.",
+            help="In several processes, batch norm takes its statistics over the whole batch; not compiled then.",
         ),
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 
 import framework
 from framework import nn
+from framework.compiler import disable
 from framework.extend import Module, Operation, Tensor, Trainer, no_grad, operation
 from framework_plugins.mpi.sharding import Part
 from framework_plugins.mpi.world import World
@@ -60,9 +61,10 @@ def _weighed(trainer: Trainer, world: World, part: Part) -> Callable[[Any, Any],
     """The recipe's step, whose loss has the gradient that it has as a part of the whole batch's."""
     step, count = trainer.parts.step, trainer.parts.count
 
-    def weighed(model: Any, batch: Any) -> Mapping[str, Any]:
+    @disable  # programs are made and checked when a process needs one, and the others would not be there
+    def batch_norm_over_all_processes(model: Any, batch: Any) -> Mapping[str, Any]:
         outputs = step(model, batch)
-        if not (model.training and part.together):
+        if not part.together:
             return outputs
         own = np.array(0.0 if part.empty else count(batch, outputs))
         whole = own.copy()
@@ -70,7 +72,7 @@ def _weighed(trainer: Trainer, world: World, part: Part) -> Callable[[Any, Any],
         weight = float(own > 0) if trainer.summed else float(own / whole) if whole else 0.0
         return {**outputs, "loss": _scaled(outputs["loss"], weight)}
 
-    return weighed
+    return lambda model, batch: (batch_norm_over_all_processes if model.training else step)(model, batch)
 
 
 def _forward(kind: Any, all_sum: Operation, part: Part) -> Callable[[Any, Tensor], Tensor]:

@@ -19,7 +19,7 @@ __all__ = ["DataParallel"]
 
 FEW_ROWS = (
     "Each process takes the statistics of its own part of a batch, of which the last may be small: leave that out with "
-    "DataLoader(…, drop_last=True), take fewer processes, or --sync-batch-norm with --no-compile, which goes by the whole batch."
+    "DataLoader(…, drop_last=True), take fewer processes, or --sync-batch-norm, which goes by the whole batch."
 )
 
 
@@ -52,10 +52,6 @@ class DataParallel:
         if self.sync_batch_norm:
             from framework_plugins.mpi.batch_norm import synchronise
 
-            if trainer.compiled:
-                raise UserError(
-                    "--sync-batch-norm goes with --no-compile: in a program, processes would wait at different places."
-                )
             synchronise(trainer, self.world, self.part)
         self._check_alike(trainer)
         if trainer.run is not None:
