@@ -117,7 +117,7 @@ def _step(optimizer: Any, parameters: Sequence[Tensor], function: Function) -> f
     return float(loss)
 
 
-def _check_down(make: Make, new: New, rates: Sequence[float | None], function: Function, start: list[float]) -> str:
+def _check_down(make: Make, new: New, rates: Sequence[float | None], function: Function, start: list[float]) -> None:
     tried = []
     for rate in rates:
         parameter = new(start)
@@ -126,9 +126,9 @@ def _check_down(make: Make, new: New, rates: Sequence[float | None], function: F
         for _ in range(STEPS):
             _step(optimizer, [parameter], function)
         last = float(function(parameter))
-        with_rate = "" if rate is None else f" with lr={rate:g}"
         if math.isfinite(last) and last < first:
-            return f"from {first:.4g} to {last:.4g} in {STEPS} steps{with_rate}"
+            return
+        with_rate = "" if rate is None else f" with lr={rate:g}"
         tried.append((last, f"from {first:.4g} to {last:.4g}{with_rate}"))
     ways = "; ".join(text for _, text in tried)
     if all(last == first for last, _ in tried):
