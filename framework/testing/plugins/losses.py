@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def check_metric(name: str, thing: Any, given: Sequence[Sequence[Any]]) -> Itera
             value = _measured(make(), [(prediction, target)])
         except Exception as error:
             if given:
-                yield found("metrics", name, "value", lambda error=error: _again(error))  # type: ignore[misc]
+                yield found("metrics", name, "value", partial(_again, error))
                 return
             continue
         if not isinstance(value, float | int) or math.isfinite(value):
