@@ -161,6 +161,17 @@ def _value(loss: Callable[[Any, Any], Any], prediction: np.ndarray, target: np.n
     return loss(x, from_numpy(target)), x
 
 
+def _with_gradient(
+    loss: Any, prediction: np.ndarray, target: np.ndarray, *, single: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The loss and its gradient; with `single`, of float32."""
+    if single:
+        prediction = prediction.astype(np.float32)
+        target = target.astype(np.float32) if target.dtype.kind == "f" else target
+    value, x = _value(loss, prediction, target)
+    return value, grad(value, x)[0]
+
+
 def _check_scalar(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
     value, _ = _value(loss, prediction, target)
     assert isinstance(value, Tensor), (
@@ -248,8 +259,7 @@ def _check_finite(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None
         at |= {"numbers around 50": 20 * prediction + 30 * np.sign(prediction)}
         _check_overflow(loss, 100 * np.sign(prediction), target)
     for what, values in at.items():
-        value, x = _value(loss, values, target)
-        (gradient,) = grad(value, x)
+        value, gradient = _with_gradient(loss, values, target)
         for title, tensor in (("loss", value), ("gradient", gradient)):
             assert bool(tensor.isfinite().all()), (
                 f"its {title} is not finite where the predictions are {what}: the derivative of sqrt or abs(…)**p at 0, "
@@ -259,9 +269,7 @@ def _check_finite(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None
 
 def _check_overflow(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
     """float32 overflows sooner; an infinite loss may be right there, nan is not."""
-    target = target.astype(np.float32) if target.dtype.kind == "f" else target
-    value, x = _value(loss, prediction.astype(np.float32), target)
-    (gradient,) = grad(value, x)
+    value, gradient = _with_gradient(loss, prediction, target, single=True)
     wrong = "loss" if bool(value.isnan().any()) else "gradient"
     assert wrong == "gradient" and not (bool(value.isfinite().all()) and bool(gradient.isnan().any())), (
         f"its {wrong} is nan where the predictions are 100 and -100 in float32: exp overflows there, or a logarithm is of 0. "
@@ -270,9 +278,7 @@ def _check_overflow(loss: Any, prediction: np.ndarray, target: np.ndarray) -> No
 
 
 def _check_float32(loss: Any, prediction: np.ndarray, target: np.ndarray) -> None:
-    target = target.astype(np.float32) if target.dtype.kind == "f" else target
-    value, x = _value(loss, prediction.astype(np.float32), target)
-    (gradient,) = grad(value, x)
+    value, gradient = _with_gradient(loss, prediction, target, single=True)
     assert value.dtype == framework.float32, (
         f"float32 predictions and targets give a loss of {value.dtype}, and all that follows takes twice as long: a tensor of "
         "NumPy's numbers is float64; make constants by framework.tensor(2.0), or use Python numbers"
