@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dis import get_instructions
 from traceback import walk_tb
+from typing import Any
 
 import numpy as np
 
 from framework.autograd.gradcheck import GradcheckError
 from framework.autograd.operation import Operation
 
-__all__ = ["explained", "formula_place", "line_of"]
+__all__ = ["explained", "formula_place", "line_of", "place_of"]
 
 
 def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
@@ -49,8 +51,12 @@ def line_of(error: BaseException, operation: Operation) -> str:
 
 def formula_place(operation: Operation, name: str) -> str:
     """The text " (x.py:12)" with the line of a formula."""
-    code = next(row.formula.__code__ for row in operation.derivatives if name in row.inputs)
-    return f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+    return f" ({place_of(next(row.formula for row in operation.derivatives if name in row.inputs))})"
+
+
+def place_of(formula: Callable[..., Any]) -> str:
+    """The text "x.py:12" with the line where it begins."""
+    return f"{os.path.basename(formula.__code__.co_filename)}:{formula.__code__.co_firstlineno}"
 
 
 def _hint(operation: Operation, name: str, error: GradcheckError) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from framework.autograd import Operation, Tensor, grad
 from framework.operations import ones_like
 from framework.testing import operations as checks
+from framework.testing.mismatch import place_of
 from framework.testing.plugins.calls import as_example, calls_of
 from framework.testing.plugins.extremes import check_extremes
 from framework.testing.plugins.finding import Finding, NotChecked, found
@@ -24,7 +24,6 @@ HINTS = {
     "gradient": "The formula's value is not the slope that finite differences give.",
     "second": "The formula, differentiated itself, is not what finite differences of it give. A kept statistic that depends "
     "on an input needs the function that computes it: residuals={name: function}.",
-    "float32": "",
     "compiled": "Traced, it must give what it gives as it is written: it may not go by values, the time, or anything outside.",
     "layout": "The result may not depend on how an array lies in memory.",
 }
@@ -143,12 +142,8 @@ def _over(calls: Sequence[Sequence[Any]], check: Callable[[Sequence[Any]], objec
 
 def _formulas(operation: Operation) -> str:
     """Where the formulas are: `for input: shiny.py:12`."""
-    places = [
-        f"for {', '.join(each.inputs)}: {os.path.basename(code.co_filename)}:{code.co_firstlineno}"
-        for each in operation.derivatives
-        if (code := getattr(each.formula, "__code__", None)) is not None
-    ]
-    return f"Formulas: {'; '.join(places)}" if places else ""
+    places = [f"for {', '.join(each.inputs)}: {place_of(each.formula)}" for each in operation.derivatives]
+    return f"Formulas: {'; '.join(places)}"
 
 
 def _described(value: Any) -> str:
