@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["get_num_interop_threads", "get_num_threads", "processors", "set_num_interop_threads", "set_num_threads"]
+__all__ = [
+    "THREADS",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "processors",
+    "set_num_interop_threads",
+    "set_num_threads",
+]
+
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""What says in the environment how many threads multiply matrices: the libraries read it when NumPy is imported."""
 
 _NAMES = [
     (f"{prefix}openblas_get_num_threads{suffix}", f"{prefix}openblas_set_num_threads{suffix}")

@@ -6,10 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-__all__ = ["THREADS", "child_environment"]
-
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""How many threads multiply matrices: the libraries read it when NumPy is imported."""
+__all__ = ["child_environment"]
 
 
 def child_environment(more: Mapping[str, str]) -> dict[str, str]:

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from framework.errors import UserError
-from framework.threads import processors
-from framework.training.children import THREADS, child_environment
+from framework.threads import THREADS, processors
+from framework.training.children import child_environment
 from framework.training.files import new_folder, read_json, write_json
 from framework.training.hyperparameters import flag, json_value
 from framework.training.lock import RunLock, is_locked

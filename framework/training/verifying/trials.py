@@ -20,7 +20,8 @@ from typing import Any
 
 from framework import get_num_threads
 from framework.errors import UserError
-from framework.training.children import THREADS, child_environment
+from framework.threads import THREADS
+from framework.training.children import child_environment
 from framework.training.files import read_json, write_json
 from framework.training.hyperparameters import json_value
 from framework.training.run import Run

@@ -13,12 +13,12 @@ from typing import IO, TYPE_CHECKING
 
 import framework
 from framework.extend import UserError
-from framework.threads import processors
+from framework.threads import THREADS, processors
 
 if TYPE_CHECKING:
     from framework_plugins.mpi.world import World
 
-__all__ = ["FOLDER", "PROCESSES", "STARTER", "THREADS", "join", "tell_starter", "training"]
+__all__ = ["FOLDER", "PROCESSES", "STARTER", "join", "tell_starter", "training"]
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
 """What MPI's starters say in the environment of each process: how many there are."""
@@ -26,7 +26,6 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
 RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
 OF_MPI = "PMI_", "PMIX_", "OMPI_COMM_WORLD_"
 TASKS = "SLURM_STEP_NUM_TASKS"
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 FOLDER, STARTER, PROCESSES = "FRAMEWORK_MPI_FOLDER", "FRAMEWORK_MPI_STARTER", "FRAMEWORK_MPI_PROCESSES"
 """In the environment of what --nproc starts: the folder where processes tell of themselves, its starter's number, and N."""

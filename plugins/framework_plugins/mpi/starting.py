@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from framework.extend import Run, UserError
-from framework.threads import processors
-from framework_plugins.mpi.joining import FOLDER, PROCESSES, STARTER, THREADS
+from framework.threads import THREADS, processors
+from framework_plugins.mpi.joining import FOLDER, PROCESSES, STARTER
 
 __all__ = ["Job"]
 
