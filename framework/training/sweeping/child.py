@@ -7,26 +7,19 @@ Where RECIPE is asked for, the sweep's COPY of it is run.
 
 from __future__ import annotations
 
-import os
 import runpy
-import signal
 import sys
 from pathlib import Path
 
-END_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux's prctl; elsewhere a run goes on to its end, and who resumes the sweep waits for it."""
+from framework.training.children import end_with_parent
 
 
 def main() -> None:
     """Give the command line the words after the parent's number and the recipe with its copy."""
     parent, recipe, copy = sys.argv[1:4]
     del sys.argv[1:4]
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
-        if os.getppid() != int(parent):  # it was gone before that
-            raise SystemExit(143)
+    if sys.platform == "linux":  # elsewhere a run goes on to its end, and who resumes the sweep waits for it
+        end_with_parent(int(parent))
     from framework.training.recipe_file import load_copy_of
 
     load_copy_of(Path(recipe), Path(copy))

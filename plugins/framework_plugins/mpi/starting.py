@@ -12,16 +12,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from framework.extend import Run, UserError
 from framework.threads import THREADS, processors
+from framework.training.children import end_with_parent
 from framework_plugins.mpi.joining import FOLDER, PROCESSES, STARTER
 
 __all__ = ["Job"]
-
-PR_SET_PDEATHSIG = 1
 
 HERE = {
     "HYDRA_LAUNCHER": "fork",
@@ -76,7 +76,7 @@ class Job:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,  # a terminal's Ctrl-C comes by this process alone
-                preexec_fn=_end_with_starter if sys.platform == "linux" else None,
+                preexec_fn=partial(end_with_parent, os.getpid()) if sys.platform == "linux" else None,
             )
             with self._passing_on():
                 code = self.job.wait()
@@ -161,13 +161,6 @@ class Job:
             if run.info["status"] == "running":
                 run.finish("failed", reason)
             sys.stderr.write(f"To go on: {run.command()}\n")
-
-
-def _end_with_starter() -> None:
-    """Linux ends the job, in order, when the starter is gone, however it went."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _append() -> None:
