@@ -12,12 +12,12 @@ from typing import Any
 
 from framework.extend import Run, UserError
 from framework.training import Evaluation, describe_run, evaluate
+from framework.training.run import WEIGHTS
 from framework_plugins.report.chart import Curve, chart, shown
 
 __all__ = ["page"]
 
 MOST_CLASSES = 50
-WEIGHTS = "weights.npz"
 STYLE = (Path(__file__).parent / "page.css").read_text("utf-8")
 
 
@@ -40,7 +40,7 @@ def page(run: Run, at: Path | None = None, *, measure: bool = True) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main>"
-        f"<header><h1>{title}</h1>{_headline(about)}</header>{''.join(sections)}</main></body></html>\n"
+        f"<header><h1>{title}</h1>{_headline(about, run.command())}</header>{''.join(sections)}</main></body></html>\n"
     )
 
 
@@ -48,7 +48,7 @@ def _section(title: str, content: str) -> str:
     return f"<section><h2>{title}</h2>{content}</section>" if content else ""
 
 
-def _headline(about: Mapping[str, Any]) -> str:
+def _headline(about: Mapping[str, Any], go_on: str) -> str:
     status, times = about["status"], about["resumed"]
     again = f" <small>resumed {times} times</small>" if times > 1 else " <small>resumed once</small>" * times
     date, _, clock = str(about["started"] or "-").partition("T")
@@ -64,7 +64,6 @@ def _headline(about: Mapping[str, Any]) -> str:
     }
     cards = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items() if name)
     reason = f'<p class="reason">{escape(about["reason"])}</p>' if about["reason"] and status != "finished" else ""
-    go_on = shlex.join(["framework", "resume", about["name"]])
     more = f"<p>To go on: <code>{escape(go_on)}</code></p>" if status not in ("running", "finished") else ""
     return f'<dl class="cards">{cards}</dl>{reason}{more}'
 
