@@ -16,30 +16,8 @@ from framework.training.trainer import Trainer
 from tests.tiny import tiny
 
 
-class Halves:
-    """Halves the gradients of every other step, and remembers which, when `keeps` is set."""
-
-    def __init__(self, keeps=True):
-        self.keeps, self.steps = keeps, 0
-
-    @hookimpl
-    def before_step(self, trainer):
-        self.steps += 1
-        if self.steps % 2:
-            for parameter in trainer.model.parameters():
-                parameter.grad /= 2
-
-    @hookimpl
-    def save_state(self):
-        return {"steps": self.steps} if self.keeps else {}
-
-    @hookimpl
-    def load_state(self, state):
-        self.steps = state.get("steps", 0)
-
-
 class Forgets:
-    """The same, without a thought of resuming."""
+    """Halves the gradients of every other step, without a thought of resuming."""
 
     steps = 0
 
@@ -49,6 +27,21 @@ class Forgets:
         if self.steps % 2:
             for parameter in trainer.model.parameters():
                 parameter.grad /= 2
+
+
+class Halves(Forgets):
+    """The same, and remembers which, when `keeps` is set."""
+
+    def __init__(self, keeps=True):
+        self.keeps = keeps
+
+    @hookimpl
+    def save_state(self):
+        return {"steps": self.steps} if self.keeps else {}
+
+    @hookimpl
+    def load_state(self, state):
+        self.steps = state.get("steps", 0)
 
 
 class Faulty:
