@@ -32,7 +32,7 @@ ARROWS = {
     "data": ENGINE | {"face"},
     "serialization": ENGINE | {"nn", "files", "face"},  # a file may hold a Parameter
     "plugin": {"face"},
-"training": SHELF | {"plugin", "files", "threads", "face"},
+    "training": SHELF | {"plugin", "files", "threads", "face"},
     "cli": {"training", "plugin", "extend", "testing", "face"},
     "extend": SHELF | {"plugin", "training", "face"},
     "linalg": ENGINE,

@@ -25,7 +25,8 @@ POLL = 0.02
 class Processes:
     """At most `jobs` processes of the command line at once.
 
-    In them a copy of the recipe is run where it is asked for. The first signal is passed on to them, who finish their step and save; a second one, too, and they stop at once.
+    In them a copy of the recipe is run where it is asked for. The first signal is passed on to them, who finish their
+    step and save; a second one, too, and they stop at once.
     """
 
     def __init__(

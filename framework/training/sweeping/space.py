@@ -73,10 +73,11 @@ def points(
     while len(drawn) < number:
         point = {name: generator.choice(list(values)) for name, values in grid.items()}
         point |= {name: each.draw(generator, whole[name]) for name, each in ranges.items()}
-        repeated = repeated + 1 if repr(point) in drawn else 0
+        key = repr(point)
+        repeated = repeated + 1 if key in drawn else 0
         if repeated > 10_000 and not all(whole.values()):
             raise UserError(f"Only {len(drawn)} different points were found where {number} were to be drawn.")
-        drawn.setdefault(repr(point), point)
+        drawn.setdefault(key, point)
     return list(drawn.values())
 
 
