@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dis import get_instructions
 from traceback import walk_tb
 from typing import Any
@@ -12,18 +12,22 @@ import numpy as np
 
 from framework.autograd.gradcheck import GradcheckError
 from framework.autograd.operation import Operation
+from framework.autograd.operation_node import OperationNode
+from framework.autograd.tensor import Tensor
 
-__all__ = ["explained", "formula_place", "line_of", "place_of"]
+__all__ = ["check_returned", "explained", "formula_place", "line_of", "place_of"]
 
 
-def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
-    """The message of a `gradcheck`, or with `second` a `gradgradcheck`, of an operation, in terms of its formulas."""
+def explained(operation: Operation, tensors: Sequence[Any], error: GradcheckError, second: bool) -> str:
+    """The message of a `gradcheck`, or with `second` a `gradgradcheck`, of a call of an operation, in terms of its formulas."""
     if error.place is None or operation.sequence:
         order = "second" if second else "first"
         return f"{operation.name}: its {order} derivatives are not those of finite differences. {error}"
     numbers = _numbers(error)
     if not second:
         name = operation.parameters[error.place]
+        if any(each == name and gradient is None for each, gradient in _returned(operation, tensors)):
+            return _misreturned(operation, name, tensors[error.place], None)
         return (
             f"{operation.name}: the derivative for {name!r}{formula_place(operation, name)} is not that of finite differences: "
             f"{numbers}.{_hint(operation, name, error)}"
@@ -38,6 +42,59 @@ def explained(operation: Operation, error: GradcheckError, second: bool) -> str:
         f"A formula ({formulas}) takes for a constant what depends on {by}: something computed outside of it, or by a "
         "function that is no NumPy function or operation."
     )
+
+
+def check_returned(operation: Operation, tensors: Sequence[Any]) -> None:
+    """What formulas return fits their inputs. The engine refuses what does not, too, but cannot say where the formula is."""
+    for name, gradient in _returned(operation, tensors):
+        tensor = tensors[operation.parameters.index(name)]
+        if gradient is None or not isinstance(tensor, Tensor) or not tensor.requires_grad:  # None stands for zeros
+            continue
+        fits = hasattr(gradient, "shape") and _is_broadcast(tuple(tensor.shape), gradient.shape)
+        assert fits, _misreturned(operation, name, tensor, gradient)
+
+
+def _returned(operation: Operation, tensors: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Each input's gradient as its formula returns it where ones arrive; nothing for an operation on lists."""
+    result = operation(*tensors)
+    outputs = [result] if isinstance(result, Tensor) else result
+    node = next((each.grad_fn for each in outputs if each.requires_grad), None)
+    if operation.sequence or not isinstance(node, OperationNode):
+        return
+    for row, positions in node.plan.derivatives:
+        shapes = zip(node.shape, node.dtype, strict=True) if node.outputs else [(node.shape, node.dtype)]
+        ones = [np.ones(shape, dtype) for shape, dtype in shapes]
+        needs = [(True,) * len(positions)] if row.needs else []
+        taken = [node.saved[number] for number in row.takes]
+        found = row.formula(tuple(ones) if node.outputs else ones[0], *taken, *needs)
+        try:
+            yield from zip(row.inputs, found if row.joint else [found], strict=True)
+        except (TypeError, ValueError):
+            raise AssertionError(
+                f"{operation.name}: the derivative for {' and '.join(map(repr, row.inputs))} ({place_of(row.formula)}) returned "
+                f"{_kind(found)}, and must return a tuple of {len(row.inputs)} arrays, of the inputs' shapes."
+            ) from None
+
+
+def _misreturned(operation: Operation, name: str, tensor: Tensor, gradient: Any) -> str:
+    return (
+        f"{operation.name}: the derivative for {name!r}{formula_place(operation, name)} returned {_kind(gradient)}, and must "
+        f"return an array of the input's shape, {tuple(tensor.shape)}."
+    )
+
+
+def _is_broadcast(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether the other shape is this one, or one that the engine sums to it."""
+    try:
+        return np.broadcast_shapes(shape, other) == other
+    except ValueError:
+        return False
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "None"
+    return f"an array of shape {value.shape}" if hasattr(value, "shape") else f"a {type(value).__name__}"
 
 
 def line_of(error: BaseException, operation: Operation) -> str:

@@ -69,11 +69,12 @@ def check_order(
     operation: Operation, arguments: Sequence[Any], second: bool, *, atol: float = 1e-5, rtol: float = 1e-3
 ) -> None:
     """The first derivatives are those of finite differences, or the `second` ones are those of the first."""
-    function, inputs = _over_tensors(operation, as_tensors(operation, arguments))
+    tensors = as_tensors(operation, arguments)
+    function, inputs = _over_tensors(operation, tensors)
     try:
         (gradgradcheck if second else gradcheck)(function, inputs, atol=atol, rtol=rtol)
     except GradcheckError as error:
-        raise GradcheckError(explained(operation, error, second)) from None
+        raise GradcheckError(explained(operation, tensors, error, second)) from None
 
 
 def check_refusal(operation: Operation, arguments: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from framework.autograd import Operation, Tensor, grad
 from framework.operations import ones_like
 from framework.testing import operations as checks
-from framework.testing.mismatch import place_of
+from framework.testing.mismatch import check_returned, place_of
 from framework.testing.plugins.calls import as_example, calls_of
 from framework.testing.plugins.extremes import check_extremes
 from framework.testing.plugins.finding import Finding, NotChecked, found
@@ -100,6 +100,7 @@ def _of_derivatives(operation: Operation, calls: Sequence[Sequence[Any]], of: Of
 
 def _check_values(operation: Operation, call: Sequence[Any]) -> None:
     """The same for the same arguments, and for arrays as for Tensors; what a formula raises is told here, once."""
+    check_returned(operation, checks.as_tensors(operation, call))
     for one, other in zip(_everything(operation, call), _everything(operation, call), strict=True):
         assert np.array_equal(one, other, equal_nan=True), (
             "called twice with the same arguments it gives other numbers. An operation goes by its arguments alone, so that "

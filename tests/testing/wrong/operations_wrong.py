@@ -198,6 +198,61 @@ def shape(input):
 shape.add_derivative(lambda g, input_shape: g * np.ones(input_shape), "input")
 
 
+@add
+@operation(name="unreturned", promote="float")
+def unreturned(input):
+    return input * 3
+
+
+@unreturned.derivative("input")
+def _(g):
+    g * 3
+
+
+@add
+@operation(name="unreturned_input", promote="common")
+def unreturned_input(input, other):
+    return input * other
+
+
+@unreturned_input.derivative("input", "other")
+def _(g, other):
+    return g * other, None
+
+
+@add
+@operation(name="unreturned_tuple", promote="common")
+def unreturned_tuple(input, other):
+    return input * other
+
+
+@unreturned_tuple.derivative("input", "other")
+def _(g, input, other):
+    g * other, g * input
+
+
+@add
+@operation(name="summed", promote="float")
+def summed(input):
+    return np.sum(input, axis=-1)
+
+
+@summed.derivative("input")
+def _(g):
+    return g
+
+
+@add
+@operation(name="listed", promote="float")
+def listed(input):
+    return input * 3
+
+
+@listed.derivative("input")
+def _(g):
+    return [g * 3]
+
+
 @hookimpl
 def register_operations(register):
     for op in OPS:
