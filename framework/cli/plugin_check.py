@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,9 @@ def check(context: click.Context, plugins: tuple[str, ...], as_json: bool) -> No
     A plugin is given by the name that `framework plugins` lists, by its module, or by a path.py. The exit code is 1 when a
     check has failed.
     """
-    found = {each: list(_findings(each, session(context))) for each in plugins}
+    state = session(context)
+    state.untold = tuple([f"Plugin {_name(each)!r} (" for each in plugins])
+    found = {each: list(_findings(each, state)) for each in plugins}
     everything = [finding for findings in found.values() for finding in findings]
     if as_json:
         print_json([{"plugin": each, **asdict(finding)} for each, findings in found.items() for finding in findings])
@@ -46,8 +49,6 @@ def check(context: click.Context, plugins: tuple[str, ...], as_json: bool) -> No
 
 def _findings(plugin: str, state: Session) -> Iterator[Finding]:
     """What is found of one plugin; that it cannot be loaded is a finding, too."""
-    from pathlib import Path
-
     from framework.testing.plugins import Finding, check_plugin
 
     known = {each.name for each in state.plugins().plugins}
@@ -57,10 +58,13 @@ def _findings(plugin: str, state: Session) -> Iterator[Finding]:
         return
     try:
         manager = state.plugins() if plugin in known else state.load(None, plugin)
-        name = Path(plugin).stem if plugin.endswith(".py") else plugin
-        yield from check_plugin(name, manager)
+        yield from check_plugin(_name(plugin), manager)
     except PluginError as error:
         yield Finding("plugin", plugin, "loads", False, str(error))
+
+
+def _name(plugin: str) -> str:
+    return Path(plugin).stem if plugin.endswith(".py") else plugin
 
 
 def _shown(plugin: str, findings: Sequence[Finding]) -> str:

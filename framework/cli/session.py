@@ -25,6 +25,8 @@ class Session:
         self.trace: Trace | None = None
         self.until = contextlib.ExitStack()
         self._plugins: PluginManager | None = None
+        self.untold: tuple[str, ...] = ()
+        """How messages begin that the command tells itself."""
         self._said: set[str] = set()
 
     def plugins(self) -> PluginManager:
@@ -52,7 +54,7 @@ class Session:
 
     def _say_once(self, message: str) -> None:
         """Plugins may be loaded again, with a recipe; what is wrong with them is told once."""
-        if message not in self._said:
+        if message not in self._said and not message.startswith(self.untold):
             self._said.add(message)
             say(message)
 

@@ -13,6 +13,7 @@ from framework.autograd.operation import registry
 from framework.cli import cli
 from framework.plugin.manager import PluginManager
 from framework.testing.plugins import check_plugin
+from tests.plugin.installed import install
 
 BAD = Path(__file__).with_name("bad_plugin.py")
 FIRST_PARTY = [plugin.name for plugin in PluginManager.load(installed=False).plugins]
@@ -135,3 +136,15 @@ def test_the_command_on_what_cannot_be_loaded(tmp_path):
     result = CliRunner().invoke(cli, ["plugins", "check", str(path)])
     assert result.exit_code == 1
     assert "The framework has a command 'train' itself: choose another name." in result.output
+
+
+@pytest.mark.parametrize("given", ["shiny", "shiny.py"])
+def test_what_cannot_be_loaded_is_told_once(tmp_path, monkeypatch, given):
+    """Also where it is found beside, as what is installed in place is when its file is checked."""
+    code = "from framework.extend import hookimpl\n@hookimpl\ndef epoch_end(trainer)\n"
+    install(tmp_path, monkeypatch, code)
+    monkeypatch.chdir(tmp_path)
+    Path("shiny.py").write_text(code)
+    result = CliRunner().invoke(cli, ["plugins", "check", given])
+    assert result.exit_code == 1 and result.stderr == ""
+    assert result.stdout.count("SyntaxError: expected ':'") == 1
