@@ -47,7 +47,7 @@ def prepared(
     except Exception as error:
         if run is not None:
             run.finish("failed", in_words(error))
-        if isinstance(error, UnknownName) and (hint := _who_has_it(error)):
+        if isinstance(error, UnknownName) and (hint := _who_has_it(error, manager)):
             raise UnknownName(f"{error}{hint}") from None
         raise
 
@@ -68,14 +68,16 @@ def _check_requirements(name: str, logger: object) -> None:
             ) from error
 
 
-def _who_has_it(error: UnknownName) -> str:
-    """The call that has a name which one of the plugins that come with the framework adds, if one does."""
+def _who_has_it(error: UnknownName, manager: PluginManager) -> str:
+    """The call that has a name which one of the plugins that come with the framework adds, unless it was left out."""
     if not error.kind:
         return ""
     there = PluginManager.load(installed=False, report=lambda message: None).registry(error.kind)
     if error.name not in there:
         return ""
     plugin = there.source(error.name)
+    if f"no:{plugin}" in manager.given:
+        return ""
     return (
         f" A plugin has it, which the command line uses by itself; here: from framework_plugins import {plugin}; "
         f"Trainer(recipe, plugins=[{plugin}])."

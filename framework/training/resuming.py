@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from framework.errors import UserError, listed
 from framework.plugin.finding import BESIDE, QUIET
 from framework.plugin.manager import PluginManager
-from framework.plugin.registry import FRAMEWORK
+from framework.plugin.registry import FRAMEWORK, UnknownName
 from framework.training.checkpoints.files import Checkpoint, clean_up, newest_valid, set_aside
 from framework.training.checkpoints.snapshot import check_kinds, check_weights
 from framework.training.data_files import changed_files
@@ -102,6 +103,7 @@ class Resumption:
         self.changed: list[str] = []
         self.passed_over = False
         self.loggers: list[str] = []
+        self.left_out: list[str] = []
         if not writes:
             _check_info(run)
             return
@@ -122,8 +124,10 @@ class Resumption:
         copy = self.run.path / original.name
         if not original.is_file():
             self.report(f"{original} is gone: going on with the copy in {self.run.path}.")
-            return load_recipe(copy, original)
-        file = load_recipe(original)
+            with self._naming_left_out():
+                return load_recipe(copy, original)
+        with self._naming_left_out():
+            file = load_recipe(original)
         diffs = {each.name: text for each in file.files if (text := "".join(_diff(self.run.path, each)))}
         self.changed, self.diff = list(diffs), "".join(diffs.values())
         if self.diff:
@@ -149,21 +153,23 @@ class Resumption:
         checkpoint = self._checkpoint()
         self.loggers = list(dict.fromkeys([*info["loggers"], *loggers]))
         self._check_data(overrides)
-        recipe = self._build(file, overrides)
+        with self._naming_left_out():
+            recipe = self._build(file, overrides)
         self._check_end(checkpoint, recipe, overrides, options)
         if checkpoint is not None:
             self._check_kept(checkpoint, inexact)
             check_weights(recipe.model, checkpoint.weights)
-        trainer = Trainer(
-            recipe,
-            plugins=plugins,
-            loggers=self.loggers,
-            options={**info["options"], **options},
-            compile=info["compiled"] if compile is None else compile,
-            on_nan=on_nan or info["on_nan"],
-            checkpoint=checkpoint,
-            signals=signals,
-        )
+        with self._naming_left_out():
+            trainer = Trainer(
+                recipe,
+                plugins=plugins,
+                loggers=self.loggers,
+                options={**info["options"], **options},
+                compile=info["compiled"] if compile is None else compile,
+                on_nan=on_nan or info["on_nan"],
+                checkpoint=checkpoint,
+                signals=signals,
+            )
         if checkpoint is not None:
             check_kinds(trainer, checkpoint.state)
         trainer.run = run if self.writes else None
@@ -214,6 +220,7 @@ class Resumption:
         if isinstance(plugins, PluginManager):
             here = {plugin.name: plugin for plugin in plugins.plugins}
             left_out = {each.removeprefix("no:") for each in plugins.given if each.startswith("no:")}
+            self.left_out = [each["name"] for each in info["plugins"] if each["name"] in left_out]
             needed = [
                 each for each in info["plugins"] if each["origin"] != "registered" and each["name"] not in left_out
             ]
@@ -229,6 +236,19 @@ class Resumption:
         different = different_versions(info["versions"])
         if different:
             self.report(f"The last bits of the numbers may differ from an uninterrupted run: {'; '.join(different)}.")
+
+    @contextmanager
+    def _naming_left_out(self) -> Iterator[None]:
+        """Where a name is missing, tells of the run's plugins that are left out now; one that nothing needs may be."""
+        try:
+            yield
+        except UnknownName as error:
+            if not self.left_out:
+                raise
+            raise UserError(
+                f"{error}\n{self.run.path} was trained with plugins that are left out now:"
+                + listed([f"{each}: resume it without -p no:{each}" for each in self.left_out])
+            ) from error
 
     def _check_data(self, overrides: Mapping[str, Any]) -> None:
         """UserError where a data file is not what it was, but for one in whose place another is given."""

@@ -16,6 +16,7 @@ import framework as torch
 from framework.cli import cli
 from framework.training.checkpoints.files import checkpoints, read_checkpoint
 from framework.training.run import Run
+from tests.plugin.installed import install
 from tests.training.killing import run_differences
 
 RECIPE = """
@@ -249,6 +250,27 @@ def test_an_installed_plugin_that_is_missing_or_another(stopped, fails, resumed)
     )
     change(plugins=[{**each, "version": "0.0.1"} if each["name"] == "console" else each for each in plugins])
     assert "The plugin 'console' was of version 0.0.1, and is " in resumed()
+
+
+LOSS = "from framework.extend import hookimpl\n@hookimpl\ndef register_losses(register):\n    register('near', abs)\n"
+
+
+@pytest.mark.parametrize(("plugin", "loss"), [("focal", "'focal'"), ("shiny", "'near'")])
+def test_a_plugin_that_is_left_out_and_needed(stopped, fails, framework, monkeypatch, tmp_path, plugin, loss):
+    install(tmp_path, monkeypatch, LOSS.replace("abs", "lambda p, t: (p - t).abs().mean()"))
+    text = Path("curve.py").read_text()
+    if plugin == "focal":
+        text = text.replace("beside.target(x)", "(x > 0.4).float()")
+    Path("curve.py").write_text(text.replace("nn.MSELoss()", loss))
+    stopped("curve.py")
+    for words in (["-p", f"no:{plugin}", "resume", "run"], ["resume", "-p", f"no:{plugin}", "run"]):
+        message = fails(*words)
+        assert message.startswith(f"error: Among the losses there is no {loss}.")
+        assert "Trainer(" not in message and message.endswith(
+            f"\nrun was trained with plugins that are left out now: {plugin}: resume it without -p no:{plugin}\n"
+        )
+    assert fails("-p", "no:lion", "-p", f"no:{plugin}", "resume", "run").count("resume it without") == 2
+    assert framework("-p", "no:lion", "resume", "run").exit_code == 0
 
 
 def test_another_processor(stopped, resumed):
