@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 
-__all__ = ["OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "named", "nearest"]
+__all__ = ["NO_ROOM", "OutOfMemoryError", "UserError", "did_you_mean", "in_words", "listed", "named", "nearest"]
 
 
 MOST = 30
 """Names that a sentence lists."""
+
+NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
+"""What only writing fails with: a disk that is full, a quota, a limit."""
 
 
 class UserError(Exception):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framework.errors import UserError, did_you_mean
+from framework.errors import NO_ROOM, UserError, did_you_mean
 
 if TYPE_CHECKING:
     from traceback import FrameSummary
@@ -48,6 +48,8 @@ def explain(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}"
     text = f"{type(error).__name__}: {error}".removesuffix(": ")
     where = _line_of_theirs(error)
+    if where is None and isinstance(error, OSError) and error.errno in NO_ROOM:
+        return f"The output could not be written: {error.strerror}."
     if where is None:
         return f"{text}\nAdd --debug to see where."
     line = f"\n    {where.line}" if where.line else ""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ import click
 
 from framework.cli.session import debug_option, plugin_option, say, session
 from framework.errors import UserError
-from framework.training.files import writing
+from framework.training.files import check_place, writing
 
 if TYPE_CHECKING:
     from framework.training.prediction import Prediction
@@ -76,10 +74,7 @@ def _check_output(output: Path, file: Path, force: bool, keep_columns: bool) -> 
         raise UserError(f"{output}: an array has no columns to keep; --keep-columns is for .csv.")
     if output.resolve() == file.resolve():
         raise UserError(f"{output} holds the rows to predict; give -o another file.")
-    if not output.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(output))
-    if output.is_file() and not force:
-        raise UserError(f"{output} is there already, and is not overwritten without --force.")
+    check_place(output, replace=force)
 
 
 def _write_csv(blocks: Iterable[Prediction], stream: IO[str]) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from framework.errors import UserError, did_you_mean
-from framework.training.files import read_arrays
+from framework.training.files import check_place, read_arrays
 from framework.training.run import Run
 
 __all__ = ["FORMATS", "export"]
@@ -18,7 +17,8 @@ def export(run: str | Path, file: str | Path | None = None, *, replace: bool = F
     """Write the `state_dict` of the model that a run trained, or as it was at one of its checkpoints (`RUN/best`).
 
     The file's ending says what it is: .safetensors, .npz, or PyTorch's .pt; without a name it is RUN.safetensors, here.
-    Returns its path. UserError for another ending, and where there is such a file already, unless it may be replaced.
+    Returns its path. UserError for another ending, and where there is such a file already, unless it may be replaced;
+    OSError, which names the file, where it cannot be written.
     """
     from framework.operations import from_numpy
     from framework.serialization import save
@@ -32,8 +32,7 @@ def export(run: str | Path, file: str | Path | None = None, *, replace: bool = F
         raise UserError(
             f"{path}: weights are written as .safetensors, .npz or .pt.{did_you_mean(ending, FORMATS) if ending else ''}"
         )
-    if os.path.lexists(path) and not replace:
-        raise UserError(f"{path} is there already, and is not overwritten without --force.")
+    check_place(path, replace=replace)
     weights = {name: from_numpy(array) for name, array in read_arrays(opened.weights(at)).items()}
     save(weights, path)
     return path

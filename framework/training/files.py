@@ -22,6 +22,7 @@ from framework.files import writing
 __all__ = [
     "append_line",
     "arrays_in",
+    "check_place",
     "new_folder",
     "put_arrays",
     "read_arrays",
@@ -48,6 +49,16 @@ def append_line(path: Path, line: str) -> None:
         except BaseException:
             file.truncate(end)
             raise
+
+
+def check_place(path: Path, *, replace: bool) -> None:
+    """UserError where a file has no folder to be written to, or is there already and may not be replaced."""
+    if not path.parent.is_dir():
+        raise UserError(
+            f"{path} cannot be written: there is no folder {path.parent}. Make it, or choose another place."
+        )
+    if path.is_file() and not replace:
+        raise UserError(f"{path} is there already, and is not overwritten without --force.")
 
 
 def new_folder(root: Path, name: str) -> Path:

@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
+
+import pytest
 
 import framework as package
 
@@ -27,7 +30,7 @@ def register_commands(register):
 """
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, cwd: Path, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """A process of its own, its output going to pipes."""
     search = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
     return subprocess.run(
@@ -35,7 +38,8 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": search},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
@@ -57,6 +61,14 @@ def test_every_command_has_help(framework):
         result = framework(name, "-h")
         assert result.exit_code == 0
         assert result.output.startswith(f"Usage: framework {name} ")
+
+
+def test_output_without_room():
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        done = run("recipes", cwd=ROOT, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "error: The output could not be written: No space left on device.\n")
 
 
 def test_version(framework):

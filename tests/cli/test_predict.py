@@ -107,7 +107,39 @@ def test_a_file_that_is_not_there(fails, trained):
 
 def test_a_folder_for_the_output_that_is_not_there(fails, trained):
     text = fails("predict", "run", "points.csv", "-o", "nowhere/out.csv")
-    assert text == "error: nowhere/out.csv: No such file or directory\n"
+    assert text == (
+        "error: nowhere/out.csv cannot be written: there is no folder nowhere. Make it, or choose another place.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("name", ["o.csv", "o.npy", "o.pt", "o.npz", "o.safetensors"])
+def test_a_disk_without_room_is_named_as_the_file_that_was_asked_for(fails, trained, monkeypatch, name):
+    words = ["export", "run"] if Path(name).suffix not in (".csv", ".npy") else ["predict", "run", "points.csv"]
+    Path(name).symlink_to("/dev/full")
+    assert fails(*words, "--force", "-o", name) == f"error: {name}: No space left on device\n"
+    Path(name).unlink()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert fails(*words, "-o", name) == f"error: {name}: No space left on device\n"
+    assert not [path for path in Path().iterdir() if path.name.startswith((".", "o."))]
+
+
+def test_a_folder_that_takes_no_file_is_told_without_the_file_in_its_place(fails, trained):
+    if not Path("/proc/self").exists():
+        pytest.skip("needs a folder in which not even root makes files")
+    assert (
+        fails("predict", "run", "points.csv", "-o", "/proc/o.csv") == "error: /proc/o.csv: No such file or directory\n"
+    )
+
+
+def test_weights_for_a_folder_that_is_not_there(fails, trained):
+    assert fails("export", "run", "-o", "nowhere/o.pt") == (
+        "error: nowhere/o.pt cannot be written: there is no folder nowhere. Make it, or choose another place.\n"
+    )
 
 
 def test_a_run_that_is_not_there(fails, trained):
