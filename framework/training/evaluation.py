@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from framework.autograd import Tensor
-from framework.errors import UserError, did_you_mean, in_words
+from framework.errors import UserError, in_words, nearest
 from framework.plugin.finding import QUIET
 from framework.plugin.manager import PluginManager
 from framework.training.decisions import decided, gives_probabilities
@@ -235,9 +235,9 @@ class _Asked:
         names = list(splits) if splits is not None else usual
         for name in names:
             if name not in sets:
-                raise UserError(
-                    f"There is no set of data {name!r}.{did_you_mean(name, sets)} There are: {', '.join(sets)}."
-                )
+                near = nearest(name, sets)
+                hint = f" Did you mean {near!r}?" if near is not None else ""
+                raise UserError(f"There is no set of data {name!r}.{hint} There are: {', '.join(sets)}.")
         if not names:
             raise UserError("The recipe has no validation data; its training data is --split train.")
         return {name: sets[name] for name in names}

@@ -39,6 +39,7 @@ def test_options_that_there_are_not(fails, trained):
     assert fails("evaluate", "run") == (
         "error: The recipe has no validation data; its training data is --split train.\n"
     )
+    assert fails("evaluate", "run", "--split", "foo") == "error: There is no set of data 'foo'. There are: train.\n"
     assert fails("evaluate", "rnu") == "error: There is no run rnu. Did you mean 'run'?\n"
 
 
