@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -92,6 +93,7 @@ class CommandLine(click.Group):
     ) -> Any:
         """Run; end with exit code 0, 1 (an error), 2 (a wrong call) or 130 (interrupted)."""
         state = extra.setdefault("obj", Session())
+        _take_every_character()
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             try:
@@ -132,6 +134,13 @@ def end(message: str, code: int) -> NoReturn:
     """Say what went wrong, and exit."""
     say(f"error: {message}")
     sys.exit(code)
+
+
+def _take_every_character() -> None:
+    """Have what the output's encoding lacks be printed as \\xfc: no work is lost over a character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and (stream.encoding, stream.errors) != ("utf-8", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:

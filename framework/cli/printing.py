@@ -20,7 +20,8 @@ __all__ = ["clock", "cut", "duration", "number", "print_json", "short", "width"]
 
 def print_json(value: Any) -> None:
     """One JSON document; nan and infinity, which JSON has not, are null."""
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    escaped = sys.stdout is not None and sys.stdout.encoding != "utf-8"  # as JSON does it, not as Python
+    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=escaped, allow_nan=False, default=str))
 
 
 def width() -> int | None:

@@ -43,7 +43,7 @@ def append_line(path: Path, line: str) -> None:
             file.seek(0)
             file.truncate(end := file.read().rfind(b"\n") + 1)
         try:
-            data = memoryview((line + "\n").encode())
+            data = memoryview(_encoded(line + "\n"))
             while data:  # a disk that is nearly full takes a part
                 data = data[file.write(data) :]
         except BaseException:
@@ -79,7 +79,12 @@ def new_folder(root: Path, name: str) -> Path:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON value, indented for people."""
     with writing(path) as file:
-        file.write((json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode())
+        file.write(_encoded(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"))
+
+
+def _encoded(text: str) -> bytes:
+    """JSON in UTF-8; bytes of a path that are no characters in this locale are escaped, from which they come back."""
+    return text.encode(errors="backslashreplace")
 
 
 def read_json(path: Path) -> Any:

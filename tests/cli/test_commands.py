@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -30,17 +31,21 @@ def register_commands(register):
 """
 
 
-def run(*arguments: str, cwd: Path, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path, stdout: int | IO[str] = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """A process of its own, its output going to pipes."""
     search = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
     return subprocess.run(
         [sys.executable, "-m", "framework", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": search},
+        env={**os.environ, "PYTHONPATH": search, **environment},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
+        encoding="utf-8",
+        errors="replace",
     )
 
 
@@ -61,6 +66,32 @@ def test_every_command_has_help(framework):
         result = framework(name, "-h")
         assert result.exit_code == 0
         assert result.output.startswith(f"Usage: framework {name} ")
+
+
+POORER = {
+    "ascii": {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+    "a locale": {"LC_ALL": "C", "PYTHONUTF8": "0"},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+}
+
+
+@pytest.mark.parametrize("environment", POORER.values(), ids=POORER)
+def test_where_an_encoding_lacks_a_character_commands_do_their_work(folder, environment):
+    place = folder / "ü…"
+    place.mkdir()
+    source = (folder / "line.py").read_text().replace("A straight", "→ a strüight")
+    source += "\n\nprint('read: \u2192')\n"
+    (place / "lüne.py").write_text(source, "utf-8")
+    words = [["train", "--out", "ü…/run", "ü…/lüne.py"], ["show", "ü…/run"], ["runs", "ü…"], ["show", "ü…/lüne.py"]]
+    for each in [*words, ["train", "ü…/lüne.py", "--help"], ["evaluate", "ü…/run", "--split", "train"]]:
+        done = run(*each, cwd=folder, **environment)
+        assert (done.returncode, done.stderr) == (0, ""), each
+    for each in (["show", "--json", "ü…/run"], ["runs", "--json", "ü…"]):
+        done = run(*each, cwd=folder, **environment)
+        assert done.returncode == 0 and json.loads(done.stdout[done.stdout.index("[" if "runs" in each else "{") :])
+    assert Path(os.fsdecode(os.fsencode(json.loads((place / "run/run.json").read_text("utf-8"))["recipe"]))).is_file()
+    done = run("train", "ü…/nö→.py", cwd=folder, **environment)
+    assert done.returncode == 1 and done.stderr.startswith("error: There is no file ")
 
 
 def test_output_without_room():
