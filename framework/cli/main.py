@@ -95,7 +95,7 @@ class CommandLine(click.Group):
         state = extra.setdefault("obj", Session())
         _take_every_character()
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = lambda message, *_, **__: state.say_once(f"warning: {message}")
             try:
                 code = super().main(args, "framework", complete_var, standalone_mode=False, **extra)
                 if sys.stdout is not None:  # what does not reach its reader is known here, not as the interpreter ends
@@ -149,10 +149,6 @@ def _discard_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(f"warning: {message}")
 
 
 @click.command(

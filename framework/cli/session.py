@@ -41,7 +41,7 @@ class Session:
 
         if self.trace is not None:
             self.trace.start()
-        manager = PluginManager.load(given=[*self.given, *more], recipe=recipe, report=self._say_once)
+        manager = PluginManager.load(given=[*self.given, *more], recipe=recipe, report=self.say_once)
         if self.trace is not None:
             self.trace.watch(manager, self.until)
         del manager.given[len(self.given) :]  # `more` is not what a run is to remember
@@ -52,8 +52,8 @@ class Session:
         if any(not each.startswith("no:") for each in self.given):
             self._plugins = self.load()
 
-    def _say_once(self, message: str) -> None:
-        """Plugins may be loaded again, with a recipe; what is wrong with them is told once."""
+    def say_once(self, message: str) -> None:
+        """Plugins may be loaded again, with a recipe, and a file be read again; what is wrong with them is told once."""
         if message not in self._said and not message.startswith(self.untold):
             self._said.add(message)
             say(message)

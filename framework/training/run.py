@@ -242,7 +242,7 @@ class Run:
     def records(self) -> list[dict[str, Any]]:
         """Its records, one an epoch, null as None; without a line that is not written to its end yet.
 
-        [] where there are none; UserError when the file is damaged.
+        [] where there are none; lines that are damaged are left out, with a warning.
         """
         return list(Records(self.path / METRICS))
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from pathlib import Path
+
+import pytest
 
 from tests.training.runs import epochs, write_run
 
@@ -198,3 +201,16 @@ def test_a_recipe_that_cannot_be_a_program_trains_and_is_told_once(framework, fo
     said = [line for line in result.output.splitlines() if line.startswith("warning: ")]
     assert len([line for line in said if "training step" in line]) == 1
     assert ".item() at" in said[0] and "telling.py:" in said[0]
+
+
+@pytest.mark.filterwarnings("default")
+def test_damaged_records_are_told_once_and_the_rest_is_shown(framework, folder):
+    assert framework("train", "--out", "run", "line.py", "--epochs", "3").exit_code == 0
+    path = Path("run/metrics.jsonl")
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second[:20] + b"\n" + third)
+    told = "warning: run/metrics.jsonl is damaged: line 2 is no JSON object; it is left out.\n"
+    for words in (["show", "run"], ["runs", "."], ["report", "--no-data", "run"]):
+        shown = framework(*words)
+        assert shown.exit_code == 0 and shown.stderr.count(told) == shown.stderr.count("warning") == 1, words
+    assert Path("run/report.html").stat().st_size > 1000

@@ -98,12 +98,40 @@ def test_records_of_steps_are_no_epochs(tmp_path):
     assert (early.epochs, early.steps, early.last["step"]) == (0, 10, 10)
 
 
-def test_a_damaged_record_has_its_own_line(tmp_path):
-    path = write_run(tmp_path / "run", records=[*steps(5), *epochs(loss=[1])])
-    with open(path / "metrics.jsonl", "a") as file:
-        file.write('{"epoch"\n')
-    with pytest.raises(UserError, match="line 3 is no JSON object"):
-        Records(path / "metrics.jsonl").epochs()
+JUNK = [
+    b'{"epoch": 9, "validation/loss": 0.0, "va',
+    b"\x00\xff\xfe}",
+    b'["epoch"]',
+    b"",
+    b'{"epoch": 07}',
+    b'{"\xff": 1}',
+]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_damaged_records_are_named_by_their_lines_and_left_out(tmp_path, junk):
+    records = [*steps(5), *epochs(loss=[3, 1, 2])]
+    lines = [json.dumps(each).encode() for each in records]
+    path = write_run(tmp_path / "run", records=records)
+    (path / "metrics.jsonl").write_bytes(b"\n".join([*lines[:2], junk, *lines[2:], b'{"cut off']))
+    run, expected = Run.open(path), r"metrics\.jsonl is damaged: line 3 is no JSON object; it is left out\."
+    with pytest.warns(UserWarning, match=expected):
+        assert run.records() == records
+    with pytest.warns(UserWarning, match=expected):
+        made = RunSummary.of(run)
+    assert (made.epochs, made.best, made.best_epoch) == (3, 1.0, 2)
+    with pytest.warns(UserWarning, match=expected):
+        assert metrics_of(run)["validation/loss"] == {"last": 2.0, "best": 1.0, "best_epoch": 2, "lower": True}
+
+
+def test_many_damaged_records_are_named_together(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"epoch": 1}\n' + "{\n" * 2)
+    with pytest.warns(UserWarning, match=r"lines 2 and 3 are no JSON objects; they are left out\."):
+        assert len(Records(path)) == 1
+    path.write_text('{"epoch": 1}\n' + "{\n" * 9)
+    with pytest.warns(UserWarning, match=r"lines 2, 3, 4, 5, 6 and 4 more are no JSON objects"):
+        assert len(Records(path).epochs()) == 1
 
 
 def test_running_and_killed(tmp_path):
@@ -118,15 +146,6 @@ def test_running_and_killed(tmp_path):
         assert run.alive and RunSummary.of(run).status == "running"
     write_run(path, status="finished")  # ended since it was opened
     assert RunSummary.of(run).status == "finished"
-
-
-def test_damaged_records_leave_the_run_in_the_list(tmp_path):
-    path = write_run(tmp_path / "run", records=epochs(loss=[1]))
-    (path / "metrics.jsonl").write_text('{"epoch": 1, "validation/loss": 2.0}\n{"epoch"\n')
-    with pytest.warns(UserWarning, match="line 2 is no JSON object"):
-        assert RunSummary.of(Run.open(path)).best is None
-    with pytest.raises(UserError, match="line 2"):
-        Run.open(path).records()
 
 
 @pytest.mark.parametrize(

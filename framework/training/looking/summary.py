@@ -61,19 +61,15 @@ class RunSummary:
 
     @classmethod
     def of(cls, run: Run, monitor: str | None = None) -> Self:
-        """Sum a run up, by the metric that `monitor_of` tells; records that cannot be read are none, with a warning."""
+        """Sum a run up, by the metric that `monitor_of` tells."""
         records = Records(run.path / METRICS)
-        try:
-            newest = records[-1] if len(records) else {}
-            epochs = records.epochs()
-            last = epochs[-1] if len(epochs) else newest
-            measured = epochs if len(epochs) else records
-            by = monitor_of(run, measured.sample(), monitor)
-            best, index = best_of(measured, by) if by and by.name else (None, None)
-            at = measured[index] if index is not None else {}
-        except UserError as error:
-            warnings.warn(str(error), stacklevel=2)
-            newest, last, by, best, at = {}, {}, monitor_of(run, {}, monitor), None, {}
+        newest = records[-1] if len(records) else {}
+        epochs = records.epochs()
+        last = epochs[-1] if len(epochs) else newest
+        measured = epochs if len(epochs) else records
+        by = monitor_of(run, measured.sample(), monitor)
+        best, index = best_of(measured, by) if by and by.name else (None, None)
+        at = measured[index] if index is not None else {}
         info = _now(run)
         seconds = (
             newest.get("time", last.get("time")) if info["status"] in ("running", "killed") else info.get("seconds")
