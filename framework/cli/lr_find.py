@@ -16,8 +16,8 @@ from framework.cli.curves import curve
 from framework.cli.options import recipe_values
 from framework.cli.run_options import RunCommand, added_options, given_words
 from framework.cli.session import debug_option, plugin_option, say, session
-from framework.errors import UserError
 from framework.plugin.finding import QUIET
+from framework.training.files import check_place, writing
 
 if TYPE_CHECKING:
     from framework.training.lr_finding import LRFinding
@@ -34,6 +34,7 @@ __all__ = ["lr_find"]
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write rates and losses, as .csv or .json."
 )
+@click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Where all randomness starts.")
 @click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="Hyperparameters as JSON or TOML, as for train."
@@ -51,6 +52,7 @@ def lr_find(
     end: float,
     steps: int,
     output: Path | None,
+    force: bool,
     seed: int,
     config: Path | None,
     compiled: bool,
@@ -67,6 +69,8 @@ def lr_find(
 
     if output is not None and output.suffix not in (".csv", ".json"):
         raise click.UsageError(f"-o writes .csv or .json, not {output.name}.", context)
+    if output is not None:
+        check_place(output, replace=force)
     file, values, _ = recipe_values(context, recipe, options, config)
     built = build(file, seed=seed, **values)
     if built.scheduler is not None:
@@ -136,7 +140,5 @@ def write(finding: LRFinding, path: Path) -> None:
         writer.writerow(("rate", "loss", "smoothed"))
         writer.writerows(zip(finding.rates, finding.losses, finding.smoothed, strict=True))
         text = rows.getvalue()
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
+    with writing(path) as file:
+        file.write(text.encode())

@@ -33,6 +33,7 @@ def register_commands(register: Register[Any]) -> None:
         metavar="FILE",
         help="Where to write the picture: .png, .svg or .pdf.  [default: loss.png, roc.png or confusion.png, here]",
     )
+    @click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
     @click.option(
         "-m",
         "--metric",
@@ -53,6 +54,7 @@ def register_commands(register: Register[Any]) -> None:
     def plot(
         runs: tuple[Path, ...],
         output: Path | None,
+        force: bool,
         metrics: tuple[str, ...],
         x: str | None,
         log_y: bool,
@@ -60,13 +62,17 @@ def register_commands(register: Register[Any]) -> None:
         confusion: bool,
     ) -> None:
         """Draw what runs recorded, all on one picture: a colour for each run, training dashed, validation solid."""
+        from framework.training.files import check_place, writing
+
         if roc and confusion:
             raise UserError("--roc and --confusion are two pictures: ask for one of them.")
-        figure = figure_of(runs, metrics or ("loss",), x=x, log_y=log_y, roc=roc, confusion=confusion)
         name = "roc" if roc else "confusion" if confusion else metrics[0].replace("/", "-") if metrics else "loss"
         path = output or Path(f"{name}.png")
+        check_place(path, replace=force)
+        figure = figure_of(runs, metrics or ("loss",), x=x, log_y=log_y, roc=roc, confusion=confusion)
         try:
-            figure.savefig(path, dpi=150)
+            with writing(path) as file:
+                figure.savefig(file, format=path.suffix[1:] or "png", dpi=150)
         except ValueError as error:  # an ending that it does not know
             raise UserError(f"{path}: {error}") from error
         click.echo(f"picture written to {path}", err=True)

@@ -71,8 +71,17 @@ def test_another_kind_of_file_is_refused(fails):
 
 def test_a_file_that_cannot_be_written(fails):
     assert fails("lr-find", "--steps", 10, "-o", "none/found.csv", "line.py") == (
-        "error: none/found.csv cannot be written: No such file or directory.\n"
+        "error: none/found.csv cannot be written: there is no folder none. Make it, or choose another place.\n"
     )
+
+
+def test_a_file_that_is_there_stays(framework, fails):
+    Path("found.csv").write_text("mine")
+    words = ["lr-find", "--steps", 10, "-o", "found.csv"]
+    assert fails(*words, "line.py") == ("error: found.csv is there already, and is not overwritten without --force.\n")
+    assert Path("found.csv").read_text() == "mine"
+    assert framework(*words, "--force", "line.py").exit_code == 0
+    assert Path("found.csv").read_text().startswith("rate,loss,smoothed\n")
 
 
 def test_a_scheduler_is_left_out_and_that_is_said(framework, folder):

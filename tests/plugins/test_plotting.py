@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from framework.cli import cli
 from framework.errors import UserError
 from tests.plugins.test_report import RECIPE
 
@@ -84,6 +86,23 @@ def test_classifiers(runs):
     (axis,) = figure_of(runs[:1], confusion=True).axes
     cells = [text.get_text().split("\n") for text in axis.texts]
     assert sum(int(count) for count, *_ in cells) == 40 and all(len(each) == 2 for each in cells if each[0] != "0")
+
+
+def test_a_picture_goes_to_the_file_that_is_named_and_over_none(runs):
+    def plot(*words):
+        return CliRunner().invoke(cli, ["plot", "a", *words]).stderr
+
+    assert plot("-o", "curves") == "picture written to curves\n"
+    assert Path("curves").read_bytes().startswith(b"\x89PNG") and not Path("curves.png").exists()
+    assert plot("-o", "curves.svg") == "picture written to curves.svg\n" and "<svg" in Path("curves.svg").read_text()
+    for words, name in (([], "loss.png"), (["-o", "mine.pdf"], "mine.pdf")):
+        Path(name).write_text("mine")
+        assert plot(*words) == f"error: {name} is there already, and is not overwritten without --force.\n"
+        assert Path(name).read_text() == "mine"
+        assert plot("--force", *words) == f"picture written to {name}\n" and Path(name).stat().st_size > 1000
+    assert plot("-o", "nowhere/a.png").startswith("error: nowhere/a.png cannot be written: there is no folder nowhere.")
+    assert plot("-o", "a.xyz").startswith("error: a.xyz: Format 'xyz' is not supported")
+    assert sorted(path.name for path in Path().iterdir() if path.name.startswith((".", "a."))) == []
 
 
 def test_what_cannot_be_drawn(runs, monkeypatch):

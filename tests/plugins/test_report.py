@@ -71,7 +71,7 @@ def page(tmp_path, monkeypatch):
 
     def report(*words: str, train: Sequence[str] = ()) -> Page:
         CliRunner().invoke(cli, ["train", "-q", *train, "--out", "run", "points.py"])
-        result = CliRunner().invoke(cli, ["report", "run", *words])
+        result = CliRunner().invoke(cli, ["report", "--force", "run", *words])
         assert result.exit_code == 0, result.output
         return Page(Path("run/report.html").read_text("utf-8"))
 
@@ -95,6 +95,17 @@ def test_all_of_a_run_on_one_page(page):
     assert "script" not in found.seen and "<script>alert(1)</script>" in found.text
     assert "epoch 3" in found.text and "Linear" in found.text
     assert found.text.count("%") >= 2  # of the row, in the matrix: no pointer is needed to see it
+
+
+def test_a_file_that_is_there_stays(page):
+    page()
+    for words, name in ((["report", "run"], "run/report.html"), (["report", "run", "-o", "mine.html"], "mine.html")):
+        Path(name).write_text("mine")
+        result = CliRunner().invoke(cli, words)
+        assert result.stderr == f"error: {name} is there already, and is not overwritten without --force.\n"
+        assert Path(name).read_text() == "mine"
+    result = CliRunner().invoke(cli, ["report", "run", "-o", "nowhere/r.html"])
+    assert result.stderr.startswith("error: nowhere/r.html cannot be written: there is no folder nowhere.")
 
 
 def test_what_cannot_be_measured_is_said(page):

@@ -22,22 +22,27 @@ def register_commands(register: Register[Any]) -> None:
         metavar="FILE",
         help="Where to write the page.  [default: RUN/report.html]",
     )
+    @click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
     @click.option(
         "--data/--no-data", default=True, help="Measure the model on its data again, for confusion matrix and ROC."
     )
     @click.argument("run", type=click.Path(path_type=Path))
-    def report(run: Path, output: Path | None, data: bool) -> None:
+    def report(run: Path, output: Path | None, force: bool, data: bool) -> None:
         """Write a page about RUN: curves, metrics, configuration, model, confusion matrix, environment, recipe.
 
         It is one file of HTML that needs nothing else, for a browser, to be sent or kept. RUN may be one of its checkpoints
         too, such as runs/first/best.
         """
         from framework.training import Run
+        from framework.training.files import check_place, writing
         from framework_plugins.report.page import page
 
         opened, at = Run.open_at(run)
         path = output or opened.path / "report.html"
-        path.write_text(page(opened, at, measure=data), "utf-8")
+        check_place(path, replace=force)
+        html = page(opened, at, measure=data)
+        with writing(path) as file:
+            file.write(html.encode(errors="backslashreplace"))
         click.echo(f"report of {run} written to {path}", err=True)
 
     register("report", report)
