@@ -22,6 +22,13 @@ __all__ = ["predict"]
 ENDINGS = (".csv", ".npy")
 
 
+def _delimiter(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    given = "\t" if value == r"\t" else value
+    if given is not None and (len(given) != 1 or given in '\r\n"'):
+        raise click.BadParameter(f"{value!r} separates no columns: give one character, such as ';' or '\\t'.")
+    return given
+
+
 @click.command()
 @click.option(
     "-o",
@@ -32,6 +39,12 @@ ENDINGS = (".csv", ".npy")
     "[default: the terminal, as CSV]",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
+@click.option(
+    "--delimiter",
+    metavar="CHAR",
+    callback=_delimiter,
+    help=r"What separates the columns of FILE, such as ';', or '\t' for a tab.  [default: ,]",
+)
 @click.option("--keep-columns", is_flag=True, help="Write the columns of FILE, a CSV, before the predictions.")
 @plugin_option
 @debug_option
@@ -39,7 +52,13 @@ ENDINGS = (".csv", ".npy")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def predict(
-    context: click.Context, run: Path, file: Path, output: Path | None, force: bool, keep_columns: bool
+    context: click.Context,
+    run: Path,
+    file: Path,
+    output: Path | None,
+    force: bool,
+    delimiter: str | None,
+    keep_columns: bool,
 ) -> None:
     """Use the model that RUN trained on each row of FILE: a CSV file with the columns it was trained on, or a .npy file.
 
@@ -50,7 +69,8 @@ def predict(
 
     if output is not None and str(output) != "-":
         _check_output(output, file, force, keep_columns)
-    blocks = predictions(run, str(file), keep_columns=keep_columns, plugins=session(context).plugins())
+    plugins = session(context).plugins()
+    blocks = predictions(run, str(file), keep_columns=keep_columns, plugins=plugins, delimiter=delimiter)
     if output is None or str(output) == "-":
         with click.open_file("-", "w", encoding="utf-8") as stream:
             _write_csv(blocks, stream)

@@ -151,14 +151,18 @@ class Block(NamedTuple):
 
 
 def csv_blocks(
-    path: str | os.PathLike[str], features: Sequence[str], rows: int = 4096, dtype: dtype = float32
+    path: str | os.PathLike[str],
+    features: Sequence[str],
+    rows: int = 4096,
+    dtype: dtype = float32,
+    delimiter: str = ",",
 ) -> Iterator[Block]:
     """The columns named in `features`, as `read_csv` gives them, so many rows at a time; "-" is standard input.
 
     No more of the file is in memory at once. Raises CSVError as `read_csv` does, for a row when its turn comes.
     """
-    lines = _lines(os.fspath(path), ",", "utf-8")
-    source = _Source(path, None, ",", "utf-8", islice(lines, rows + 1))
+    lines = _lines(os.fspath(path), delimiter, "utf-8")
+    source = _Source(path, None, delimiter, "utf-8", islice(lines, rows + 1))
     chosen = source.choose_features(features, (), ())
     while True:
         yield Block(Tensor._wrap(source.numbers(chosen, dtype.numpy, None, _FEATURE)), source.names, source.rows)
@@ -263,23 +267,21 @@ class _Source:
         width = len(self.names)
         for row, line in zip(self.rows, self.lines, strict=True):
             if len(row) != width:
-                raise CSVError(
-                    f"this row has {_count(len(row), 'cell')}, the table has {_count(width, 'column')}",
-                    self.path,
-                    line,
-                )
+                problem = f"this row has {_count(len(row), 'cell')}, the table has {_count(width, 'column')}"
+                advice, about_file = self._other_delimiter()
+                if advice:
+                    problem += "."
+                raise CSVError(problem, self.path, line, advice=advice, about_file=problem + about_file)
 
     def require(self, names: Sequence[str], argument: str) -> None:
         """An error that says which columns are not there, and for a single one names the nearest."""
         absent = [name for name in names if name not in self.names]
         if not absent:
             return
+        hint, about_file = self._other_delimiter()
         near = nearest(absent[0], self.names) if len(absent) == 1 else None
-        hint = about_file = f" Did you mean {near!r}?" if near else ""
-        other = self.other_delimiter()
-        if other is not None:
-            hint = f" The line holds {other!r}: pass delimiter={other!r}."
-            about_file = f" The line holds {other!r}: columns are separated by {self.delimiter!r}."
+        if near and not hint:
+            hint = about_file = f" Did you mean {near!r}?"
         what, verb = ("column", "is") if len(absent) == 1 else ("columns", "are")
         columns = f"The columns are: {_listed(self.names)}"
         raise CSVError(
@@ -288,11 +290,16 @@ class _Source:
             about_file=f"there {verb} no {what} {_listed(absent)}.{about_file} {columns}",
         )
 
-    def other_delimiter(self) -> str | None:
-        """What seems to separate the columns, when all are taken for one."""
-        if len(self.names) > 1:
-            return None
-        return next((other for other in ";\t|," if other != self.delimiter and other in self.names[0]), None)
+    def _other_delimiter(self) -> tuple[str, str]:
+        """What to do where something else seems to separate the columns, and all are taken for one: of read_csv, of predict."""
+        others = [other for other in ";\t|," if other != self.delimiter and other in self.names[0]]
+        if len(self.names) > 1 or not others:
+            return "", ""
+        holds = f" The first line holds {others[0]!r}"
+        return (
+            f"{holds}: pass delimiter={others[0]!r}.",
+            f"{holds}: if that separates the columns, give --delimiter {others[0]!r}.",
+        )
 
     def choose_features(
         self, features: Sequence[str] | None, target: tuple[str, ...], drop: tuple[str, ...]

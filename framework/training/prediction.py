@@ -67,9 +67,11 @@ class Prediction:
         return self.outputs.reshape(len(self.outputs), int(np.prod(self.outputs.shape[1:])))
 
 
-def predict(run: str | Path, data: str | Path | np.ndarray, *, keep_columns: bool = False) -> Prediction:
+def predict(
+    run: str | Path, data: str | Path | np.ndarray, *, keep_columns: bool = False, delimiter: str | None = None
+) -> Prediction:
     """Predictions for all rows of a file or an array, as `predictions` gives them block by block."""
-    blocks = list(predictions(run, data, keep_columns=keep_columns))
+    blocks = list(predictions(run, data, keep_columns=keep_columns, delimiter=delimiter))
     outputs = np.concatenate([block.outputs for block in blocks])
     decided = [block.decided for block in blocks if block.decided is not None]
     return Prediction(
@@ -87,10 +89,11 @@ def predictions(
     *,
     keep_columns: bool = False,
     plugins: PluginManager | None = None,
+    delimiter: str | None = None,
 ) -> Iterator[Prediction]:
     """Predict for each row of a CSV file, of a .npy or .npz file, or of an array, some rows at a time.
 
-    The columns of a CSV file are found by the names that the recipe gave its inputs, and stand before the predictions
+    The columns of a CSV file, separated by "," or the `delimiter`, are found by the names that the recipe gave its inputs, and stand before the predictions
     with `keep_columns`; an array's rows are what the model is given. All become numbers of the type that the model was
     trained on. No more of a file is in memory at once, but for an array in Fortran's order in a .npz. `run` may be one
     of its checkpoints, such as RUN/best. The model may use what plugins add: besides `plugins`, or those found, those
@@ -99,7 +102,7 @@ def predictions(
     """
     opened, at = Run.open_at(run)
     model = _model(opened, at, PluginManager.load() if plugins is None else plugins)
-    for rows in blocks_of(opened, data):
+    for rows in blocks_of(opened, data, delimiter):
         block = _predicted(model, rows.inputs, opened.config)
         if keep_columns:
             _keep(block, rows, data)

@@ -32,10 +32,10 @@ class Rows(NamedTuple):
     cells: Sequence[Sequence[str]] = ()
 
 
-def blocks_of(run: Run, data: str | Path | np.ndarray) -> Iterator[Rows]:
+def blocks_of(run: Run, data: str | Path | np.ndarray, delimiter: str | None = None) -> Iterator[Rows]:
     """The rows of a CSV file, of a .npy or .npz file, or of an array, for the model of a run.
 
-    UserError for what cannot be read, or is not of the kind that the model was trained on.
+    `delimiter` separates the columns of a CSV file, "," unless it is given. UserError for what cannot be read, or is not of the kind that the model was trained on.
     """
     from framework.data.array_blocks import array_blocks, npy_blocks, npz_blocks
     from framework.operations import from_numpy
@@ -46,11 +46,14 @@ def blocks_of(run: Run, data: str | Path | np.ndarray) -> Iterator[Rows]:
     elif (ending := Path(data).suffix) in (".npy", ".npz"):
         blocks = (npy_blocks if ending == ".npy" else npz_blocks)(str(data), ROWS, NUMBERS)
     else:
-        return _csv_rows(run, str(data), trained_on or dtypes.float32)
+        return _csv_rows(run, str(data), trained_on or dtypes.float32, delimiter or ",")
+    if delimiter is not None:
+        name = "An array" if isinstance(data, np.ndarray) else data
+        raise UserError(f"{name} is no CSV file, and has no columns to separate.")
     return (Rows(from_numpy(_as(block, trained_on))) for block in blocks)
 
 
-def _csv_rows(run: Run, path: str, dtype: dtypes.dtype) -> Iterator[Rows]:
+def _csv_rows(run: Run, path: str, dtype: dtypes.dtype, delimiter: str) -> Iterator[Rows]:
     from framework.data.csv import CSVError, csv_blocks
 
     inputs = run.config["inputs"]
@@ -60,7 +63,7 @@ def _csv_rows(run: Run, path: str, dtype: dtypes.dtype) -> Iterator[Rows]:
             "a .npy file, which has no columns."
         )
     try:
-        yield from map(Rows._make, csv_blocks(path, inputs, ROWS, dtype))
+        yield from map(Rows._make, csv_blocks(path, inputs, ROWS, dtype, delimiter))
     except CSVError as error:
         raise UserError(error.about_file) from error  # it has none of read_csv's arguments
 

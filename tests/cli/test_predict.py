@@ -202,7 +202,18 @@ UNREADABLE = {
     "missing column": ("y\n1\n", ": there is no column 'x'. The columns are: 'y'"),
     "separator": (
         "x;y\n1;2\n",
-        ": there is no column 'x'. The line holds ';': columns are separated by ','. The columns are: 'x;y'",
+        ": there is no column 'x'. The first line holds ';': if that separates the columns, give --delimiter ';'. "
+        "The columns are: 'x;y'",
+    ),
+    "tabs": (
+        "x\ty\n1\t2\n",
+        ": there is no column 'x'. The first line holds '\\t': if that separates the columns, give --delimiter '\\t'. "
+        "The columns are: 'x\\ty'",
+    ),
+    "decimal commas": (
+        "x;y\n0,5;1\n",
+        ", line 2: this row has 2 cells, the table has 1 column. The first line holds ';': if that separates the columns, "
+        "give --delimiter ';'.",
     ),
     "missing value": ("x,y\n,1\n", ", line 2, column 'x': a value is missing (''). Fill it in the file"),
     "text": ("x\none\n", ", line 2, column 'x': 'one' is not a number"),
@@ -216,6 +227,22 @@ UNREADABLE = {
 def test_a_file_that_cannot_be_read_is_said_without_arguments_of_read_csv(fails, trained, text, message):
     Path("wrong.csv").write_text(text, "latin-1")
     assert fails("predict", "run", "wrong.csv") == f"error: wrong.csv{message}\n"
+
+
+def test_another_separator(framework, fails, trained):
+    expected = framework("predict", "run", "points.csv").stdout
+    for delimiter, given in ((";", ";"), ("\t", "\t"), ("\t", "\\t"), ("|", "|")):
+        Path("other.csv").write_text(Path("points.csv").read_text().replace(",", delimiter))
+        assert framework("predict", "run", "other.csv", "--delimiter", given).stdout == expected
+    assert framework("predict", "run", "other.csv", "--delimiter", "|", "--keep-columns").stdout.startswith("x,extra,")
+    for wrong in (";;", "", "\n", '"'):
+        assert fails("predict", "run", "other.csv", "--delimiter", wrong, code=2).startswith(
+            f"error: Invalid value for '--delimiter': {wrong!r} separates no columns: give one character, such as ';' or '\\t'."
+        )
+    np.save("rows.npy", np.zeros((3, 1)))
+    assert fails("predict", "run", "rows.npy", "--delimiter", ";") == (
+        "error: rows.npy is no CSV file, and has no columns to separate.\n"
+    )
 
 
 def test_all_missing_columns_are_named_at_once(framework, fails, folder):

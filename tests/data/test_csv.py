@@ -169,7 +169,12 @@ def test_target_outside_its_range_names_the_line(write) -> None:
             {"target": "knd"},
             ": target= names column 'knd', which is not there. Did you mean 'kind'? The columns are: 'size', 'kind'",
         ),
-        ("x;y\n1;2\n", {"target": "y"}, "The line holds ';': pass delimiter=';'."),
+        ("x;y\n1;2\n", {"target": "y"}, "The first line holds ';': pass delimiter=';'."),
+        (
+            "x;y\n0,5;1,5\n",
+            {"target": "y"},
+            ", line 2: this row has 3 cells, the table has 1 column. The first line holds ';': pass delimiter=';'.",
+        ),
         ("x,y\n1,2\n", {"features": ["x", "w"]}, ": features= names column 'w'"),
         ("x,y\n1,2\n", {"drop": ["w"]}, ": drop= names column 'w'"),
         ("x,y\n1,2\n", {"target": "x", "drop": ["y"]}, ": no column is left for the features"),
