@@ -11,6 +11,7 @@ import click
 from framework.cli.printing import clock, cut, duration, number, print_json, short, width
 from framework.cli.session import debug_option, say
 from framework.cli.tables import breadth, table
+from framework.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from framework.training.looking.summary import RunSummary
@@ -71,6 +72,8 @@ def runs(
 
     places = folders or [Path(name) for name in FOLDERS if Path(name).is_dir()]
     every = [RunSummary.of(run, monitor) for run in find_runs(*places)]
+    if monitor is not None:
+        _check_recorded(monitor, every)
     chosen = select_runs(every, filters)
     if sort is not None:
         chosen = sort_runs(chosen, sort)
@@ -83,6 +86,16 @@ def runs(
     else:
         where = " or ".join(map(str, folders or FOLDERS))
         say(f"There are no runs in {where}. `framework train RECIPE` makes one in runs.")
+
+
+def _check_recorded(monitor: str, summaries: Sequence[RunSummary]) -> None:
+    """UserError for a metric of which no run has a value, nor the name; unless none has recorded any."""
+    from framework.training.monitor import Monitor
+
+    name = Monitor(monitor).name
+    known = {each for summary in summaries for each in summary.last} - {"epoch", "step", "time"}
+    if name is not None and known and name not in known and all(each.best is None for each in summaries):
+        raise UserError(f"No run has recorded a metric {name!r}.{did_you_mean(name, known)}")
 
 
 def listing(summaries: Sequence[RunSummary], most: int | None = None) -> str:

@@ -107,6 +107,7 @@ def train(
     if seed is None:
         seed = read_seed(config) if config else 0
 
+    from framework.training.monitor import Monitor
     from framework.training.recipe import build
     from framework.training.run import Run
     from framework.training.trainer import Trainer
@@ -118,6 +119,8 @@ def train(
     compiled = compiled is not False
     # What cannot be trained takes no folder.
     trainer = Trainer(built, plugins=plugins, compile=compiled, signals=signals(), **how)
+    if isinstance(monitor := how["options"].get("monitor"), str):
+        Monitor(monitor).check(trainer)
     writes = plugins.call("should_write") is not False
     if writes and not trainer.trial:
         trainer.run = Run.create(

@@ -190,3 +190,15 @@ def test_wide_characters_keep_the_columns():
     assert table(("A", "B", "C"), [("漢字", "1", "x"), ("é", "10", "y")], right={"B"}) == (
         "A      B  C\n漢字   1  x\né     10  y"
     )
+
+
+def test_a_metric_that_no_run_has(framework, fails, folder):
+    write_run(folder / "runs/a", records=epochs(loss=[2, 1]))
+    write_run(folder / "runs/b", records=[])
+    assert fails("runs", "--monitor", "validation/los") == (
+        "error: No run has recorded a metric 'validation/los'. Did you mean 'validation/loss'?\n"
+    )
+    assert fails("runs", "--json", "--monitor", "min:foo").startswith(
+        "error: No run has recorded a metric 'foo'. There are: "
+    )
+    assert framework("runs", "runs/b", "--monitor", "foo").exit_code == 0  # has recorded nothing yet
