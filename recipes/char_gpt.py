@@ -12,7 +12,7 @@ from pathlib import Path
 import framework
 from framework import Recipe, Tensor, nn, optim
 from framework.data import Subset, TensorDataset
-from framework.extend import Trainer, hookimpl
+from framework.extend import Trainer, UserError, hookimpl
 
 DATA = Path(__file__).parent / "data" / "paradise_lost.txt"
 CHARACTERS = "\n !\"$'()*,-.01234589:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -69,6 +69,11 @@ def model(context: int, width: int, heads: int, layers: int, dropout: float) -> 
 def dataset(data: Path, context: int) -> TensorDataset:
     """Pieces of the text, one after the other, each with the characters that follow its own."""
     codes = framework.tensor([CHARACTERS.index(character) for character in data.read_text("utf-8")])
+    if len(codes) <= context:
+        raise UserError(
+            f"{data} is too short: a piece of {context} characters and the one after it take {context + 1}, "
+            f"and it has {len(codes)}."
+        )
     pieces = codes.unfold(0, context + 1, context)
     return TensorDataset(pieces[:, :-1], pieces[:, 1:])
 

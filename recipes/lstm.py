@@ -13,6 +13,7 @@ from pathlib import Path
 import framework
 from framework import Recipe, Tensor, nn, optim
 from framework.data import Subset, TensorDataset
+from framework.extend import UserError
 
 DATA = Path(__file__).parent / "data" / "co2.csv"
 
@@ -46,6 +47,10 @@ def dataset(data: Path, window: int) -> TensorDataset:
     """Each window of months in a row, and the month after it, in parts per million."""
     with data.open(newline="") as file:
         series = framework.tensor([float(row["co2"]) for row in csv.DictReader(file)])
+    if len(series) <= window:
+        raise UserError(
+            f"{data} is too short: a window of {window} months and the one after it take {window + 1}, and it has {len(series)}."
+        )
     windows = series.unfold(0, window + 1, 1)
     return TensorDataset(windows[:, :-1], windows[:, -1])
 

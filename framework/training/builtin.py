@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+ONE_SAMPLE = "Expected more than 1 value per channel when training"
+
 
 @hookimpl
 def register_operations(register: Register[Any]) -> None:
@@ -82,6 +84,16 @@ def closure(trainer: Trainer, batch: Any) -> Tensor:
 def validate(trainer: Trainer) -> dict[str, float]:
     """Goes through the validation sets."""
     return validated(trainer)
+
+
+@hookimpl(trylast=True)
+def run_failed(error: BaseException) -> None:
+    """Adds to PyTorch's words for a batch of one sample what can be done, unless another plugin has."""
+    if isinstance(error, ValueError) and str(error).startswith(ONE_SAMPLE) and "drop_last" not in str(error):
+        error.args = (
+            f"{error}. Batch norm goes by the samples of a batch, and this one has a single one: take another batch size, "
+            "or leave a last batch out that is too small, with DataLoader(…, drop_last=True).",
+        )
 
 
 def snake_case(name: str) -> str:

@@ -75,7 +75,8 @@ def _wrong_data(recipe: Any) -> Iterator[str]:
         if isinstance(data, str | bytes) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
             yield f"the {name} data must be a Dataset, a DataLoader or an iterable of batches, not {data!r}."
         elif known_length(data) == 0:
-            yield f"the {name} data is empty."
+            way = "" if name == "train" else ", or leave it out"
+            yield f"the {name} data is empty: a split of too few samples leaves none. Give more{way}."
     if not isinstance(recipe.model_arguments, Mapping):
         yield f"model_arguments must be a dict of JSON values by name, not {recipe.model_arguments!r}."
 

@@ -160,7 +160,10 @@ def test_an_empty_data_set(fails, data):
 def test_too_little_data_to_validate_on(fails, data):
     first, *_, last = train_on(fails, data[:3]).splitlines()
     assert first == "warning: Length of split at index 1 is 0. This might result in an empty dataset."
-    assert last == "error: This Recipe does not fit together: the validation data is empty."
+    assert last == (
+        "error: This Recipe does not fit together: the validation data is empty: a split of too few samples leaves none. "
+        "Give more, or leave it out."
+    )
 
 
 def test_nan_in_the_data(fails, data):
@@ -291,3 +294,34 @@ runpy.run_module("framework", run_name="__main__")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_a_batch_of_one_sample_that_batch_norm_cannot_take(fails, folder):
+    source = Path("line.py").read_text().replace("nn.Linear(1, 1)", "nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 1))")
+    Path("norm.py").write_text(source)
+    text = fails("train", "--out", "run", "norm.py", "--batch-size", "7")
+    assert text.endswith(
+        "error: ValueError: Expected more than 1 value per channel when training, got input size torch.Size([1, 1]). "
+        "Batch norm goes by the samples of a batch, and this one has a single one: take another batch size, or leave a last "
+        "batch out that is too small, with DataLoader(…, drop_last=True).\nAdd --debug to see where.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "text", "message"),
+    [
+        (
+            "lstm",
+            "date,co2\n1974,333\n",
+            "data.csv is too short: a window of 24 months and the one after it take 25, and it has 1.",
+        ),
+        (
+            "char_gpt",
+            "So spake",
+            "data.csv is too short: a piece of 64 characters and the one after it take 65, and it has 8.",
+        ),
+    ],
+)
+def test_shipped_recipes_say_what_too_little_data_lacks(fails, recipe, text, message):
+    Path("data.csv").write_text(text)
+    assert fails("train", recipe, "--data", "data.csv") == f"error: {message}\n"

@@ -219,7 +219,7 @@ def test_a_recipe_without_dataset_makes_its_own_sets_of_it(trained):
     assert evaluation.samples == {"train": 10, "even": 5, "odd": 5}
     Path("one.csv").write_text("x,y,kind\n0.5,0.25,1\n")
     with pytest.raises(
-        UserError, match="recipe.. cannot be called on one.csv: (.|\n)*is empty.\nA function `dataset` in"
+        UserError, match="recipe.. cannot be called on one.csv: (.|\n)*is empty: .*\nA function `dataset` in"
     ):
         evaluate("run", {"data": "one.csv"})
 

@@ -48,8 +48,11 @@ PROBLEMS = {
         {"validate": {"test": "test.csv"}},
         "the test data must be a Dataset, a DataLoader or an iterable of batches, not 'test.csv'.",
     ),
-    "empty": ({"train": []}, "the train data is empty."),
-    "empty validation": ({"validate": []}, "the validation data is empty."),
+    "empty": ({"train": []}, "the train data is empty: a split of too few samples leaves none. Give more."),
+    "empty validation": (
+        {"validate": []},
+        "the validation data is empty: a split of too few samples leaves none. Give more, or leave it out.",
+    ),
     "a set called train": (
         {"validate": {"train": [1]}},
         "validate has a set called 'train', which is the training data's name; call it otherwise.",
@@ -91,7 +94,7 @@ def test_all_problems_are_said_at_once():
     assert message(tiny, epochs=0, train=[]) == (
         "This Recipe does not fit together:\n"
         "- epochs must be a whole number from 1 up, not 0.\n"
-        "- the train data is empty."
+        "- the train data is empty: a split of too few samples leaves none. Give more."
     )
 
 
