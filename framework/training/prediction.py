@@ -93,11 +93,11 @@ def predictions(
 ) -> Iterator[Prediction]:
     """Predict for each row of a CSV file, of a .npy or .npz file, or of an array, some rows at a time.
 
-    The columns of a CSV file, separated by "," or the `delimiter`, are found by the names that the recipe gave its inputs, and stand before the predictions
-    with `keep_columns`; an array's rows are what the model is given. All become numbers of the type that the model was
-    trained on. No more of a file is in memory at once, but for an array in Fortran's order in a .npz. `run` may be one
-    of its checkpoints, such as RUN/best. The model may use what plugins add: besides `plugins`, or those found, those
-    are loaded that the run was given. UserError when the run has no model or does not say its inputs, and for a column
+    The columns of a CSV file, separated by "," or the `delimiter`, are found by the names that the recipe gave its
+    inputs, and stand before the predictions with `keep_columns`; an array's rows are what the model is given. All become
+    numbers of the type that the model was trained on. No more of a file is in memory at once, but for an array in
+    Fortran's order in a .npz. `run` may be one of its checkpoints, such as RUN/best. The model may use what plugins
+    add: besides `plugins`, or those found, those are loaded that the run was given. UserError when the run has no model or does not say its inputs, and for a column
     or a number that is missing.
     """
     opened, at = Run.open_at(run)

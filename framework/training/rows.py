@@ -35,7 +35,8 @@ class Rows(NamedTuple):
 def blocks_of(run: Run, data: str | Path | np.ndarray, delimiter: str | None = None) -> Iterator[Rows]:
     """The rows of a CSV file, of a .npy or .npz file, or of an array, for the model of a run.
 
-    `delimiter` separates the columns of a CSV file, "," unless it is given. UserError for what cannot be read, or is not of the kind that the model was trained on.
+    `delimiter` separates the columns of a CSV file, "," unless it is given. UserError for what cannot be read, or is not
+    of the kind that the model was trained on.
     """
     from framework.data.array_blocks import array_blocks, npy_blocks, npz_blocks
     from framework.operations import from_numpy

@@ -1,4 +1,4 @@
-"""Takes a step with one batch, and looks at what comes of it: what is not finite, and what is counted in the epoch's numbers."""
+"""Takes a step with one batch, and looks at what comes of it: what is not finite, and what the epoch's numbers count."""
 
 from __future__ import annotations
 

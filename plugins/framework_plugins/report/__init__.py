@@ -22,7 +22,7 @@ def register_commands(register: Register[Any]) -> None:
         metavar="FILE",
         help="Where to write the page.  [default: RUN/report.html]",
     )
-    @click.option("--force", is_flag=True, help="Overwrite the file, if there is one.")
+    @click.option("--force", is_flag=True, help="Overwrite FILE, if there is one.")
     @click.option(
         "--data/--no-data", default=True, help="Measure the model on its data again, for confusion matrix and ROC."
     )
@@ -39,7 +39,7 @@ def register_commands(register: Register[Any]) -> None:
 
         opened, at = Run.open_at(run)
         path = output or opened.path / "report.html"
-        check_place(path, replace=force)
+        check_place(path, replace=force or output is None)  # the run's own page is made anew
         html = page(opened, at, measure=data)
         with writing(path) as file:
             file.write(html.encode(errors="backslashreplace"))
