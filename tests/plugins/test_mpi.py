@@ -264,6 +264,8 @@ def test_within_a_job_of_mpis(place):
     refused = run("train", "-q", "--out", "job", "net.py")  # by the first alone: the others do not wait for it
     assert refused.returncode and refused.stderr.count("job is not empty") == 1
     assert run("train", "net.py", "--bat", "3").stderr.count("There is no option --bat") == 1
+    for words in (["evaluate", "job"], ["lr-find", "net.py"], ["verify", "net.py"]):
+        assert f"`framework {words[0]}` is for one process" in run(*words).stderr
     assert "this is one already" in run("train", "--nproc", "2", "net.py").stderr
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import click
 
 
+PARALLEL = "train", "resume"
+"""The commands that several processes run together."""
+
+
 @hookimpl
 def register_options(register: Register[Any]) -> None:
     import click
@@ -60,6 +64,11 @@ def make_plugins(options: Mapping[str, Any]) -> object:
     world = join()
     if world is None:
         return None
+    import click
+
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        _check_command(context.command_path.split()[1])
     from framework_plugins.mpi.parallel import DataParallel
 
     return DataParallel(world, sync_batch_norm=bool(options["sync_batch_norm"]))
@@ -73,27 +82,32 @@ def asked_for(context: click.Context, parameter: click.Parameter, processes: int
     if context.resilient_parsing:
         return processes
     words, world = sys.argv[1:], join()
-    command = (context.info_name or "").rpartition(" ")[2]
+    command = context.command_path.split()[1]
     if world is not None:
         if processes is not None and FOLDER not in os.environ:
             raise UserError(
                 "--nproc starts processes of MPI's, and this is one already: leave it out under mpiexec or srun."
             )
-        if command in ("train", "resume"):
-            training(True)
+        _check_command(command)
+        training(True)
         return processes
     asked = processes
     if asked is None and command == "resume":
         asked = _asked_behind(words) or _had(words)
     if asked in (None, 1):
         return processes
-    if command not in ("train", "resume"):
+    if command not in PARALLEL:
         raise UserError("--nproc goes with `framework train` and `framework resume`.")
     if ":" in words:
         raise UserError("An argument that is a colon alone has a meaning of its own to mpiexec: leave it out.")
     from framework_plugins.mpi.starting import Job
 
     sys.exit(Job(words, asked).run())
+
+
+def _check_command(command: str) -> None:
+    if command not in PARALLEL:
+        raise UserError(f"`framework {command}` is for one process: start it without mpiexec or srun.")
 
 
 def _asked_behind(words: Sequence[str]) -> int | None:
