@@ -269,6 +269,32 @@ def test_within_a_job_of_mpis(place):
     assert "this is one already" in run("train", "--nproc", "2", "net.py").stderr
 
 
+@pytest.mark.slow
+def test_in_code_of_ones_own(place):
+    (place / "code.py").write_text(
+        "import sys\n"
+        "import framework\n"
+        "from framework.extend import PluginManager, Trainer, hookimpl\n"
+        "from framework.plugin.finding import QUIET\n"
+        "class Fails:\n"
+        "    @hookimpl\n"
+        "    def after_step(self, trainer):\n"
+        "        assert trainer.step < int(sys.argv[1]) or trainer.plugins.call('should_write') is None\n"
+        "plugins = PluginManager.load(given=QUIET)\n"
+        "plugins.register(Fails())\n"
+        "print(Trainer(framework.build('net.py', seed=0), plugins=plugins).fit().records[-1]['train/loss'])\n"
+    )
+
+    def run(*words):
+        return subprocess.run([*words], cwd=place, capture_output=True, text=True, timeout=60)
+
+    mpiexec, code = Path(sys.executable).with_name("mpiexec"), [sys.executable, "code.py"]
+    together = run(mpiexec, "-n", "2", *code, "99")
+    assert float(together.stdout) == pytest.approx(float(run(*code, "99").stdout), rel=1e-5)
+    failed = run(mpiexec, "-n", "2", *code, "3")  # one alone: the other does not wait for it
+    assert failed.returncode and failed.stderr.count("AssertionError") and not failed.stdout
+
+
 def wait_for(path, ready):
     end = time.monotonic() + 40
     while not (path.exists() and ready(path)):

@@ -48,6 +48,7 @@ class DataParallel:
             raise UserError(
                 "The recipe's step updates the model itself, so gradients cannot be put together before it."
             )
+        training(True)
         trainer.interrupts.deferred = True
         if self.sync_batch_norm:
             from framework_plugins.mpi.batch_norm import synchronise
