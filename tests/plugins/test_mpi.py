@@ -241,6 +241,29 @@ def test_what_is_wrong_is_told_once(place):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("split", ["train", "validation", "other"])
+def test_processes_that_read_other_batches_are_told_so(place, split):
+    (place / "ragged.py").write_text(
+        "import framework\n"
+        "from framework import Recipe, nn, optim\n"
+        "from framework_plugins.mpi.joining import join\n"
+        "class Rows:\n"
+        "    def __init__(self, short):\n"
+        "        self.short = short\n"
+        "    def __iter__(self):\n"
+        "        x = framework.ones(4, 6)\n"
+        "        yield from [[x, x[:, :1]]] * (3 - (self.short and join().rank))\n"
+        "def recipe(*, short: str) -> Recipe:\n"
+        "    model = nn.Linear(6, 1)\n"
+        "    return Recipe(model=model, loss=nn.MSELoss(), optimizer=optim.SGD(model.parameters(), lr=0.1), epochs=1,\n"
+        "        train=Rows(short == 'train'),\n"
+        "        validate={each: Rows(short == each) for each in ('validation', 'other')})\n"
+    )
+    output = framework(place, "train", "--nproc", 2, "--out", f"ragged-{split}", "ragged.py", "--short", split, code=1)
+    assert output.count(f"Process 1 is through with the {split} data where others have batches left") == 1
+
+
+@pytest.mark.slow
 def test_within_a_job_of_mpis(place):
     """As on a cluster: mpiexec starts the command itself, and a process that fails does not leave others waiting."""
     mpiexec = Path(sys.executable).with_name("mpiexec")

@@ -23,6 +23,10 @@ FEW_ROWS = (
 )
 
 
+ENDED = -1.0
+"""In the place of a split's number, where a process has no more batches."""
+
+
 class DataParallel:
     """Each of a world's processes trains with its part of every batch; their gradients' mean is that of the whole batch."""
 
@@ -37,6 +41,7 @@ class DataParallel:
         self.passes = 0  # over this batch, that an optimizer's closure has made
         self._kept: dict[Tensor, Tensor] = {}
         self._packs: dict[Any, Pack] = {}
+        self._width = 0  # of what each tells of a batch, the last of which is the split
 
     @hookimpl(trylast=True)
     def prepare_data(self, split: str, data: Iterable[Any]) -> Iterable[Any]:
@@ -58,7 +63,7 @@ class DataParallel:
         if trainer.run is not None:
             tell_starter("run", str(trainer.run.path.absolute()))
         self._same((*trainer.model.parameters(), *trainer.model.buffers()))
-        self.count, self.total, self.stream, self.signal = 0.0, 0.0, None, 0
+        self.count, self.total, self.stream, self.signal, self._width = 0.0, 0.0, None, 0, 0
 
     def _same(self, tensors: Iterable[Tensor]) -> None:
         """Puts the first process's values in the place of each."""
@@ -101,8 +106,11 @@ class DataParallel:
     def validate(self, trainer: Trainer) -> Generator[None, Any, Any]:
         """Validation is of one model: statistics that each process has gathered are the first one's for it."""
         self._back()
+        self._end_of_data("train")
         self._same(trainer.model.buffers())
-        return (yield)
+        numbers = yield
+        self._end_of_data("validation")
+        return numbers
 
     @hookimpl(trylast=True)
     def count_outputs(self, trainer: Trainer, split: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,9 +118,12 @@ class DataParallel:
         self.part.together = False
         numbers = {name: float(value) for name, value in outputs.items() if name not in ("prediction", "target")}
         self.own = 0.0 if self.part.empty else numbers["count"]
-        numbers |= {"count": self.own, "signal": trainer.interrupts.arrived or 0}
+        number = list(trainer.parts.splits).index(split)
+        numbers |= {"count": self.own, "signal": trainer.interrupts.arrived or 0, "split": number}
+        self._width = len(numbers)
         table = self.world.all_gather(np.array(list(numbers.values())))
         columns = dict(zip(numbers, table.T, strict=True))
+        _check_at_one(split, columns.pop("split"))
         self.signal = int(columns.pop("signal").max())
         if split != "train":
             self._take_signal(trainer)
@@ -122,6 +133,11 @@ class DataParallel:
             own = None if self.part.empty else [outputs[name].detach().numpy() for name in ("prediction", "target")]
             whole |= _joined([each for each in self.world.all_gather_object(own) if each is not None])
         return whole
+
+    def _end_of_data(self, split: str) -> None:
+        """All have come to the end of their data, as to each batch, at the same time."""
+        if self._width:
+            _check_at_one(split, self.world.all_gather(np.full(self._width, ENDED))[:, -1])
 
     def _take_signal(self, trainer: Trainer) -> None:
         if self.signal and trainer.interrupts.came is None:
@@ -247,6 +263,17 @@ def _length(data: Any) -> int | None:
         return len(data)
     except TypeError:
         return None
+
+
+def _check_at_one(split: str, found: np.ndarray) -> None:
+    """UserError, on all processes, where they are not all at a batch of the same split, or at the end of all."""
+    if (found == found[0]).all():
+        return
+    ahead = int(np.argmax(found == ENDED if ENDED in found else found))
+    raise UserError(
+        f"Process {ahead} is through with the {split} data where others have batches left. All must read the same batches, of "
+        "which each is given its part: a recipe does not divide its data itself, and an error in reading must be raised."
+    )
 
 
 def _means(columns: Mapping[str, np.ndarray], summed: bool) -> dict[str, Any]:
