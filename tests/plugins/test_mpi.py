@@ -264,6 +264,43 @@ def test_processes_that_read_other_batches_are_told_so(place, split):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("epochs=1 + rank", "process 0 has epochs 1, process 1 epochs 2"), ("lr=0.1 + rank", "the optimizer's lr")],
+)
+def test_processes_that_build_other_things_are_told_so(place, change, told):
+    (place / "other.py").write_text(
+        "import framework\n"
+        "from framework import Recipe, nn, optim\n"
+        "from framework_plugins.mpi.joining import join\n"
+        "def recipe() -> Recipe:\n"
+        "    rank = join().rank\n"
+        f"    given = dict(epochs=1, lr=0.1) | dict({change})\n"
+        "    model, x = nn.Linear(6, 1), framework.ones(4, 6)\n"
+        "    optimizer = optim.SGD(model.parameters(), lr=given['lr'])\n"
+        "    def step(model, batch):\n"
+        "        return {'loss': model(batch).mean(), 'one': 1.0}\n"
+        "    return Recipe(model=model, step=step, optimizer=optimizer, epochs=given['epochs'], train=[x])\n"
+    )
+    assert told in framework(place, "train", "--nproc", 2, "--out", f"other-{change[:2]}", "other.py", code=1)
+    text = (place / "other.py").read_text().replace(" + rank", "")
+    (place / "same.py").write_text(text)
+    assert "one 1.0000" in framework(place, "train", "--nproc", 2, "--out", f"same-{change[:2]}", "same.py")
+
+
+@pytest.mark.slow
+def test_a_second_signal_ends_all_at_once(place):
+    def stop(process):
+        wait_for(place / "twice" / "checkpoints", lambda folder: len(list(folder.glob("step-*"))) > 1)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+
+    words = ["--epochs", 400, "--slow"]
+    output = train(place, "twice", 2, *words, options=["--checkpoint-every", "3steps"], code=130, before=stop)
+    assert "To go on: framework resume twice" in output
+
+
+@pytest.mark.slow
 def test_within_a_job_of_mpis(place):
     """As on a cluster: mpiexec starts the command itself, and a process that fails does not leave others waiting."""
     mpiexec = Path(sys.executable).with_name("mpiexec")

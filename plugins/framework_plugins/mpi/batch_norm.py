@@ -16,11 +16,14 @@ import numpy as np
 import framework
 from framework import nn
 from framework.compiler import disable
-from framework.extend import Module, Operation, Tensor, Trainer, no_grad, operation
+from framework.extend import Module, Operation, Tensor, Trainer, UserError, no_grad, operation
 from framework_plugins.mpi.sharding import Part
 from framework_plugins.mpi.world import World
 
 __all__ = ["synchronise"]
+
+
+KINDS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
 
 
 def synchronise(trainer: Trainer, world: World, part: Part) -> None:
@@ -29,8 +32,12 @@ def synchronise(trainer: Trainer, world: World, part: Part) -> None:
     trainer.parts.step = _weighed(trainer, world, part)
     kinds: dict[type, type] = {}
     for module in trainer.model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+        if isinstance(module, KINDS):
             kind = type(module)
+            if not any(kind.forward is each.forward for each in KINDS):
+                raise UserError(
+                    f"{kind.__name__} is a batch norm with a forward of its own, which cannot be synchronised."
+                )
             if kind not in kinds:
                 own = {"forward": _forward(kind, all_sum, part), "__module__": kind.__module__}
                 kinds[kind] = type(kind.__name__, (kind,), own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 import framework
 from framework.extend import Tensor, Trainer, UserError, hookimpl, no_grad, updated_parameters
+from framework.nn.parameter import is_lazy
+from framework.training.data_digest import data_digest
 from framework_plugins.mpi.joining import tell_starter, training
 from framework_plugins.mpi.sharding import Part, part_of
 from framework_plugins.mpi.world import World
@@ -52,6 +55,10 @@ class DataParallel:
         if trainer.optimizer is None:
             raise UserError(
                 "The recipe's step updates the model itself, so gradients cannot be put together before it."
+            )
+        if any(map(is_lazy, trainer.model.parameters())):
+            raise UserError(
+                "The model has lazy modules: have the recipe call it once, so that its parameters have shapes."
             )
         training(True)
         trainer.interrupts.deferred = True
@@ -132,7 +139,7 @@ class DataParallel:
         if trainer.parts.metrics:
             own = None if self.part.empty else [outputs[name].detach().numpy() for name in ("prediction", "target")]
             whole |= _joined([each for each in self.world.all_gather_object(own) if each is not None])
-        return whole
+        return {**outputs, **whole}
 
     def _end_of_data(self, split: str) -> None:
         """All have come to the end of their data, as to each batch, at the same time."""
@@ -210,9 +217,9 @@ class DataParallel:
             error.args = (f"{error}. {FEW_ROWS}",)
 
     @hookimpl(trylast=True)
-    def run_end(self, status: str) -> None:
-        if status == "failed":
-            return
+    def run_end(self, trainer: Trainer, status: str) -> None:
+        if status == "failed" or (status == "interrupted" and trainer.interrupts.came is None):
+            return  # alone: the others do not come here
         self.world.barrier()  # the first has written all there is to write
         training(False)
         if status == "interrupted" and self.world.rank:
@@ -226,16 +233,30 @@ class DataParallel:
 
     def _check_alike(self, trainer: Trainer) -> None:
         """UserError, on all processes, where they have built different models."""
-        own: list[Any] = [(name, tuple(each.shape), str(each.dtype)) for name, each in trainer.model.named_parameters()]
+        own: list[Any] = [
+            (name, tuple(each.shape), str(each.dtype), each.requires_grad)
+            for name, each in trainer.model.named_parameters()
+        ]
         own += [(f"the data {name!r}", _length(each)) for name, each in trainer.parts.splits.items()]
-        first = self.world.broadcast_object(own)
-        different = self.world.all_gather(np.array(own != first))
-        if different.any():
-            wrong = [each for each, other in zip(own, first, strict=False) if each != other] or ["their number"]
-            raise UserError(
-                f"The processes have built different things: on process {self.world.rank} it is {wrong[0]}. What a recipe "
-                "builds may not go by the process, the time, or random numbers that no seed governs."
-            )
+        own += [(f"what the data {name!r} holds", data_digest(each)) for name, each in trainer.recipe.splits.items()]
+        own += [("epochs", trainer.epochs), ("metrics", *trainer.parts.metrics)]
+        own += [("the optimizer", type(trainer.optimizer).__name__)]
+        for group in getattr(trainer.optimizer, "param_groups", ()):
+            own += [("the optimizer's", *each) for each in group.items() if isinstance(each[1], int | float | None)]
+        told = self.world.all_gather_object(own)
+        for process, other in enumerate(told):
+            if other != told[0]:
+                pairs = itertools.zip_longest(told[0], other, fillvalue=("no more",))
+                here, there = next(pair for pair in pairs if pair[0] != pair[1])
+                raise UserError(
+                    f"The processes have built different things: process 0 has {_words(here)}, process {process} "
+                    f"{_words(there)}. What a recipe builds may not go by the process, the time, the order of a set "
+                    "(PYTHONHASHSEED=0 has that be one), or random numbers that no seed governs."
+                )
+
+
+def _words(fact: tuple[Any, ...]) -> str:
+    return " ".join(map(str, fact))
 
 
 class Pack:

@@ -80,8 +80,8 @@ class Job:
             )
             with self._passing_on():
                 code = self.job.wait()
-            if code and not self.signals:
-                code = self._explain(code)
+            if code:
+                code = -self.signals[0] if self.signals else self._explain(code)
         return code if code >= 0 else 128 - code
 
     def _marks(self) -> dict[str, str]:
