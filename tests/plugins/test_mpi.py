@@ -289,6 +289,17 @@ def test_processes_that_build_other_things_are_told_so(place, change, told):
 
 
 @pytest.mark.slow
+def test_a_loss_of_ones_own_is_warned_of(place):
+    text = (place / "net.py").read_text()
+    (place / "own.py").write_text(
+        text.replace("loss=nn.Cross", "loss=lambda *given: nn.Cross").replace("dtype)),", "dtype))(*given),")
+    )
+    said = framework(place, "train", "--nproc", 2, "--out", "own", "own.py")
+    assert said.count("give the recipe a step that returns that as 'count'") == 1
+    assert "'count'" not in train(place, "ofnn", 2)
+
+
+@pytest.mark.slow
 def test_a_second_signal_ends_all_at_once(place):
     def stop(process):
         wait_for(place / "twice" / "checkpoints", lambda folder: len(list(folder.glob("step-*"))) > 1)

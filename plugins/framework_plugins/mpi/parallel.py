@@ -26,6 +26,12 @@ FEW_ROWS = (
 )
 
 
+OWN_LOSS = (
+    "The loss is none of nn's: in several processes it is taken for a mean over its targets, or a sum if its `reduction` says "
+    "so. If it is a mean over something else (by class weights, without ignored targets), give the recipe a step that returns "
+    "that as 'count', or take a loss of nn."
+)
+
 ENDED = -1.0
 """In the place of a split's number, where a process has no more batches."""
 
@@ -67,6 +73,8 @@ class DataParallel:
 
             synchronise(trainer, self.world, self.part)
         self._check_alike(trainer)
+        if trainer.recipe.step is None and not _is_of_nn(trainer):
+            trainer.plugins.report(OWN_LOSS)
         if trainer.run is not None:
             tell_starter("run", str(trainer.run.path.absolute()))
         self._same((*trainer.model.parameters(), *trainer.model.buffers()))
@@ -253,6 +261,13 @@ class DataParallel:
                     f"{_words(there)}. What a recipe builds may not go by the process, the time, the order of a set "
                     "(PYTHONHASHSEED=0 has that be one), or random numbers that no seed governs."
                 )
+
+
+def _is_of_nn(trainer: Trainer) -> bool:
+    loss = trainer.recipe.loss
+    found = trainer.plugins.registry("losses")[loss] if isinstance(loss, str) else loss
+    kind = found if isinstance(found, type) else type(found)
+    return kind.__module__.startswith("framework.nn.")
 
 
 def _words(fact: tuple[Any, ...]) -> str:
