@@ -91,14 +91,14 @@ class OnNan:
         """
         training = split == "train"
         which = "train" if training else "validation"
+        assert self._rewind is not None
+        self._rewind.rewind()
         if self.policy == "stop" or not self.warned[which]:
             error = self._error(split, number, batch, loss)
             if self.policy == "stop":
                 raise error
             self.warned[which] = True
             self._trainer.plugins.report(f"{error}\n{self._consequence(training)}")
-        assert self._rewind is not None
-        self._rewind.rewind()
         if training and self.policy == "skip":
             self.skipped += 1
             return False
@@ -135,16 +135,14 @@ class OnNan:
 
     def _looked_at(self, batch: Any, training: bool, loss: float, place: str) -> tuple[str, Diagnosis | None]:
         """What is found where the batch is run again, from the same state, and watched."""
-        rewind = self._rewind
-        assert rewind is not None
-        rewind.rewind()
         diagnosis = None
         try:
             diagnosis = self._diagnosis(batch, training)
             message = diagnosis.message(place) if diagnosis.found else _unseen(loss, place)
         except Exception as problem:
             message = f"{_what(loss)} {place}. Run again, to see why, the batch raised: {in_words(problem)}"
-        rewind.rewind()
+        assert self._rewind is not None
+        self._rewind.rewind()
         return message, diagnosis
 
     def _diagnosis(self, batch: Any, training: bool) -> Diagnosis:
