@@ -90,10 +90,8 @@ def _end(world: World) -> None:
         tell_starter("failed", "")
     alone = not world.all_end(PATIENCE)
     world.abort_at_exit(alone and _End.training)
-    if (
-        alone and world.rank == 0 and FOLDER in os.environ
-    ):  # what MPI says when it ends the job, the starter says better
-        _to_nowhere(2)
+    if alone and world.rank == 0 and FOLDER in os.environ:
+        _to_nowhere(2)  # what MPI says when it ends the job, the starter says better
     if alone and _End.voice is not None and _End.said is not None:
         _End.said.seek(0)
         os.write(_End.voice, _End.said.read())

@@ -13,6 +13,7 @@ import framework
 from framework.extend import Tensor, Trainer, UserError, hookimpl, no_grad, updated_parameters
 from framework.nn.parameter import is_lazy
 from framework.training.data_digest import data_digest
+from framework.training.samples import known_length
 from framework_plugins.mpi.joining import tell_starter, training
 from framework_plugins.mpi.sharding import Part, part_of
 from framework_plugins.mpi.world import World
@@ -245,7 +246,7 @@ class DataParallel:
             (name, tuple(each.shape), str(each.dtype), each.requires_grad)
             for name, each in trainer.model.named_parameters()
         ]
-        own += [(f"the data {name!r}", _length(each)) for name, each in trainer.parts.splits.items()]
+        own += [(f"the data {name!r}", known_length(each)) for name, each in trainer.parts.splits.items()]
         own += [(f"what the data {name!r} holds", data_digest(each)) for name, each in trainer.recipe.splits.items()]
         own += [("epochs", trainer.epochs), ("metrics", *trainer.parts.metrics)]
         own += [("the optimizer", type(trainer.optimizer).__name__)]
@@ -292,13 +293,6 @@ class Pack:
     def places(self, parameters: list[Tensor]) -> Iterable[tuple[Tensor, np.ndarray]]:
         """Each parameter, with the part of the buffer that is its gradient's."""
         return zip(parameters, self._places, strict=True)
-
-
-def _length(data: Any) -> int | None:
-    try:
-        return len(data)
-    except TypeError:
-        return None
 
 
 def _check_at_one(split: str, found: np.ndarray) -> None:
