@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from framework.autograd.operation import registry
 from framework.plugin.manager import PluginManager
 from framework.testing.plugins import Finding, check_plugin
+from tests.testing.wrong.participants_wrong import Halves
 
 WRONG = Path(__file__).parent / "wrong"
 
@@ -144,31 +146,7 @@ def test_a_sum_that_says_so_and_a_root_of_a_mean_are_no_mistakes(tmp_path: Path)
     assert all(each.ok for each in checked(file))
 
 
-HALVES = """
-from framework.extend import hookimpl
-
-
-class Halves:
-    steps = 0
-
-    @hookimpl
-    def before_step(self, trainer):
-        self.steps += 1
-        if self.steps % 2:
-            for parameter in trainer.model.parameters():
-                parameter.grad /= 2
-
-    @hookimpl
-    def save_state(self):
-        return {}
-
-    @hookimpl
-    def load_state(self, state):
-        pass
-
-
-halves = Halves()
-"""
+HALVES = f"from framework.extend import hookimpl\n\n\n{inspect.getsource(Halves)}\n\nhalves = Halves()\n"
 
 
 def test_an_object_of_a_module_is_as_it_was_given_in_each_training(tmp_path: Path) -> None:
